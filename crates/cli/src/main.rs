@@ -1,0 +1,2 @@
+//! The `statelock` binary.
+fn main() {}

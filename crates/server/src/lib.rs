@@ -1,0 +1,2 @@
+//! The state server.
+pub mod storage;

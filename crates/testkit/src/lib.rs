@@ -1,0 +1,15 @@
+//! Test support for every crate of the workspace; never published.
+//!
+//! - [`reference_store`]: the object-store contract in the most obvious code, the oracle;
+//! - [`contract`]: the suite that every implementer of the contract runs;
+//! - [`server_process`]: starts the built `statelock` binary on a free port, kills and restarts it;
+//! - [`fault_proxy`]: a TCP proxy that loses chosen answers;
+//! - [`real_clients`]: drivers for terraform, aws, boto3 and other programs that nobody here wrote;
+//! - [`skip`]: how a test says that it could not run, and why.
+
+pub mod contract;
+pub mod fault_proxy;
+pub mod real_clients;
+pub mod reference_store;
+pub mod server_process;
+pub mod skip;
