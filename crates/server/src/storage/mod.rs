@@ -4,13 +4,15 @@
 //! `records/`; an engine only promises what this module says. Nothing outside an engine's folder
 //! knows which engine runs.
 //!
-//! Promises of every engine, proven by one suite (`tests/storage_contract.rs`):
+//! Promises of every engine, proven by one suite (`tests/storage_contract/`):
 //! - a write transaction is atomic and serialisable: it behaves as if it ran alone;
 //! - when [`Storage::write`] has returned `Ok`, the change survives whatever the engine's page in
 //!   `docs/storage/` says (the embedded engine: process kill and power loss);
 //! - a transaction that fails, or whose job answers [`Verdict::Discard`], changes nothing;
 //! - a read transaction sees one consistent snapshot of committed data;
 //! - bytes that were damaged below the engine are reported as [`StorageError::Corrupt`], not served.
+
+pub mod memory;
 
 use std::sync::Arc;
 
