@@ -1,1 +1,240 @@
-//! Not yet written.
+//! A TCP proxy on loopback that loses or delays chosen answers.
+//!
+//! It understands just enough HTTP/1.1 to know where a message ends. A request that a rule matches
+//! reaches the server and takes effect; then its answer is thrown away and the client's connection is
+//! closed, which is what a client sees when a network dies at the worst moment.
+//!
+//! Limitations: no pipelining, and a request body is forwarded whole before the answer is read, so an
+//! early refusal of a large upload may show as a broken connection.
+
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+mod http;
+
+use http::{Connection, Head};
+
+/// What happens to the answer of a matching request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The server answers, the client never hears it: its connection is closed.
+    LoseResponse,
+    /// The answer is delivered this much later.
+    DelayResponse(Duration),
+}
+
+type Predicate = Box<dyn Fn(&str, &str) -> bool + Send>;
+
+struct Rule {
+    matches: Predicate,
+    fault: Fault,
+    remaining: usize,
+}
+
+/// A request that a rule matched, and the answer the server gave.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The request exactly as the client sent it, ready to be delivered a second time.
+    pub request: Vec<u8>,
+    /// The status of the server's answer.
+    pub status: u16,
+}
+
+#[derive(Default)]
+struct Shared {
+    rules: Mutex<Vec<Rule>>,
+    hits: Mutex<Vec<Hit>>,
+    stopping: AtomicBool,
+}
+
+/// A running proxy; dropping it stops it.
+pub struct FaultProxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for FaultProxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FaultProxy")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FaultProxy {
+    /// Listens on a free port of loopback and forwards to `upstream`.
+    pub fn start(upstream: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("the proxy's address");
+        let shared = Arc::new(Shared::default());
+        let of_acceptor = Arc::clone(&shared);
+        let acceptor = std::thread::spawn(move || accept(&listener, upstream, &of_acceptor));
+        Self {
+            address,
+            shared,
+            acceptor: Some(acceptor),
+        }
+    }
+
+    /// `http://127.0.0.1:PORT` of the proxy.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Applies `fault` to the next `times` requests whose method and path (with query) match.
+    pub fn inject(
+        &self,
+        fault: Fault,
+        times: usize,
+        matches: impl Fn(&str, &str) -> bool + Send + 'static,
+    ) {
+        let rule = Rule {
+            matches: Box::new(matches),
+            fault,
+            remaining: times,
+        };
+        locked(&self.shared.rules).push(rule);
+    }
+
+    /// The requests that a rule has matched so far, with the server's answers.
+    pub fn hits(&self) -> Vec<Hit> {
+        locked(&self.shared.hits).clone()
+    }
+}
+
+impl Drop for FaultProxy {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // The acceptor wakes up for this connection and sees the flag.
+        if TcpStream::connect(self.address).is_ok()
+            && let Some(acceptor) = self.acceptor.take()
+        {
+            acceptor.join().ok();
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn accept(listener: &TcpListener, upstream: SocketAddr, shared: &Arc<Shared>) {
+    for client in listener.incoming() {
+        if shared.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(client) = client else { continue };
+        let shared = Arc::clone(shared);
+        // A broken connection on either side ends both: that is all a TCP proxy can tell.
+        std::thread::spawn(move || forward(client, upstream, &shared).ok());
+    }
+}
+
+fn forward(client: TcpStream, upstream: SocketAddr, shared: &Shared) -> io::Result<()> {
+    let mut client = Connection::new(client)?;
+    let mut server = Connection::new(TcpStream::connect(upstream)?)?;
+    while let Some(request) = client.read_head()? {
+        let goes_on = match shared.fault_of(&request) {
+            None => exchange(&mut client, &mut server, &request)?,
+            Some(fault) => faulty_exchange(&mut client, &mut server, &request, fault, shared)?,
+        };
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl Shared {
+    fn fault_of(&self, request: &Head) -> Option<Fault> {
+        let (method, path) = request.method_and_path();
+        let mut rules = locked(&self.rules);
+        let rule = rules
+            .iter_mut()
+            .find(|r| r.remaining > 0 && (r.matches)(method, path))?;
+        rule.remaining -= 1;
+        Some(rule.fault)
+    }
+}
+
+/// Forwards one request and its answer; returns whether the connections stay open.
+fn exchange(client: &mut Connection, server: &mut Connection, request: &Head) -> io::Result<bool> {
+    server.write_all(&request.raw)?;
+    if request.expects_continue() {
+        let interim = server.expect_head()?;
+        client.write_all(&interim.raw)?;
+        if interim.status() != 100 {
+            client.copy_body_from(server, interim.response_body(request))?;
+            return Ok(false);
+        }
+    }
+    server.copy_body_from(client, request.request_body())?;
+    let mut response = server.expect_head()?;
+    while response.status() < 200 {
+        client.write_all(&response.raw)?;
+        response = server.expect_head()?;
+    }
+    client.write_all(&response.raw)?;
+    client.copy_body_from(server, response.response_body(request))?;
+    Ok(!response.closes())
+}
+
+/// As [`exchange`] for a request that a rule matched: such requests are small and kept whole.
+fn faulty_exchange(
+    client: &mut Connection,
+    server: &mut Connection,
+    request: &Head,
+    fault: Fault,
+    shared: &Shared,
+) -> io::Result<bool> {
+    if request.expects_continue() {
+        client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    }
+    let mut whole_request = request.raw.clone();
+    client.read_body(request.request_body(), &mut whole_request)?;
+    server.write_all(&whole_request)?;
+    let mut response = server.expect_head()?;
+    while response.status() < 200 {
+        response = server.expect_head()?;
+    }
+    let mut whole_response = response.raw.clone();
+    server.read_body(response.response_body(request), &mut whole_response)?;
+    locked(&shared.hits).push(Hit {
+        request: whole_request,
+        status: response.status(),
+    });
+    match fault {
+        Fault::LoseResponse => Ok(false),
+        Fault::DelayResponse(delay) => {
+            pause(delay);
+            client.write_all(&whole_response)?;
+            Ok(!response.closes())
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the delay is the fault that was asked for"
+)]
+fn pause(delay: Duration) {
+    std::thread::sleep(delay);
+}
+
+/// Sends `request` as it is on a connection of its own and returns the status of the answer.
+///
+/// # Errors
+/// If the connection fails or the answer is no HTTP.
+pub fn deliver_again(server: SocketAddr, request: &[u8]) -> io::Result<u16> {
+    let mut connection = Connection::new(TcpStream::connect(server)?)?;
+    connection.write_all(request)?;
+    Ok(connection.expect_head()?.status())
+}
+
+#[cfg(test)]
+mod tests;
