@@ -1,2 +1,3 @@
 //! The state server.
+pub mod auth;
 pub mod storage;

@@ -1,0 +1,4 @@
+//! Signature Version 4, verified.
+
+pub mod claim;
+pub mod query;
