@@ -12,7 +12,9 @@
 //! - a read transaction sees one consistent snapshot of committed data;
 //! - bytes that were damaged below the engine are reported as [`StorageError::Corrupt`], not served.
 
+pub mod embedded;
 pub mod memory;
+mod seal;
 
 use std::sync::Arc;
 
@@ -169,9 +171,12 @@ where
 }
 
 fn lock<T>(slot: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    slot.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn take<T>(slot: &std::sync::Mutex<Option<T>>) -> Result<T, StorageError> {
-    lock(slot).take().ok_or_else(|| StorageError::Failed("the job did not run".to_owned()))
+    lock(slot)
+        .take()
+        .ok_or_else(|| StorageError::Failed("the job did not run".to_owned()))
 }

@@ -1,0 +1,54 @@
+//! Checkpoints: moving committed pages from the log into the database file.
+//!
+//! The writer makes them itself, between batches and after the answers, so that no caller waits
+//! for one, and so that their failures are seen: SQLite drops the errors of its automatic ones.
+
+use rusqlite::Connection;
+
+/// Pages in the log that start a checkpoint: 16 MiB, as much as one segment of the `-shm` index
+/// holds, and read in a few hundredths of a second at the next start.
+const DUE_PAGES: i64 = 4_000;
+
+/// Pages in the log at which the writer waits for readers, so that the log can begin anew. Below,
+/// a reader that is always there could make the log grow forever.
+const OVERDUE_PAGES: i64 = 4 * DUE_PAGES;
+
+struct LogPages {
+    total: i64,
+    moved: i64,
+}
+
+/// Makes a checkpoint if one is due, and answers whether it did.
+pub(super) fn if_due(connection: &Connection) -> rusqlite::Result<bool> {
+    let log = run(connection, "PRAGMA wal_checkpoint(NOOP)")?;
+    if log.total >= OVERDUE_PAGES {
+        run(connection, "PRAGMA wal_checkpoint(RESTART)")?;
+    } else if log.total - log.moved >= DUE_PAGES {
+        run(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// On a full disk: moves what can be moved, so that the log's own space is used again.
+pub(super) fn reclaim(connection: &Connection) {
+    // It may well fail on a full disk; then the jobs are told that the disk is full.
+    if let Err(error) = run(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+        tracing::warn!(%error, "could not reclaim the space of the log");
+    }
+}
+
+/// Moves everything and empties the log.
+pub(super) fn complete(connection: &Connection) -> rusqlite::Result<()> {
+    run(connection, "PRAGMA wal_checkpoint(TRUNCATE)").map(|_| ())
+}
+
+fn run(connection: &Connection, pragma: &str) -> rusqlite::Result<LogPages> {
+    connection.prepare_cached(pragma)?.query_row([], |row| {
+        Ok(LogPages {
+            total: row.get(1)?,
+            moved: row.get(2)?,
+        })
+    })
+}

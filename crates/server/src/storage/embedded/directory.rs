@@ -1,0 +1,123 @@
+//! The data directory: made private, locked against a second process, synced.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::failure::OpenError;
+
+const DATABASE_FILE: &str = "statelock.db";
+const LOCK_FILE: &str = "lock";
+
+/// A locked data directory. The lock ends when the last owner drops this, or with the process.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    /// Held for its advisory lock, which ends when the file is closed.
+    _lock: File,
+}
+
+impl Directory {
+    /// Creates `path` where it is missing, and locks it for this engine.
+    pub(super) fn lock(path: &Path) -> Result<Self, OpenError> {
+        create(path)?;
+        let lock = take_lock(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// The database file; SQLite puts its `-wal` and `-shm` beside it.
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join(DATABASE_FILE)
+    }
+
+    /// Where a database is built before it gets its name.
+    pub(super) fn unfinished_database(&self) -> PathBuf {
+        self.path.join(format!("{DATABASE_FILE}.new"))
+    }
+
+    /// The write-ahead log of the database.
+    pub(super) fn log(&self) -> PathBuf {
+        self.path.join(format!("{DATABASE_FILE}-wal"))
+    }
+
+    /// Makes the names in the directory durable.
+    pub(super) fn sync(&self) -> Result<(), OpenError> {
+        sync(&self.path)
+    }
+}
+
+/// Opens or creates a file that only its owner may read: stored states contain secrets.
+pub(super) fn private_file(path: &Path) -> Result<File, OpenError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .map_err(OpenError::unusable("create", path))
+}
+
+fn create(path: &Path) -> Result<(), OpenError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|ancestor| !ancestor.as_os_str().is_empty() && !ancestor.exists())
+        .collect();
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .map_err(OpenError::unusable("create directory", path))?;
+    // The name of each new directory is durable once the directory that has it is synced.
+    for parent in missing.into_iter().filter_map(Path::parent) {
+        sync(parent)?;
+    }
+    Ok(())
+}
+
+fn take_lock(directory: &Path) -> Result<File, OpenError> {
+    let path = directory.join(LOCK_FILE);
+    let mut file = private_file(&path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(OpenError::InUse {
+                directory: directory.to_owned(),
+                holder: read_holder(&mut file),
+            });
+        }
+        Err(TryLockError::Error(source)) => {
+            return Err(OpenError::unusable("lock", &path)(source));
+        }
+    }
+    // The lock is what counts; the number only helps the reader of an error message.
+    file.set_len(0)
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(OpenError::unusable("write", &path))?;
+    Ok(file)
+}
+
+fn read_holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+fn sync(directory: &Path) -> Result<(), OpenError> {
+    // A relative path of one part has the empty path as its parent.
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    File::open(directory)
+        .and_then(|opened| opened.sync_all())
+        .map_err(OpenError::unusable("sync directory", directory))
+}
