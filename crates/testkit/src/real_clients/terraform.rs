@@ -63,7 +63,7 @@ impl TerraformProject {
         config: &str,
     ) -> Self {
         let project = Self::without_backend(terraform, env, config);
-        project.write("backend.tf", &backend_block(bucket, key));
+        project.use_backend(bucket, key);
         project
     }
 
@@ -77,6 +77,11 @@ impl TerraformProject {
         };
         project.write("main.tf", config);
         project
+    }
+
+    /// Configures the S3 backend; an existing project then needs `init -migrate-state`.
+    pub fn use_backend(&self, bucket: &str, key: &str) {
+        self.write("backend.tf", &backend_block(bucket, key));
     }
 
     /// Writes a file of the project.

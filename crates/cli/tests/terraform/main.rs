@@ -1,0 +1,11 @@
+//! The real, unmodified `terraform` on `statelock serve`, with `use_lockfile = true`.
+//!
+//! Every test starts its own server on its own directory, and ends by asserting that no lock is left
+//! in the bucket. On a machine without terraform they are reported as skipped.
+
+mod big_state;
+mod contention;
+mod everyday;
+mod lost_answers;
+mod recovery;
+mod stage;
