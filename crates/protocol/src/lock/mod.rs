@@ -1,1 +1,14 @@
-//! Placeholder.
+//! A lock as clients write it down: who holds it, since when, and for what.
+//!
+//! - [`id`]: the lock ID that names one acquisition;
+//! - [`created_at`]: the time in a lock info, as Go writes and reads it;
+//! - [`info`]: the lock info, byte for byte as Terraform and OpenTofu write it.
+
+pub mod created_at;
+mod go_json;
+pub mod id;
+pub mod info;
+
+pub use created_at::{CreatedAt, CreatedAtError};
+pub use id::{LOCK_ID_SIZE_BYTES_MAX, LockId, LockIdError};
+pub use info::{LockInfo, LockInfoError};
