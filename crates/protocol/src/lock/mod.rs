@@ -4,6 +4,7 @@
 //! - [`created_at`]: the time in a lock info, as Go writes and reads it;
 //! - [`info`]: the lock info, byte for byte as Terraform and OpenTofu write it.
 
+mod calendar;
 pub mod created_at;
 mod go_json;
 pub mod id;
