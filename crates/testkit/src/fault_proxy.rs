@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-mod http;
+pub mod http;
 
 use http::{Connection, Head};
 
@@ -169,7 +169,7 @@ fn exchange(client: &mut Connection, server: &mut Connection, request: &Head) ->
         let interim = server.expect_head()?;
         client.write_all(&interim.raw)?;
         if interim.status() != 100 {
-            client.copy_body_from(server, interim.response_body(request))?;
+            client.copy_body_from(server, interim.response_body(request.method_and_path().0))?;
             return Ok(false);
         }
     }
@@ -180,7 +180,7 @@ fn exchange(client: &mut Connection, server: &mut Connection, request: &Head) ->
         response = server.expect_head()?;
     }
     client.write_all(&response.raw)?;
-    client.copy_body_from(server, response.response_body(request))?;
+    client.copy_body_from(server, response.response_body(request.method_and_path().0))?;
     Ok(!response.closes())
 }
 
@@ -203,7 +203,10 @@ fn faulty_exchange(
         response = server.expect_head()?;
     }
     let mut whole_response = response.raw.clone();
-    server.read_body(response.response_body(request), &mut whole_response)?;
+    server.read_body(
+        response.response_body(request.method_and_path().0),
+        &mut whole_response,
+    )?;
     locked(&shared.hits).push(Hit {
         request: whole_request,
         status: response.status(),

@@ -1,4 +1,4 @@
-//! Where an HTTP/1.1 message begins and ends; its meaning is none of the proxy's business.
+//! Where an HTTP/1.1 message begins and ends; its meaning is nobody's business here.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -7,29 +7,39 @@ use std::net::TcpStream;
 const HEAD_BOUND: usize = 256 * 1024;
 
 /// One side's connection.
-pub(super) struct Connection {
+#[derive(Debug)]
+pub struct Connection {
     reader: BufReader<TcpStream>,
     writer: TcpStream,
 }
 
 /// How long a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Body {
+pub enum Body {
+    /// None follows the head.
     Absent,
+    /// So many bytes.
     Length(u64),
+    /// Chunks, each with its size before it.
     Chunked,
+    /// All that comes until the connection is closed.
     UntilClose,
 }
 
 /// Start line and headers, as received.
 #[derive(Debug)]
-pub(super) struct Head {
-    pub(super) raw: Vec<u8>,
+pub struct Head {
+    /// The bytes, with the empty line at the end.
+    pub raw: Vec<u8>,
     lines: Vec<String>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
+    /// Takes over a stream.
+    ///
+    /// # Errors
+    /// If the socket cannot be set up.
+    pub fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             reader: BufReader::new(stream.try_clone()?),
@@ -38,7 +48,10 @@ impl Connection {
     }
 
     /// The next head, or `None` if the other side has closed the connection between messages.
-    pub(super) fn read_head(&mut self) -> io::Result<Option<Head>> {
+    ///
+    /// # Errors
+    /// If the connection fails or ends within a head.
+    pub fn read_head(&mut self) -> io::Result<Option<Head>> {
         let mut raw = Vec::new();
         loop {
             let before = raw.len();
@@ -59,12 +72,18 @@ impl Connection {
     }
 
     /// As [`Self::read_head`], where a closed connection is an error.
-    pub(super) fn expect_head(&mut self) -> io::Result<Head> {
+    ///
+    /// # Errors
+    /// If the connection fails or ends before a whole head.
+    pub fn expect_head(&mut self) -> io::Result<Head> {
         self.read_head()?.ok_or_else(cut_off)
     }
 
     /// Reads a body as it is on the wire, chunk marks included, and appends it to `kept`.
-    pub(super) fn read_body(&mut self, body: Body, kept: &mut dyn Write) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the connection fails or ends before the body does.
+    pub fn read_body(&mut self, body: Body, kept: &mut dyn Write) -> io::Result<()> {
         match body {
             Body::Absent => Ok(()),
             Body::Length(length) => self.read_exactly(length, kept),
@@ -74,7 +93,10 @@ impl Connection {
     }
 
     /// Reads a body from `other` and writes it here.
-    pub(super) fn copy_body_from(&mut self, other: &mut Self, body: Body) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If either connection fails.
+    pub fn copy_body_from(&mut self, other: &mut Self, body: Body) -> io::Result<()> {
         other.read_body(body, &mut self.writer)
     }
 
@@ -139,7 +161,7 @@ impl Head {
     }
 
     /// Method and request target of a request.
-    pub(super) fn method_and_path(&self) -> (&str, &str) {
+    pub fn method_and_path(&self) -> (&str, &str) {
         let mut words = self.start_line().split(' ');
         (
             words.next().unwrap_or_default(),
@@ -148,7 +170,7 @@ impl Head {
     }
 
     /// Status of a response; 0 if there is none to be read.
-    pub(super) fn status(&self) -> u16 {
+    pub fn status(&self) -> u16 {
         self.start_line()
             .split(' ')
             .nth(1)
@@ -156,25 +178,26 @@ impl Head {
             .unwrap_or(0)
     }
 
-    pub(super) fn expects_continue(&self) -> bool {
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    pub fn expects_continue(&self) -> bool {
         self.header("expect")
             .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
     }
 
-    pub(super) fn closes(&self) -> bool {
+    /// Whether the sender will close the connection after this message.
+    pub fn closes(&self) -> bool {
         self.header("connection")
             .is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
     /// The body that follows this request.
-    pub(super) fn request_body(&self) -> Body {
+    pub fn request_body(&self) -> Body {
         self.framing().unwrap_or(Body::Absent)
     }
 
-    /// The body that follows this response to `request`.
-    pub(super) fn response_body(&self, request: &Self) -> Body {
-        let is_head = request.method_and_path().0 == "HEAD";
-        if is_head || matches!(self.status(), 100..=199 | 204 | 304) {
+    /// The body that follows this response to a request with `method`.
+    pub fn response_body(&self, method: &str) -> Body {
+        if method == "HEAD" || matches!(self.status(), 100..=199 | 204 | 304) {
             return Body::Absent;
         }
         self.framing().unwrap_or(Body::UntilClose)
