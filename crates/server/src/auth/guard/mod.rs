@@ -15,17 +15,15 @@
 //! here is well-formed, not authentic.
 
 mod error;
+mod reading;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode, Uri};
 
 pub use error::GuardError;
 
-use super::sigv4::claim::{ALGORITHM, Claim};
+use super::sigv4::claim::Claim;
 use super::sigv4::query::Query;
-
-/// The longest life of a presigned URL, as on AWS: a week, in seconds.
-pub const MAX_EXPIRES_SECS: u64 = 604_800;
 
 /// Headers that decide something and that two readers could take from different copies.
 const SINGLE_HEADERS: [&str; 12] = [
@@ -41,17 +39,6 @@ const SINGLE_HEADERS: [&str; 12] = [
     "x-amz-date",
     "x-amz-decoded-content-length",
     "x-amz-security-token",
-];
-
-/// Query parameters of a presigned request. AWS reads them in any case, the framework in one.
-const PRESIGNED_PARAMETERS: [&str; 7] = [
-    "X-Amz-Algorithm",
-    "X-Amz-Credential",
-    "X-Amz-Date",
-    "X-Amz-Expires",
-    "X-Amz-Security-Token",
-    "X-Amz-SignedHeaders",
-    "X-Amz-Signature",
 ];
 
 /// Query parameters that only Signature Version 2 uses.
@@ -85,10 +72,10 @@ pub fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Guar
         ));
     }
     let claim = match mechanism {
-        Mechanism::Header => header_claim(headers)?,
-        Mechanism::Query => query_claim(&query)?,
+        Mechanism::Header => reading::header_claim(headers)?,
+        Mechanism::Query => reading::query_claim(&query)?,
     };
-    check_service(mechanism, &claim)?;
+    reading::check_service(mechanism, &claim)?;
     check_signed_headers_arrived(&claim, headers)?;
     check_headers_are_signed(&claim, headers)
 }
@@ -141,72 +128,6 @@ fn mechanism(headers: &HeaderMap, query: &Query) -> Result<Mechanism, GuardError
              query string parameter or the Authorization header should be specified",
         )),
     }
-}
-
-fn header_claim(headers: &HeaderMap) -> Result<Claim, GuardError> {
-    let malformed = |detail: &str| {
-        GuardError::bad_request(
-            "AuthorizationHeaderMalformed",
-            format!("The authorization header is malformed; {detail}"),
-        )
-    };
-    let value = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let value = value.ok_or_else(|| malformed("it is not ASCII text."))?;
-    // The scheme first: for `AWS id:signature` or `Bearer …` nothing else in the header has a meaning.
-    if value.split_ascii_whitespace().next() != Some(ALGORITHM) {
-        return Err(GuardError::unsupported_mechanism());
-    }
-    Claim::from_header(value).map_err(|error| malformed(&error.0))
-}
-
-fn query_claim(query: &Query) -> Result<Claim, GuardError> {
-    let wrong = |message: &str| GuardError::bad_request(QUERY_ERROR, message);
-    if let Some(name) = PRESIGNED_PARAMETERS
-        .iter()
-        .find(|name| query.count(name) > 1)
-    {
-        return Err(wrong(&format!("{name} must not be repeated.")));
-    }
-    let claim = Claim::from_query(query).map_err(|error| wrong(&error.0))?;
-    if claim.algorithm != ALGORITHM {
-        return Err(wrong("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\""));
-    }
-    let expires = query.only("X-Amz-Expires").unwrap_or_default();
-    match expires.parse::<u64>() {
-        // `+5` is a number to Rust, but not to others.
-        Ok(_) if expires.starts_with('+') => Err(wrong("X-Amz-Expires should be a number")),
-        Ok(seconds) if seconds <= MAX_EXPIRES_SECS => Ok(claim),
-        Ok(_) => Err(wrong(
-            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires \
-             must be less than 604800 seconds",
-        )),
-        Err(_) if expires.parse::<i64>().is_ok() => {
-            Err(wrong("X-Amz-Expires must be non-negative"))
-        }
-        Err(_) => Err(wrong("X-Amz-Expires should be a number")),
-    }
-}
-
-const QUERY_ERROR: &str = "AuthorizationQueryParametersError";
-
-fn check_service(mechanism: Mechanism, claim: &Claim) -> Result<(), GuardError> {
-    let service = &claim.scope.service;
-    if service == "s3" {
-        return Ok(());
-    }
-    let detail = format!("incorrect service \"{service}\". This endpoint belongs to \"s3\".");
-    Err(match mechanism {
-        Mechanism::Header => GuardError::bad_request(
-            "AuthorizationHeaderMalformed",
-            format!("The authorization header is malformed; {detail}"),
-        ),
-        Mechanism::Query => GuardError::bad_request(
-            QUERY_ERROR,
-            format!("Error parsing the X-Amz-Credential parameter; {detail}"),
-        ),
-    })
 }
 
 fn check_signed_headers_arrived(claim: &Claim, headers: &HeaderMap) -> Result<(), GuardError> {

@@ -2,6 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
+use super::reading::{PRESIGNED_PARAMETERS, QUERY_ERROR};
 use super::*;
 
 const SCOPE: &str = "SLEXAMPLEEXAMPLE2345/20261121/us-east-1/s3/aws4_request";
