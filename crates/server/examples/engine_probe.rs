@@ -83,14 +83,17 @@ async fn write_until(
     end: Instant,
 ) -> Result<Vec<Duration>, statelock_server::storage::StorageError> {
     let mut latencies = Vec::new();
-    for n in 0.. {
+    for n in 0_u64.. {
         let begun = Instant::now();
         if begun >= end {
             break;
         }
         let key = format!("lock/{writer:03}/{:03}", n % ROWS_PER_WRITER).into_bytes();
+        // Another value each time: SQLite writes and syncs nothing for a row that stays the same.
+        let mut value = [7; VALUE_SIZE_BYTES];
+        value[..8].copy_from_slice(&n.to_le_bytes());
         let job = move |transaction: &mut dyn statelock_server::storage::Transaction| {
-            transaction.put(Table::Records, &key, &[7; VALUE_SIZE_BYTES])?;
+            transaction.put(Table::Records, &key, &value)?;
             Ok(Verdict::Commit)
         };
         storage.write(Box::new(job)).await?;

@@ -16,10 +16,10 @@ const ON_SMALL_DISK: &str =
 
 #[test]
 fn p12_a_full_disk_keeps_acknowledged_rows_and_recovers() {
-    let test = "embedded_full_disk::child_fills_its_disk";
+    let child_test = "embedded_full_disk::child_fills_its_disk";
     let directory = tempfile::tempdir().unwrap();
     for namespace in [&["unshare", "-m"][..], &["unshare", "-r", "-m"]] {
-        let child = child::script(namespace, ON_SMALL_DISK, test, directory.path()).output();
+        let child = child::script(namespace, ON_SMALL_DISK, child_test, directory.path()).output();
         let Ok(output) = child else {
             break;
         };

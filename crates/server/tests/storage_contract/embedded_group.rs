@@ -11,7 +11,7 @@ use crate::rows::{Engine, all, noise, put};
 async fn concurrent_writers_share_commits() {
     let directory = tempfile::tempdir().unwrap();
     let storage = Arc::new(EmbeddedStorage::open(directory.path()).unwrap());
-    let engine: Engine = Arc::clone(&storage) as _;
+    let engine: Engine = storage.clone();
     let writers = (0..64_u8).map(|writer| {
         let engine = Arc::clone(&engine);
         tokio::spawn(async move {
@@ -37,7 +37,7 @@ async fn concurrent_writers_share_commits() {
 async fn the_log_stays_bounded_while_rows_are_replaced_and_read() {
     let directory = tempfile::tempdir().unwrap();
     let storage = Arc::new(EmbeddedStorage::open(directory.path()).unwrap());
-    let engine: Engine = Arc::clone(&storage) as _;
+    let engine: Engine = storage.clone();
     let values: Vec<_> = (0..4).map(|seed| noise(seed, 1 << 20)).collect();
     for n in 0..80_usize {
         let value = &values[n % 3];

@@ -97,7 +97,11 @@ async fn verify(directory: &Path, acknowledged: &BTreeSet<u64>, rounds: u64) {
 
 fn content(number: u64) -> Vec<u8> {
     // Now and then a large one, so that kills also fall into checkpoints.
-    let size = if number % 16 == 0 { 60_000 } else { 500 };
+    let size = if number.is_multiple_of(16) {
+        60_000
+    } else {
+        500
+    };
     noise(number, size)
 }
 

@@ -1,13 +1,22 @@
 //! The promises of the storage port, as one list of cases that every engine runs, and what the
 //! embedded engine promises beyond it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "the helpers of tests are test code, which clippy does not see outside of test functions"
+)]
+
 mod cases;
 mod child;
 mod embedded_damage;
 mod embedded_full_disk;
 mod embedded_group;
+mod embedded_io_failure;
 mod embedded_kill;
 mod embedded_open;
+mod embedded_refusal;
 mod rows;
 
 /// Makes one test per case and engine.

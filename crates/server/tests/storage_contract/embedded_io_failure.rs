@@ -1,0 +1,118 @@
+//! A file operation that fails: what was acknowledged stays, the outcome is called unknown where
+//! it is, and no later write is acknowledged.
+//!
+//! The test runs itself again under `strace`, which makes one system call fail. Where it is not
+//! installed, or may not trace, the test says so and passes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use statelock_server::storage::{StorageError, Table};
+
+use crate::child;
+use crate::rows::{all, get, noise, open, put};
+
+const CHILD: &str = "embedded_io_failure::child_writes_until_the_end";
+const ROWS: u8 = 12;
+
+/// Runs the child with the `nth` call of `call` failing with `error`; answers what it said.
+fn run(directory: &Path, call: &str, error: &str, nth: u32) -> Option<String> {
+    let trace = format!("trace={call}");
+    let inject = format!("inject={call}:error={error}:when={nth}");
+    let strace = [
+        "strace",
+        "-f",
+        "-o",
+        "/dev/null",
+        "-e",
+        &trace,
+        "-e",
+        &inject,
+    ];
+    let output = child::script(&strace, "exec \"$@\"", CHILD, directory)
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.contains("running 1 test").then_some(text)
+}
+
+#[tokio::test]
+async fn p12_a_failed_write_or_sync_loses_nothing_that_was_acknowledged() {
+    let mut unknown = 0;
+    for (call, error) in [
+        ("fsync", "EIO"),
+        ("pwrite64", "EIO"),
+        ("pwrite64", "ENOSPC"),
+    ] {
+        for nth in 1..=24 {
+            let directory = tempfile::tempdir().unwrap();
+            drop(open(directory.path()).unwrap());
+            let Some(said) = run(directory.path(), call, error, nth) else {
+                println!("skipped: strace is missing or may not trace");
+                return;
+            };
+            let what = format!("{call} {nth} with {error}");
+            unknown += verify(directory.path(), &said, &what).await;
+        }
+    }
+    assert!(unknown > 0, "no commit was ever interrupted");
+}
+
+/// Compares what the child was told with what the next start finds.
+async fn verify(directory: &Path, said: &str, what: &str) -> u32 {
+    let engine = open(directory).unwrap();
+    let found: BTreeMap<_, _> = all(&engine, Table::Records).await.into_iter().collect();
+    let mut unknown = 0;
+    let mut refused = false;
+    for line in said.lines().filter_map(|line| line.strip_prefix("row ")) {
+        let (n, outcome) = line.split_once(' ').unwrap();
+        let n: u8 = n.parse().unwrap();
+        let kept = found.get(&vec![n]);
+        match outcome {
+            "kept" => {
+                assert!(
+                    !refused,
+                    "{what}: row {n} was acknowledged after a failure\n{said}"
+                );
+                assert!(
+                    kept == Some(&noise(n.into(), 9_000)),
+                    "{what}: row {n} is lost\n{said}"
+                );
+            }
+            "full" => assert_eq!(kept, None, "{what}: row {n}\n{said}"),
+            "failed" => {
+                assert_eq!(kept, None, "{what}: row {n}\n{said}");
+                refused = true;
+            }
+            "unknown" => {
+                unknown += 1;
+                refused = true;
+            }
+            other => panic!("{what}: row {n} {other}"),
+        }
+    }
+    unknown
+}
+
+#[tokio::test]
+async fn child_writes_until_the_end() {
+    let Some(directory) = child::directory() else {
+        return;
+    };
+    let engine = match open(&directory) {
+        Ok(engine) => engine,
+        Err(error) => return println!("not opened: {error}"),
+    };
+    for n in 0..ROWS {
+        let outcome = match put(&engine, Table::Records, &[n], &noise(n.into(), 9_000)).await {
+            Ok(()) => "kept",
+            Err(StorageError::Full(_)) => "full",
+            Err(StorageError::Failed(_)) => "failed",
+            Err(StorageError::OutcomeUnknown(_)) => "unknown",
+            Err(error) => panic!("{error}"),
+        };
+        println!("row {n} {outcome}");
+        // Reads go on whatever happened to writes.
+        get(&engine, Table::Records, &[0]).await.unwrap();
+    }
+}
