@@ -1,9 +1,9 @@
 //! AWS's own signing vectors against the verifier: each signed request verifies, and stops verifying
 //! when one byte of anything that is signed changes.
 //!
-//! The vectors ship inside the package of the crate `aws-sigv4`, a development dependency for this
-//! reason alone. Forty cases, thirty-eight of them signed
-//! both in the header and in the query: seventy-eight requests.
+//! The vectors ship inside the package of the crate `aws-sigv4`, a development dependency. There are
+//! forty cases, thirty-eight of them signed both in the header and in the query: seventy-eight
+//! requests.
 //!
 //! What a server cannot see, and what is done instead:
 //! - `get-header-value-multiline` folds a header over three lines. HTTP forbids that to servers; the

@@ -1,0 +1,4 @@
+//! The wire protocols, a room for each.
+pub(crate) mod admin;
+pub mod identity;
+pub mod s3;
