@@ -1,2 +1,70 @@
-//! Repository tasks.
-fn main() {}
+//! The repository's own tasks: `cargo xtask check`, `cargo xtask tidy`, `cargo xtask bench`.
+#![expect(
+    clippy::print_stdout,
+    reason = "a task's report goes to standard output"
+)]
+
+mod bench;
+mod check;
+mod tidy;
+mod tree;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The repository's own tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Everything a change has to pass: format, clippy, tests, docs, tidy
+    Check {
+        /// Runs only this step
+        #[arg(long, value_name = "STEP")]
+        only: Option<check::Step>,
+    },
+    /// Rules of this repository that no other tool knows
+    Tidy,
+    /// Measurements
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// Lock cycles per second on our server and on moto, beside the disk's own sync rate
+    LockCycle {
+        /// Length of each measurement
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+        seconds: u64,
+    },
+}
+
+fn main() -> ExitCode {
+    let root = repository_root();
+    let done = match Arguments::parse().task {
+        Task::Check { only } => check::run(&root, only),
+        Task::Tidy => tidy::run(&root),
+        Task::Bench(Bench::LockCycle { seconds }) => bench::lock_cycle(&root, seconds),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The directory above this package.
+fn repository_root() -> PathBuf {
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    package.parent().map(ToOwned::to_owned).unwrap_or(package)
+}

@@ -1,0 +1,56 @@
+//! Tests that could not run here, and which of them CI may do without.
+
+use std::collections::BTreeSet;
+
+/// Beginnings of names of tests that CI may skip, each with the reason why.
+const ALLOWED_IN_CI: [&str; 0] = [];
+
+/// The distinct skips of a log: lines of `what<TAB>reason`, shown as `what: reason`.
+pub(super) fn parse(log: &str) -> Vec<String> {
+    let skips: BTreeSet<String> = log
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| line.replacen('\t', ": ", 1))
+        .collect();
+    skips.into_iter().collect()
+}
+
+/// The skips that CI must not have.
+pub(super) fn unexpected(skips: &[String]) -> Vec<String> {
+    not_allowed(skips, &ALLOWED_IN_CI)
+}
+
+fn not_allowed(skips: &[String], allowed: &[&str]) -> Vec<String> {
+    let is_allowed = |skip: &&String| allowed.iter().any(|beginning| skip.starts_with(beginning));
+    skips
+        .iter()
+        .filter(|skip| !is_allowed(skip))
+        .cloned()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skips_are_told_once_and_in_order() {
+        let log =
+            "terraform: b\tno terraform\nterraform: a\tno terraform\nterraform: b\tno terraform\n";
+        assert_eq!(
+            parse(log),
+            ["terraform: a: no terraform", "terraform: b: no terraform"]
+        );
+        assert_eq!(parse(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_listed_skips_are_allowed() {
+        let skips = parse("external store\tnot named\nterraform: a\tno terraform\n");
+        assert_eq!(
+            not_allowed(&skips, &["external store"]),
+            ["terraform: a: no terraform"]
+        );
+        assert_eq!(not_allowed(&skips, &[]).len(), 2);
+    }
+}

@@ -1,0 +1,205 @@
+//! What a user meets is documented: error codes, exit codes, environment variables, flags.
+
+use std::collections::BTreeSet;
+
+use crate::tree::SourceFile;
+
+/// Codes of S3 errors that the server's code names, missing from docs/errors.md.
+pub(super) fn error_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
+    let product = files.iter().filter(|file| is_product(file));
+    let codes: BTreeSet<_> = product
+        .flat_map(|file| s3_error_codes(&file.text))
+        .collect();
+    missing(errors, codes.iter().map(String::as_str))
+        .map(|code| format!("docs/errors.md: error code `{code}` is used and not documented"))
+        .collect()
+}
+
+/// Exit codes in `const …EXIT…: u8 = N` and `ExitCode::from(N)`, missing from docs/errors.md.
+pub(super) fn exit_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
+    let product = files.iter().filter(|file| is_product(file));
+    let codes: BTreeSet<u8> = product.flat_map(|file| exit_codes_in(&file.text)).collect();
+    let in_prose: Vec<_> = words(errors).filter(|word| !word.is_empty()).collect();
+    let documented = |code: &u8| {
+        let number = code.to_string();
+        let sentence = ["exit", "code", &number];
+        in_prose.windows(3).any(|three| three == sentence)
+            || errors
+                .lines()
+                .any(|line| table_cells(line).any(|cell| cell == number))
+    };
+    codes
+        .iter()
+        .filter(|code| !documented(code))
+        .map(|code| format!("docs/errors.md: exit code {code} is used and not documented"))
+        .collect()
+}
+
+/// Environment variables: those of the product belong to operators, all others to contributors.
+pub(super) fn settings(operators: &str, contributors: &str, files: &[SourceFile]) -> Vec<String> {
+    let rust = || {
+        files
+            .iter()
+            .filter(|file| file.is_rust() && file.path.starts_with("crates/"))
+    };
+    let product: BTreeSet<_> = rust()
+        .filter(|file| is_product(file))
+        .flat_map(|file| variables(&file.text))
+        .collect();
+    let all: BTreeSet<_> = rust().flat_map(|file| variables(&file.text)).collect();
+    let for_operators = missing(operators, product.iter().map(String::as_str))
+        .map(|name| format!("docs/operations/serve.md: `{name}` is read and not documented"));
+    let tests_only = all.difference(&product).map(String::as_str);
+    let for_contributors = missing(contributors, tests_only)
+        .map(|name| format!("CONTRIBUTING.md: `{name}` is read by tests and not documented"));
+    for_operators.chain(for_contributors).collect()
+}
+
+/// Flags in the output of `serve --help`, missing from docs/operations/serve.md.
+pub(super) fn flags(operators: &str, help: &str) -> Vec<String> {
+    let flags: BTreeSet<_> = flags_in(help)
+        .into_iter()
+        .filter(|flag| flag != "--help")
+        .collect();
+    if flags.is_empty() {
+        return vec!["`statelock serve --help` shows no flag".to_owned()];
+    }
+    missing(operators, flags.iter().map(String::as_str))
+        .map(|flag| format!("docs/operations/serve.md: flag `{flag}` is not documented"))
+        .collect()
+}
+
+fn is_product(file: &SourceFile) -> bool {
+    let product = ["crates/server/src/", "crates/cli/src/"];
+    file.is_rust() && !file.is_test() && product.iter().any(|room| file.path.starts_with(room))
+}
+
+fn missing<'a>(
+    document: &'a str,
+    names: impl Iterator<Item = &'a str> + 'a,
+) -> impl Iterator<Item = &'a str> + 'a {
+    let documented: BTreeSet<_> = words(document).collect();
+    names.filter(move |name| !documented.contains(name))
+}
+
+/// Words of a text; `-` and `_` are part of a word, so that `--data` is not in `--data-dir`.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+}
+
+/// The cells of a table's row; a line that is no row has none.
+fn table_cells(line: &str) -> impl Iterator<Item = &str> {
+    let row = if line.starts_with('|') { line } else { "" };
+    row.split('|').map(|cell| cell.trim().trim_matches('`'))
+}
+
+/// The identifiers that follow `S3ErrorCode::`.
+fn s3_error_codes(text: &str) -> Vec<String> {
+    let named = text
+        .split("S3ErrorCode::")
+        .skip(1)
+        .filter_map(|rest| words(rest).next());
+    named
+        .filter(|code| code.starts_with(char::is_uppercase) && *code != "Custom")
+        .map(str::to_owned)
+        .collect()
+}
+
+fn exit_codes_in(text: &str) -> Vec<u8> {
+    let constants = text.lines().filter_map(|line| {
+        let (name, value) = line.split_once(": u8 = ")?;
+        name.contains("EXIT").then_some(value)
+    });
+    let direct = text.split("ExitCode::from(").skip(1);
+    constants
+        .chain(direct)
+        .filter_map(|rest| words(rest).next())
+        .filter_map(|number| number.parse().ok())
+        .collect()
+}
+
+fn variables(text: &str) -> Vec<String> {
+    let of_ours = words(text).filter(|word| word.starts_with("STATELOCK_"));
+    of_ours
+        .filter(|word| *word != "STATELOCK_")
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `--long` flags at the beginning of a line of help, after an optional `-s, `.
+fn flags_in(help: &str) -> Vec<String> {
+    help.lines()
+        .filter_map(|line| {
+            let line = line.trim_start();
+            let line = match line.split_once(", ") {
+                Some((short, rest)) if short.starts_with('-') && short.len() == 2 => rest,
+                _ => line,
+            };
+            line.starts_with("--")
+                .then(|| words(line).next().unwrap_or_default().to_owned())
+        })
+        .filter(|flag| flag.len() > 2)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(text: &str) -> Vec<SourceFile> {
+        vec![SourceFile {
+            path: "crates/server/src/a.rs".to_owned(),
+            text: text.to_owned(),
+        }]
+    }
+
+    #[test]
+    fn a_used_error_code_must_be_documented() {
+        let files = server("Err(S3ErrorCode::NoSuchKey), S3ErrorCode::Custom(x)");
+        assert_eq!(error_codes("| `NoSuchKey` |", &files), Vec::<String>::new());
+        assert_eq!(error_codes("| `NoSuchKeyAtAll` |", &files).len(), 1);
+    }
+
+    #[test]
+    fn a_used_exit_code_must_be_documented() {
+        let files = server("const EXIT_CORRUPT: u8 = 11;\nlet x = ExitCode::from(8);\n");
+        assert_eq!(
+            exit_codes("| 8 | a |\n| 11 | b |", &files),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            exit_codes("ends with exit code 8; HTTP 11", &files).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn variables_are_documented_where_their_reader_looks() {
+        let mut files = server("env(\"STATELOCK_ROOT_ACCESS_KEY_ID\")");
+        let text = "env(\"STATELOCK_TERRAFORM\"); starts_with(\"STATELOCK_\")".to_owned();
+        files.push(SourceFile {
+            path: "crates/testkit/src/t.rs".to_owned(),
+            text,
+        });
+        let operators = "set `STATELOCK_ROOT_ACCESS_KEY_ID`";
+        assert_eq!(
+            settings(operators, "`STATELOCK_TERRAFORM`", &files),
+            Vec::<String>::new()
+        );
+        assert_eq!(settings("", "", &files).len(), 2);
+        assert_eq!(
+            settings("STATELOCK_ROOT_ACCESS_KEY_ID_FILE", "", &files).len(),
+            2
+        );
+    }
+
+    #[test]
+    fn flags_are_read_from_help_and_compared_whole() {
+        let help = "Options:\n      --listen <ADDRESS>  where\n  -d, --data <DIR>  see --listen\n  \
+                    -h, --help  Print help\n";
+        assert_eq!(flags_in(help), ["--listen", "--data", "--help"]);
+        assert_eq!(flags("`--listen`, `--data`", help), Vec::<String>::new());
+        assert_eq!(flags("`--listen`, `--data-dir`", help).len(), 1);
+        assert_eq!(flags("", "").len(), 1);
+    }
+}
