@@ -1,9 +1,7 @@
 """Object keys that break careless servers."""
-from harness import (
-    body_of, case, client, equal, fresh_bucket, keys_of, run_cases,
-)
-from wire import HOST, expect_error, expect_ok, object_target, root_signer, send, signed
+from harness import body_of, case, client, equal, fresh_bucket, keys_of, run_cases
 from sigv4 import hex_sha256
+from wire import HOST, expect_error, expect_ok, object_target, root_signer, send, signed
 
 S3 = client()
 ODD_KEYS = [

@@ -6,7 +6,7 @@ from harness import (
     BUCKET, body_of, case, client, equal, fresh_bucket, is_absent, refused, run_cases,
 )
 from sums import checksum, header, raw
-from wire import expect_error, expect_ok, object_target, root_signer, send, signed, HOST
+from wire import HOST, expect_error, expect_ok, object_target, root_signer, send, signed
 
 S3 = client()
 FIVE_MIB = 5 * 1024 * 1024

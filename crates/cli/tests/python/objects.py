@@ -1,14 +1,12 @@
-"""Objects: put, get, head, delete, versions, copy, tags, ranges, conditional reads."""
-import datetime
+"""Objects: put, get, head, delete, versions, copy, tags."""
 import hashlib
 
 from harness import (
     BUCKET, body_of, case, client, equal, fresh_bucket, is_absent, keys_of, refused, run_cases,
 )
-from wire import expect_error, expect_ok, object_target, signed
+from wire import expect_error, object_target, signed
 
 S3 = client()
-DAY = datetime.timedelta(days=1)
 
 
 def put(key, body=b"hello", bucket=BUCKET, **arguments):
@@ -278,67 +276,6 @@ def delete_many_with_versions():
 def canned_acls_are_accepted():
     for acl in ("private", "bucket-owner-full-control"):
         put(f"objects/acl-{acl}", ACL=acl)
-
-
-@case
-def ranges():
-    put("objects/range", b"0123456789")
-    for asked, content_range, body in (
-        ("bytes=0-3", "bytes 0-3/10", b"0123"),
-        ("bytes=4-", "bytes 4-9/10", b"456789"),
-        ("bytes=-3", "bytes 7-9/10", b"789"),
-        ("bytes=8-99", "bytes 8-9/10", b"89"),
-        ("bytes=-99", "bytes 0-9/10", b"0123456789"),
-    ):
-        got = S3.get_object(Bucket=BUCKET, Key="objects/range", Range=asked)
-        equal(got["ResponseMetadata"]["HTTPStatusCode"], 206, f"status for {asked}")
-        equal((got["ContentRange"], got["Body"].read()), (content_range, body), asked)
-
-
-@case
-def unsatisfiable_range():
-    put("objects/range", b"0123456789")
-    refused(416, "InvalidRange", S3.get_object, Bucket=BUCKET, Key="objects/range", Range="bytes=10-")
-
-
-@case
-def partial_answer_has_no_whole_object_checksum():
-    put("objects/summed", b"0123456789", ChecksumAlgorithm="SHA256")
-    asked = {"x-amz-checksum-mode": "ENABLED", "range": "bytes=0-3"}
-    answer = expect_ok(signed("GET", object_target("objects/summed"), asked), 206)
-    sums = [name for name in answer.headers if name.startswith("x-amz-checksum-")]
-    assert not [name for name in sums if name != "x-amz-checksum-type"], f"checksums on 206: {sums}"
-    whole = S3.get_object(Bucket=BUCKET, Key="objects/summed", ChecksumMode="ENABLED")
-    assert whole["ChecksumSHA256"], "no checksum on 200"
-
-
-@case
-def conditional_reads():
-    answer = put("objects/cond")
-    key = {"Bucket": BUCKET, "Key": "objects/cond"}
-    etag, stamp = answer["ETag"], S3.head_object(**key)["LastModified"]
-    other = '"0123456789abcdef0123456789abcdef"'
-    for read in (S3.get_object, S3.head_object):
-        read(**key, IfMatch=etag)
-        read(**key, IfNoneMatch=other)
-        read(**key, IfMatch=etag, IfUnmodifiedSince=stamp - DAY)
-        read(**key, IfModifiedSince=stamp - DAY)
-    for wanted, condition in (
-        (304, {"if-none-match": etag}), (304, {"if-none-match": "*"}), (412, {"if-match": other}),
-        (304, {"if-modified-since": http_date(stamp)}),
-        (412, {"if-unmodified-since": http_date(stamp - DAY)}),
-    ):
-        got = signed("GET", object_target("objects/cond"), condition)
-        equal(got.status, wanted, f"status for {condition}")
-        if wanted == 304:
-            equal((got.body, got.headers.get("etag")), (b"", etag), "body and ETag of 304")
-        else:
-            expect_error(got, 412, "PreconditionFailed")
-
-
-def http_date(when):
-    """An HTTP date."""
-    return when.strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
 run_cases()

@@ -1,0 +1,82 @@
+//! boto3, the AWS CLI and hand-written requests, signed as AWS clients sign them.
+//!
+//! The cases are in `tests/python`, one script for each subject; a script says by name which case
+//! failed, and its cases can be run alone (see `docs/compatibility.md`).
+
+mod python;
+
+use python::Script;
+
+/// Both come from one release train; other versions would disagree about botocore.
+const SDK: &[&str] = &["boto3==1.43.11", "awscli==1.45.11"];
+
+fn all_cases_pass(name: &str, at_least: usize) {
+    let script = Script {
+        name,
+        requirements: SDK,
+        arguments: &[],
+        server_flags: &["--domain", "localhost"],
+        at_least,
+    };
+    script.passes();
+}
+
+#[test]
+fn aws_command_line() {
+    all_cases_pass("aws_cli.py", 12);
+}
+
+#[test]
+fn objects_versions_and_copies() {
+    all_cases_pass("objects.py", 28);
+}
+
+#[test]
+fn ranges_and_conditional_reads() {
+    all_cases_pass("reads.py", 9);
+}
+
+#[test]
+fn buckets_and_listings() {
+    all_cases_pass("buckets.py", 23);
+}
+
+#[test]
+fn keys_of_any_bytes() {
+    all_cases_pass("keys.py", 11);
+}
+
+#[test]
+fn multipart_uploads() {
+    all_cases_pass("multipart.py", 24);
+}
+
+#[test]
+fn conditional_writes_and_lock_objects() {
+    all_cases_pass("conditions.py", 17);
+}
+
+#[test]
+fn checksums_in_headers_and_trailers() {
+    all_cases_pass("checksums.py", 9);
+}
+
+#[test]
+fn body_framing_chunks_and_truncation() {
+    all_cases_pass("framing.py", 13);
+}
+
+#[test]
+fn signatures_presigned_urls_and_refused_credentials() {
+    all_cases_pass("signatures.py", 27);
+}
+
+#[test]
+fn malformed_signed_requests() {
+    all_cases_pass("bad_bodies.py", 12);
+}
+
+#[test]
+fn thirty_two_racers_have_one_winner_each_round() {
+    all_cases_pass("race.py", 3);
+}

@@ -1,0 +1,200 @@
+//! Suites that nobody here wrote, run against the built server.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
+use object_store::integration as suite;
+use serde_json::Value;
+use statelock_testkit::real_clients::python::target_directory;
+use statelock_testkit::server_process::ServerProcess;
+use statelock_testkit::skip::skip;
+use tempfile::TempDir;
+
+/// The cases of `s3s-e2e` but for the one that needs STS AssumeRole.
+const S3S_CASES: &[&str] = &[
+    "^Basic/",
+    "^Advanced/(Multipart|Tagging|ListPagination|PresignedUrl)/",
+];
+const S3S_VERSION: &str = "0.14.1";
+/// 12 in `Basic` and 5 in `Advanced`.
+const S3S_CASE_COUNT: usize = 17;
+
+/// A server with an empty data directory, both gone at the end of the test.
+struct Stage {
+    server: ServerProcess,
+    _data: TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let data = TempDir::new().expect("a directory for the server");
+        let binary = Path::new(env!("CARGO_BIN_EXE_statelock"));
+        Self {
+            server: ServerProcess::start(binary, data.path(), &[]),
+            _data: data,
+        }
+    }
+
+    fn builder(&self) -> AmazonS3Builder {
+        let (access_key, secret_key) = self.server.credentials();
+        AmazonS3Builder::new()
+            .with_endpoint(self.server.endpoint())
+            .with_allow_http(true)
+            .with_region("us-east-1")
+            .with_bucket_name("tfstate")
+            .with_access_key_id(access_key)
+            .with_secret_access_key(secret_key)
+            .with_conditional_put(S3ConditionalPut::ETagMatch)
+    }
+}
+
+/// Runs one test of the suite on a store that `configure` may change.
+async fn on_a_server<F, T>(configure: fn(AmazonS3Builder) -> AmazonS3Builder, test: T)
+where
+    F: Future<Output = ()>,
+    T: FnOnce(&'static AmazonS3) -> F,
+{
+    let stage = Stage::new();
+    let store = configure(stage.builder()).build().expect("a store");
+    // The suite borrows the store across awaits; one small leak per test keeps this signature plain.
+    test(Box::leak(Box::new(store))).await;
+}
+
+/// One `#[tokio::test]` for each function of `object_store::integration`.
+macro_rules! object_store_suite {
+    ($($name:ident: |$store:ident| $call:expr;)*) => {
+        mod object_store_integration {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                on_a_server(|builder| builder, |$store| async move { $call.await; }).await;
+            })*
+        }
+    };
+}
+
+// All public tests that apply to S3, as the project's own `s3_test` calls them; plus the one for a
+// missing source. `copy_if_not_exists` is for stores that extend CopyObject.
+object_store_suite! {
+    put_get_delete_list: |store| suite::put_get_delete_list(store);
+    put_get_attributes: |store| suite::put_get_attributes(store);
+    get_opts: |store| suite::get_opts(store);
+    put_opts: |store| suite::put_opts(store, true);
+    stream_get: |store| suite::stream_get(store);
+    list_uses_directories_correctly: |store| suite::list_uses_directories_correctly(store);
+    list_with_delimiter: |store| suite::list_with_delimiter(store);
+    list_with_offset_exclusivity: |store| suite::list_with_offset_exclusivity(store);
+    list_paginated: |store| suite::list_paginated(store, store);
+    rename_and_copy: |store| suite::rename_and_copy(store);
+    copy_rename_nonexistent_object: |store| suite::copy_rename_nonexistent_object(store);
+    multipart: |store| suite::multipart(store, store);
+    multipart_with_opts: |store| suite::multipart_with_opts(store, store);
+    multipart_put_part_out_of_order: |store| suite::multipart_put_part_out_of_order(store, store);
+    multipart_race_condition: |store| suite::multipart_race_condition(store, true);
+    multipart_out_of_order: |store| suite::multipart_out_of_order(store);
+}
+
+/// The three variants of the first test that the project itself runs against S3.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn object_store_with_other_payload_settings() {
+    use object_store::aws::Checksum;
+    let variants: [fn(AmazonS3Builder) -> AmazonS3Builder; 3] = [
+        |builder| builder.with_unsigned_payload(true),
+        |builder| builder.with_checksum_algorithm(Checksum::SHA256),
+        |builder| builder.with_checksum_algorithm(Checksum::CRC64NVME),
+    ];
+    for configure in variants {
+        on_a_server(configure, |store| suite::put_get_delete_list(store)).await;
+    }
+}
+
+#[test]
+fn s3s_e2e() {
+    let program = match install_s3s_e2e() {
+        Ok(program) => program,
+        Err(reason) => return skip("s3s-e2e", &reason),
+    };
+    let stage = Stage::new();
+    let (access_key, secret_key) = stage.server.credentials();
+    let scratch = TempDir::new().expect("a scratch directory");
+    let report = scratch.path().join("report.json");
+    let mut command = Command::new(program);
+    command
+        .current_dir(scratch.path())
+        .envs(stage.server.client_env())
+        .arg("--json")
+        .arg(&report);
+    command
+        .env("AWS_ACCESS_KEY_ID", access_key)
+        .env("AWS_SECRET_ACCESS_KEY", secret_key);
+    for pattern in S3S_CASES {
+        command.args(["--filter", pattern]);
+    }
+    let output = command.output().expect("s3s-e2e starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{}\n{said}\n{}",
+        output.status,
+        stage.server.stderr()
+    );
+    let text = std::fs::read_to_string(&report).expect("a report");
+    let passed = passed_cases(&serde_json::from_str(&text).expect("a JSON report"));
+    assert_eq!(passed, S3S_CASE_COUNT, "number of passed cases\n{said}");
+}
+
+fn passed_cases(report: &Value) -> usize {
+    let each = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    each(report, "suites")
+        .iter()
+        .flat_map(|suite| each(suite, "fixtures"))
+        .flat_map(|fixture| each(&fixture, "cases"))
+        .filter(|case| case["passed"] == true && case["ignored"] == false)
+        .count()
+}
+
+/// Builds the program once for its version. This takes minutes; `cargo` says why if it cannot.
+fn install_s3s_e2e() -> Result<PathBuf, String> {
+    let target = target_directory();
+    let tools = target.join("tools");
+    let program = tools.join("bin/s3s-e2e");
+    let marker = tools.join(format!("s3s-e2e-{S3S_VERSION}.complete"));
+    std::fs::create_dir_all(&tools).map_err(|error| error.to_string())?;
+    if program.exists() && marker.exists() {
+        return Ok(program);
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut install = Command::new(cargo);
+    install.args([
+        "install",
+        "s3s-e2e",
+        "--version",
+        S3S_VERSION,
+        "--locked",
+        "--debug",
+        "--force",
+    ]);
+    install
+        .arg("--root")
+        .arg(&tools)
+        .arg("--target-dir")
+        .arg(&target);
+    install
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .current_dir(std::env::temp_dir());
+    let output = install
+        .output()
+        .map_err(|error| format!("cargo does not start: {error}"))?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        let last: Vec<_> = complaint.lines().rev().take(3).collect();
+        return Err(format!(
+            "cargo install s3s-e2e {S3S_VERSION} failed: {}",
+            last.join(" | ")
+        ));
+    }
+    std::fs::write(&marker, S3S_VERSION).map_err(|error| error.to_string())?;
+    Ok(program)
+}
