@@ -1,0 +1,3 @@
+//! A file per verb.
+
+pub(crate) mod serve;

@@ -1,0 +1,200 @@
+//! `statelock serve`: the state server.
+
+mod error;
+mod instructions;
+mod logs;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use statelock_server::auth::credentials::AccessKey;
+use statelock_server::{ConnectionLimits, Engines, Server, Settings};
+
+pub(crate) use error::ServeError;
+use logs::LogFormat;
+
+use crate::output;
+
+/// Run the state server: an S3 bucket for Terraform states whose lock objects really lock.
+///
+/// Prints where it listens, where the credentials are and a backend block to paste. Stop it with
+/// SIGTERM or Ctrl-C: requests in flight finish first.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  statelock serve
+  statelock serve --listen 127.0.0.1:9000 --data /var/lib/statelock
+  statelock serve --storage memory --listen 127.0.0.1:0   # for a test: nothing is kept")]
+pub(crate) struct ServeArgs {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9000",
+        env = "STATELOCK_LISTEN"
+    )]
+    listen: SocketAddr,
+
+    /// Directory for everything that is kept, the credentials file included.
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "statelock-data",
+        env = "STATELOCK_DATA"
+    )]
+    data: PathBuf,
+
+    /// Where states and locks are kept: `embedded` is durable, `memory` is gone at the end.
+    #[arg(long, value_enum, default_value_t = StorageName::Embedded, env = "STATELOCK_STORAGE")]
+    storage: StorageName,
+
+    /// Bucket that exists after the first start, with versioning.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "tfstate",
+        env = "STATELOCK_BUCKET"
+    )]
+    bucket: String,
+
+    /// Region that the server says it is in. Requests signed for any region are served.
+    #[arg(
+        long,
+        value_name = "REGION",
+        default_value = "us-east-1",
+        env = "STATELOCK_REGION"
+    )]
+    region: String,
+
+    /// Host name under which BUCKET.NAME addresses a bucket; may be given more than once.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "localhost",
+        env = "STATELOCK_DOMAIN",
+        value_delimiter = ','
+    )]
+    domain: Vec<String>,
+
+    /// Access key id to use instead of the one in DIR/credentials; needs the secret too.
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "STATELOCK_ROOT_ACCESS_KEY_ID",
+        hide_env_values = true
+    )]
+    root_access_key_id: Option<String>,
+
+    // Not a flag: other users of the machine can read a process's arguments.
+    #[arg(skip)]
+    root_secret_access_key: Option<String>,
+
+    /// Largest body of one request, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 30, env = "STATELOCK_BODY_SIZE_BYTES_MAX")]
+    body_size_bytes_max: u64,
+
+    /// Connections at a time; beyond them a client gets 503 at once.
+    #[arg(long, value_name = "COUNT", default_value_t = 1024, env = "STATELOCK_CONNECTIONS_MAX", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    connections_max: u32,
+
+    /// Seconds for a whole request header, and between two requests of one connection.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, env = "STATELOCK_HEADER_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    header_timeout_seconds: u64,
+
+    /// Seconds for one request, from its header to the header of its answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, env = "STATELOCK_REQUEST_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u64).range(1..=1800))]
+    request_timeout_seconds: u64,
+
+    /// Seconds for requests in flight when the server is told to stop.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, env = "STATELOCK_DRAIN_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    drain_timeout_seconds: u64,
+
+    /// How log lines on stderr look.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "STATELOCK_LOG_FORMAT")]
+    log_format: LogFormat,
+
+    /// What is logged: a level, or directives such as `info,statelock_server=debug`.
+    #[arg(
+        long,
+        value_name = "FILTER",
+        default_value = "info",
+        env = "STATELOCK_LOG"
+    )]
+    log: String,
+}
+
+/// The names of the storage engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StorageName {
+    /// SQLite in the data directory.
+    Embedded,
+    /// Memory only.
+    Memory,
+}
+
+impl ServeArgs {
+    fn settings(&self) -> Result<Settings, ServeError> {
+        let id = self.root_access_key_id.clone();
+        let secret = self.root_secret_access_key.clone();
+        Ok(Settings {
+            listen: self.listen,
+            data: self.data.clone(),
+            engine: match self.storage {
+                StorageName::Embedded => Engines::Embedded,
+                StorageName::Memory => Engines::Memory,
+            },
+            bucket: self.bucket.clone(),
+            region: self.region.clone(),
+            domains: self.domain.clone(),
+            root: AccessKey::from_settings(id, secret).map_err(ServeError::RootKey)?,
+            body_size_bytes_max: self.body_size_bytes_max,
+            connections: ConnectionLimits {
+                connections_max: usize::try_from(self.connections_max).unwrap_or(usize::MAX),
+                header_timeout: Duration::from_secs(self.header_timeout_seconds),
+                request_timeout: Duration::from_secs(self.request_timeout_seconds),
+                drain_timeout: Duration::from_secs(self.drain_timeout_seconds),
+            },
+        })
+    }
+}
+
+/// Runs the server until a signal.
+///
+/// # Errors
+/// When it cannot start, or its storage cannot be closed in order.
+pub(crate) fn run(mut args: ServeArgs) -> Result<(), ServeError> {
+    args.root_secret_access_key = std::env::var("STATELOCK_ROOT_SECRET_ACCESS_KEY").ok();
+    logs::start(args.log_format, &args.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(ServeError::Runtime)?;
+    runtime.block_on(serve(&args))
+}
+
+async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
+    // Before anything is announced: a supervisor may stop the server right after.
+    let stop = stop_signal().map_err(ServeError::Runtime)?;
+    let server = Server::start(args.settings()?).await?;
+    let instructions = instructions::render(args, &server);
+    output::data(&instructions).map_err(ServeError::Stdout)?;
+    server.run(stop).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Completes at SIGTERM or SIGINT.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        let name = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal = name, "stopping");
+    })
+}

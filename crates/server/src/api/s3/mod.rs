@@ -1,0 +1,62 @@
+//! The S3 API: parse (the framework does), build one command, call the engine, render.
+//!
+//! The framework is s3s; what it leaves to its user stands here: checksums, conditions, limits. An
+//! operation that is not overridden answers 501 `NotImplemented`.
+
+mod buckets;
+mod checksums;
+mod conditions;
+mod error;
+mod listing;
+mod metadata;
+mod multipart;
+mod objects;
+mod reading;
+mod service;
+mod tagging;
+
+use http::HeaderMap;
+use s3s::S3Result;
+
+pub(crate) use error::CONDITION_HEADER;
+pub use service::{HostRule, S3Settings, build_service};
+
+use crate::engine::Engine;
+use crate::records::{BucketRecord, VersionId, VersionRecord, Versioning};
+
+/// The operations over an engine.
+#[derive(Clone, Debug)]
+struct S3Api {
+    engine: Engine,
+    /// The region that buckets get when their creator names none.
+    region: String,
+    /// Bounds how many bodies are received at a time, and so how much memory they take.
+    intake: std::sync::Arc<tokio::sync::Semaphore>,
+}
+
+/// The SDK's id of a call, the same for all its attempts.
+fn invocation(headers: &HeaderMap) -> Option<String> {
+    checksums::text(headers, "amz-sdk-invocation-id").map(str::to_owned)
+}
+
+/// A version id from a query. What was never given out is refused like on S3.
+fn version_id(text: Option<&str>) -> S3Result<Option<VersionId>> {
+    let parse = |text: &str| {
+        text.parse::<VersionId>().map_err(|_| {
+            error::s3_error(
+                s3s::S3ErrorCode::InvalidArgument,
+                "Invalid version id specified",
+            )
+        })
+    };
+    text.filter(|text| !text.is_empty()).map(parse).transpose()
+}
+
+/// The version id to show with an object: none in a bucket that never had versioning, and none for
+/// lock objects, which have no versions anywhere.
+fn shown_version(key: &str, bucket: &BucketRecord, version: &VersionRecord) -> Option<String> {
+    let is_lockfile =
+        statelock_protocol::state::is_lockfile_key(&statelock_protocol::store::ObjectKey::new(key));
+    let versioned = bucket.versioning != Versioning::Unversioned && !is_lockfile;
+    versioned.then(|| version.id.to_string())
+}

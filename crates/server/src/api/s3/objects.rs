@@ -1,0 +1,388 @@
+//! PutObject, CopyObject and the deletes.
+
+use futures::Stream;
+use http::HeaderMap;
+use s3s::dto::*;
+use s3s::{S3ErrorCode, S3Request, S3Result, TrailingHeaders};
+
+use super::checksums::{
+    Claims, checksum_fields, checksum_type, classify, optional_algorithm, text,
+};
+use super::conditions::{
+    COPY_SOURCE, ReadVerdict, check_read, delete_condition, write_condition, write_condition_from,
+};
+use super::error::{delete_marker, from_engine, not_implemented, precondition_failed, s3_error};
+use super::metadata::{check_encryption, headers, tags_from_header, timestamp};
+use super::reading::Received;
+use super::{S3Api, invocation, shown_version, version_id};
+use crate::engine::{BodyError, DeleteCondition, DeleteRequest, Deleted, PutRequest, Staged};
+use crate::records::{Checksum as VerifiedChecksum, Content, VersionRecord};
+use crate::storage::StorageError;
+
+/// S3's largest DeleteObjects.
+const DELETE_MANY_MAX: usize = 1000;
+
+/// A body with what its sender says about it.
+pub(super) struct Upload<'a> {
+    pub(super) body: Option<StreamingBlob>,
+    pub(super) length: Option<i64>,
+    pub(super) claims: Claims,
+    pub(super) trailers: Option<&'a TrailingHeaders>,
+}
+
+impl S3Api {
+    /// Receives a body and verifies every claim about it; on failure nothing of it is kept.
+    pub(super) async fn receive(
+        &self,
+        upload: Upload<'_>,
+    ) -> S3Result<(Staged, Option<VerifiedChecksum>)> {
+        let limit = self.engine.limits().body_size_bytes_max;
+        let announced = upload.length.and_then(|length| u64::try_from(length).ok());
+        if announced.is_some_and(|length| length > limit) {
+            return Err(from_engine(crate::engine::EngineError::TooLarge(limit)));
+        }
+        let body = upload
+            .body
+            .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
+        let staged = self.stage(body, &upload.claims, classify).await?;
+        let complete = announced.is_none_or(|length| length == staged.segment.size);
+        let verified = if complete {
+            upload.claims.verify(&staged.hashes, upload.trailers)
+        } else {
+            let error = BodyError::Incomplete("shorter than its announced length".to_owned());
+            Err(from_engine(crate::engine::EngineError::Body(error)))
+        };
+        match verified {
+            Ok(checksum) => Ok((staged, checksum)),
+            Err(error) => {
+                self.engine.abandon(&staged).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Stages a body, few at a time.
+    pub(super) async fn stage<S, E>(
+        &self,
+        body: S,
+        claims: &Claims,
+        classify: fn(E) -> BodyError,
+    ) -> S3Result<Staged>
+    where
+        S: Stream<Item = Result<bytes::Bytes, E>> + Unpin + Send,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let _permit = self.intake.acquire().await.map_err(|_| {
+            s3_error(
+                S3ErrorCode::ServiceUnavailable,
+                "The server is shutting down.",
+            )
+        })?;
+        self.engine
+            .stage(body, &claims.algorithms(), classify)
+            .await
+            .map_err(from_engine)
+    }
+}
+
+pub(super) async fn put(
+    api: &S3Api,
+    request: S3Request<PutObjectInput>,
+) -> S3Result<PutObjectOutput> {
+    let trailers = request.trailing_headers.as_ref();
+    let input = request.input;
+    check_encryption(&request.headers, input.server_side_encryption.as_ref())?;
+    refuse_object_lock(&request.headers)?;
+    if input.write_offset_bytes.is_some() {
+        return Err(not_implemented("appending to an object"));
+    }
+    let put = PutRequest {
+        precondition: write_condition(input.if_match.as_ref(), input.if_none_match.as_ref())?,
+        headers: headers(&request.headers, input.metadata.as_ref())?,
+        tags: tags_from_header(input.tagging.as_deref())?,
+        checksum: None,
+        invocation: invocation(&request.headers),
+        bucket: input.bucket,
+        key: input.key,
+    };
+    // Before the body is taken, so that a client that waits for `100 Continue` does not send it.
+    api.engine
+        .bucket(put.bucket.clone())
+        .await
+        .map_err(from_engine)?;
+    let claims = Claims::from_headers(&request.headers, None)?;
+    let length = body_length(&request.headers, input.content_length);
+    let upload = Upload {
+        body: input.body,
+        length,
+        claims,
+        trailers,
+    };
+    let (staged, checksum) = api.receive(upload).await?;
+    let put = PutRequest {
+        checksum: checksum.clone(),
+        ..put
+    };
+    let written = api.engine.put(put, staged).await.map_err(from_engine)?;
+    let mut output = PutObjectOutput {
+        e_tag: Some(ETag::Strong(written.etag)),
+        version_id: written.version.map(|id| id.to_string()),
+        ..Default::default()
+    };
+    checksum_fields!(output, &checksum);
+    output.checksum_type = checksum.as_ref().map(checksum_type);
+    Ok(output)
+}
+
+/// The size of the decoded body, if the client announced one.
+pub(super) fn body_length(headers: &HeaderMap, content_length: Option<i64>) -> Option<i64> {
+    let decoded = text(headers, "x-amz-decoded-content-length");
+    decoded
+        .and_then(|length| length.parse().ok())
+        .or(content_length)
+}
+
+/// Retention that would not be kept must not be promised.
+pub(super) fn refuse_object_lock(headers: &HeaderMap) -> S3Result<()> {
+    let asked = ["x-amz-object-lock-mode", "x-amz-object-lock-legal-hold"]
+        .into_iter()
+        .any(|name| headers.contains_key(name));
+    if asked {
+        Err(not_implemented("Object Lock"))
+    } else {
+        Ok(())
+    }
+}
+
+pub(super) async fn delete(
+    api: &S3Api,
+    request: S3Request<DeleteObjectInput>,
+) -> S3Result<DeleteObjectOutput> {
+    let input = request.input;
+    if input.if_match_size.is_some() || input.if_match_last_modified_time.is_some() {
+        return Err(not_implemented(
+            "deletes on the condition of a size or a time",
+        ));
+    }
+    let delete = DeleteRequest {
+        bucket: input.bucket,
+        key: input.key,
+        version: version_id(input.version_id.as_deref())?,
+        condition: delete_condition(input.if_match.as_ref()),
+        invocation: invocation(&request.headers),
+    };
+    let deleted = api.engine.delete(delete).await.map_err(from_engine)?;
+    Ok(DeleteObjectOutput {
+        delete_marker: deleted.is_marker.then_some(true),
+        version_id: deleted.version.map(|id| id.to_string()),
+        request_charged: None,
+    })
+}
+
+pub(super) async fn delete_many(
+    api: &S3Api,
+    request: S3Request<DeleteObjectsInput>,
+) -> S3Result<DeleteObjectsOutput> {
+    let input = request.input;
+    let malformed = input.delete.objects.is_empty() || input.delete.objects.len() > DELETE_MANY_MAX;
+    if malformed {
+        return Err(s3_error(
+            S3ErrorCode::MalformedXML,
+            "The XML you provided was not well-formed or did not validate against our published \
+             schema",
+        ));
+    }
+    api.engine
+        .bucket(input.bucket.clone())
+        .await
+        .map_err(from_engine)?;
+    let quiet = input.delete.quiet == Some(true);
+    let invocation = invocation(&request.headers);
+    let (mut deleted, mut errors) = (Vec::new(), Vec::new());
+    for object in input.delete.objects {
+        let (key, named) = (object.key.clone(), object.version_id.clone());
+        match delete_one(api, &input.bucket, object, invocation.clone()).await {
+            Ok(_) if quiet => {}
+            Ok(done) => deleted.push(deleted_object(key, named, &done)),
+            Err(error) => errors.push(Error {
+                code: Some(error.code().as_str().to_owned()),
+                key: Some(key),
+                message: error.message().map(str::to_owned),
+                version_id: named,
+            }),
+        }
+    }
+    Ok(DeleteObjectsOutput {
+        deleted: Some(deleted),
+        errors: Some(errors),
+        request_charged: None,
+    })
+}
+
+async fn delete_one(
+    api: &S3Api,
+    bucket: &str,
+    object: ObjectIdentifier,
+    invocation: Option<String>,
+) -> S3Result<Deleted> {
+    if object.size.is_some() || object.last_modified_time.is_some() {
+        return Err(not_implemented(
+            "deletes on the condition of a size or a time",
+        ));
+    }
+    let condition = match &object.e_tag {
+        None => DeleteCondition::None,
+        Some(etag) if etag.value() == "*" => DeleteCondition::IfPresent,
+        Some(etag) => DeleteCondition::IfMatch(statelock_protocol::store::ETag::new(etag.value())),
+    };
+    let delete = DeleteRequest {
+        bucket: bucket.to_owned(),
+        key: object.key,
+        version: version_id(object.version_id.as_deref())?,
+        condition,
+        invocation,
+    };
+    api.engine.delete(delete).await.map_err(from_engine)
+}
+
+fn deleted_object(key: String, named: Option<String>, deleted: &Deleted) -> DeletedObject {
+    let version = deleted.version.map(|id| id.to_string());
+    DeletedObject {
+        delete_marker: deleted.is_marker.then_some(true),
+        delete_marker_version_id: version.filter(|_| deleted.is_marker),
+        key: Some(key),
+        version_id: named,
+    }
+}
+
+/// The object that a copy reads, with its conditions checked.
+pub(super) struct CopySourceObject {
+    pub(super) version: VersionRecord,
+    pub(super) content: Content,
+    pub(super) shown_version: Option<String>,
+    pub(super) bucket: String,
+    pub(super) key: String,
+}
+
+impl S3Api {
+    pub(super) async fn copy_source(
+        &self,
+        source: &CopySource,
+        headers: &HeaderMap,
+    ) -> S3Result<CopySourceObject> {
+        let CopySource::Bucket {
+            bucket,
+            key,
+            version_id: named,
+        } = source
+        else {
+            return Err(not_implemented("copying from an access point"));
+        };
+        let id = version_id(named.as_deref())?;
+        let (bucket, key) = (bucket.to_string(), key.to_string());
+        let (version, record, _) = self
+            .engine
+            .find(bucket.clone(), key.clone(), id, false)
+            .await
+            .map_err(from_engine)?;
+        let Some(content) = version.content.clone() else {
+            return Err(delete_marker(&version, id.is_some()));
+        };
+        match check_read(headers, &COPY_SOURCE, &version, &content) {
+            ReadVerdict::Proceed => {}
+            ReadVerdict::NotModified => {
+                return Err(precondition_failed("x-amz-copy-source-If-None-Match"));
+            }
+            ReadVerdict::Failed(condition) => return Err(precondition_failed(condition)),
+        }
+        let shown_version = shown_version(&key, &record, &version);
+        Ok(CopySourceObject {
+            version,
+            content,
+            shown_version,
+            bucket,
+            key,
+        })
+    }
+}
+
+/// A copy's body cannot be the client's fault.
+pub(super) fn classify_copy(error: StorageError) -> BodyError {
+    BodyError::Incomplete(error.to_string())
+}
+
+pub(super) async fn copy(
+    api: &S3Api,
+    request: S3Request<CopyObjectInput>,
+) -> S3Result<CopyObjectOutput> {
+    let input = request.input;
+    check_encryption(&request.headers, input.server_side_encryption.as_ref())?;
+    refuse_object_lock(&request.headers)?;
+    let source = api
+        .copy_source(&input.copy_source, &request.headers)
+        .await?;
+    let replace = |directive: Option<&str>| directive == Some("REPLACE");
+    let new_metadata = replace(
+        input
+            .metadata_directive
+            .as_ref()
+            .map(MetadataDirective::as_str),
+    );
+    let new_tags = replace(
+        input
+            .tagging_directive
+            .as_ref()
+            .map(TaggingDirective::as_str),
+    );
+    let to_itself = source.bucket == input.bucket && source.key == input.key;
+    if to_itself && !new_metadata && !new_tags && source.shown_version.is_none() {
+        return Err(s3_error(
+            S3ErrorCode::InvalidRequest,
+            "This copy request is illegal because it is trying to copy an object to itself without \
+             changing the object's metadata, storage class, website redirect location or \
+             encryption attributes.",
+        ));
+    }
+    let wanted = optional_algorithm(input.checksum_algorithm.as_ref())?.or(source
+        .content
+        .checksum
+        .as_ref()
+        .map(|checksum| checksum.algorithm));
+    let mut put = PutRequest {
+        bucket: input.bucket,
+        key: input.key,
+        precondition: write_condition_from(&request.headers)?,
+        headers: source.content.headers.clone(),
+        tags: source.content.tags.clone(),
+        checksum: None,
+        invocation: invocation(&request.headers),
+    };
+    if new_metadata {
+        put.headers = headers(&request.headers, input.metadata.as_ref())?;
+    }
+    if new_tags {
+        put.tags = tags_from_header(input.tagging.as_deref())?;
+    }
+    let claims = Claims::compute(wanted);
+    let body = Received(
+        api.engine
+            .read_body(&source.content, 0..source.content.size),
+    );
+    let staged = api.stage(body, &claims, classify_copy).await?;
+    put.checksum = claims.verify(&staged.hashes, None)?;
+    let checksum = put.checksum.clone();
+    let written = api.engine.put(put, staged).await.map_err(from_engine)?;
+    let mut result = CopyObjectResult {
+        e_tag: Some(ETag::Strong(written.etag)),
+        last_modified: Some(timestamp(source.version.modified_micros)),
+        ..Default::default()
+    };
+    checksum_fields!(result, &checksum);
+    result.checksum_type = checksum.as_ref().map(checksum_type);
+    Ok(CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id: source.shown_version,
+        version_id: written.version.map(|id| id.to_string()),
+        ..Default::default()
+    })
+}

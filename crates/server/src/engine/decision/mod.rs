@@ -1,0 +1,73 @@
+//! Pure decisions: (what is stored, what is asked, now) to (effects, answer).
+//!
+//! A lockfile (`*.tflock`) follows its own rules in [`lockfile`]; every other object follows S3's.
+
+mod delete;
+mod lockfile;
+mod write;
+
+#[cfg(test)]
+mod fixture;
+
+use crate::records::{BucketRecord, LockTrail, VersionRecord};
+
+pub use delete::DeleteCondition;
+pub(crate) use delete::{Delete, check as check_delete, decide_delete};
+pub(crate) use write::{Write, WriteAnswer, decide_write};
+
+/// What is stored about one key when a request on it is decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) bucket: BucketRecord,
+    /// The newest version, which may be a delete marker.
+    pub(crate) newest: Option<VersionRecord>,
+    /// The version `null`, looked up only where a write may replace it.
+    pub(crate) null: Option<VersionRecord>,
+    /// The recent calls on a lockfile; `None` for every other object.
+    pub(crate) trail: Option<LockTrail>,
+}
+
+impl Stored {
+    /// The newest version if it is an object.
+    pub(crate) fn current(&self) -> Option<&VersionRecord> {
+        self.newest
+            .as_ref()
+            .filter(|version| version.content.is_some())
+    }
+
+    /// The place of the next version: after everything stored, whatever the clock says.
+    fn next_sequence(&self, now_micros: u64) -> u64 {
+        let after = self
+            .newest
+            .as_ref()
+            .map_or(0, |newest| newest.sequence.saturating_add(1));
+        after.max(now_micros)
+    }
+}
+
+/// A change to what is stored about one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Adds a version.
+    Insert(VersionRecord),
+    /// Removes a version and discards its body.
+    Remove(VersionRecord),
+    /// Replaces the lockfile's trail.
+    Remember(LockTrail),
+}
+
+/// A decision: what to change, all or nothing, and what to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decision<A> {
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) answer: A,
+}
+
+impl<A> Decision<A> {
+    fn nothing(answer: A) -> Self {
+        Self {
+            effects: Vec::new(),
+            answer,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What the server does with requests: load what is stored, decide, apply, answer.
+//!
+//! Decisions are pure functions in `decision/`; everything else here moves bytes between the
+//! requests, the decisions and the storage port. Check and effect are always one transaction.
+
+mod body_reader;
+mod buckets;
+mod checksums;
+mod decision;
+mod error;
+mod listing;
+mod objects;
+mod staging;
+mod sweep;
+mod tagging;
+mod uploads;
+
+use std::sync::Arc;
+
+pub use body_reader::BodyRange;
+pub use checksums::Hashes;
+pub use decision::DeleteCondition;
+pub use error::{BodyError, EngineError};
+pub use listing::{
+    Cursor, Listing, ListingItem, ListingRequest, UploadListing, UploadListingItem, VersionListing,
+    VersionListingItem, VersionListingRequest,
+};
+pub use objects::{DeleteRequest, Deleted, PutRequest, Written};
+pub use staging::Staged;
+pub use sweep::SweepReport;
+pub use uploads::{CompleteRequest, CompletedPart, PartListing, PartUpload};
+
+use crate::storage::Storage;
+
+/// Tells the time.
+pub trait Clock: Send + Sync + 'static {
+    /// Microseconds since the Unix epoch.
+    fn now_micros(&self) -> u64;
+}
+
+/// Makes unguessable identifiers.
+pub trait IdSource: Send + Sync + 'static {
+    /// Sixteen random bytes.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    fn random(&self) -> Result<[u8; 16], EngineError>;
+}
+
+/// The server's decisions over one storage engine.
+#[derive(Clone)]
+pub struct Engine {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    limits: Limits,
+}
+
+/// Bounds on what one request may ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The largest body of one PUT or one part, in bytes.
+    pub body_size_bytes_max: u64,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine over `storage`.
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            storage,
+            clock,
+            ids,
+            limits,
+        }
+    }
+
+    /// The bounds that this engine keeps.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn nonce(&self) -> Result<u64, EngineError> {
+        let random = self.ids.random()?;
+        let (head, _) = random.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        Ok(u64::from_be_bytes(*head))
+    }
+}

@@ -1,0 +1,275 @@
+//! Takes a body in: hashes it, compresses it, and brings it to the storage in pieces.
+//!
+//! A body of one piece is carried in memory and stored in the same transaction as its version. A
+//! larger one is stored piece by piece under a [`StagedBody`] mark first, so that memory stays
+//! bounded; the version's transaction removes the mark. A crash leaves marked pieces that nobody
+//! sees, and the next start removes them.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt};
+
+use super::checksums::{Hasher, Hashes};
+use super::{BodyError, Engine, EngineError};
+use crate::records::{self, BodyId, ChecksumAlgorithm, Chunk, Segment, StagedBody};
+use crate::storage::{self, CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction, Verdict};
+
+/// How long a sender may stay silent in the middle of a body.
+const BODY_STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Lockfiles are read for their lock ID; a larger body is none.
+const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Text shrinks about tenfold at the fastest level already.
+const COMPRESSION_LEVEL: i32 = 1;
+
+/// A body that has been received and hashed, not yet part of any object.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// Where its bytes lie.
+    pub segment: Segment,
+    /// Its hashes.
+    pub hashes: Hashes,
+    /// Its bytes, if there are few.
+    pub small: Option<Bytes>,
+    /// The only piece, if it has not been stored yet.
+    unstored: Option<Bytes>,
+}
+
+impl Staged {
+    /// Makes the body part of what the transaction adds.
+    pub(super) fn adopt(&self, transaction: &mut dyn Transaction) -> Result<(), StorageError> {
+        if let Some(chunk) = &self.unstored {
+            return transaction.put(Table::Chunks, &Chunk::key(self.segment.body, 0), chunk);
+        }
+        records::remove(transaction, &StagedBody::key(self.segment.body))
+    }
+}
+
+impl Engine {
+    /// Receives a body and computes its MD5 and the given checksums.
+    ///
+    /// # Errors
+    /// [`EngineError::TooLarge`], [`EngineError::Body`] if the stream fails or stalls, or a storage
+    /// failure. Nothing is visible of what was received.
+    ///
+    /// # Cancel safety
+    /// A dropped future leaves marked pieces that the next sweep removes.
+    pub async fn stage<S, E>(
+        &self,
+        mut body: S,
+        checksums: &[ChecksumAlgorithm],
+        classify: fn(E) -> BodyError,
+    ) -> Result<Staged, EngineError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin + Send,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let mut intake = Intake::new(self.clone(), BodyId(self.ids.random()?), checksums);
+        let received = intake.receive(&mut body, classify).await;
+        match received {
+            Ok(()) => intake.finish().await,
+            Err(error) => {
+                intake.abandon().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Forgets a body that did not become part of an object.
+    pub async fn abandon(&self, staged: &Staged) {
+        if staged.unstored.is_none() {
+            self.remove_staged(staged.segment.body).await;
+        }
+    }
+
+    pub(super) async fn remove_staged(&self, body: BodyId) {
+        // Failure only means that the mark stays, and a sweep finds it.
+        if let Err(error) = self.remove_body(body, StagedBody::key(body)).await {
+            tracing::warn!(%error, "could not remove a body that was not used");
+        }
+    }
+}
+
+/// A body on its way in.
+struct Intake {
+    engine: Engine,
+    body: BodyId,
+    size: u64,
+    buffer: BytesMut,
+    hasher: Option<Hasher>,
+    chunks_stored: u32,
+}
+
+impl Intake {
+    fn new(engine: Engine, body: BodyId, checksums: &[ChecksumAlgorithm]) -> Self {
+        let hasher = Some(Hasher::new(checksums));
+        Self {
+            engine,
+            body,
+            size: 0,
+            buffer: BytesMut::new(),
+            hasher,
+            chunks_stored: 0,
+        }
+    }
+
+    async fn receive<S, E>(
+        &mut self,
+        body: &mut S,
+        classify: fn(E) -> BodyError,
+    ) -> Result<(), EngineError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin + Send,
+    {
+        loop {
+            let next = tokio::time::timeout(BODY_STALL_TIMEOUT, body.next()).await;
+            let Some(piece) = next.map_err(|_| BodyError::Stalled)? else {
+                return Ok(());
+            };
+            let mut piece = piece.map_err(classify)?;
+            self.size += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            let limit = self.engine.limits.body_size_bytes_max;
+            if self.size > limit {
+                return Err(EngineError::TooLarge(limit));
+            }
+            // A full buffer is stored only when more follows: the last piece may travel with its
+            // version.
+            while !piece.is_empty() {
+                if self.buffer.len() == CHUNK_SIZE_BYTES_MAX {
+                    self.store_chunk().await?;
+                }
+                let room = CHUNK_SIZE_BYTES_MAX - self.buffer.len();
+                let head = piece.split_to(room.min(piece.len()));
+                self.buffer.extend_from_slice(&head);
+            }
+        }
+    }
+
+    /// Hashes and compresses what is buffered, away from the threads that serve connections.
+    async fn take_chunk(&mut self) -> Result<Bytes, EngineError> {
+        let bytes = self.buffer.split().freeze();
+        let mut hasher = self.hasher.take().unwrap_or_else(|| Hasher::new(&[]));
+        let work = move || {
+            hasher.update(&bytes);
+            (hasher, encode(&bytes))
+        };
+        let (hasher, encoded) = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| StorageError::Failed(format!("hashing did not finish: {error}")))?;
+        self.hasher = Some(hasher);
+        Ok(encoded)
+    }
+
+    async fn store_chunk(&mut self) -> Result<(), EngineError> {
+        let chunk = self.take_chunk().await?;
+        let (body, index) = (self.body, self.chunks_stored);
+        let begun_micros = self.engine.clock.now_micros();
+        storage::write(&self.engine.storage, move |transaction| {
+            if index == 0 {
+                records::store(
+                    transaction,
+                    &StagedBody::key(body),
+                    &StagedBody { begun_micros },
+                )?;
+            }
+            transaction.put(Table::Chunks, &Chunk::key(body, index), &chunk)?;
+            Ok((Verdict::Commit, ()))
+        })
+        .await?;
+        self.chunks_stored += 1;
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Staged, EngineError> {
+        let small = (self.chunks_stored == 0 && self.buffer.len() <= SMALL_BODY_BYTES_MAX)
+            .then(|| Bytes::copy_from_slice(&self.buffer));
+        let mut unstored = None;
+        if self.chunks_stored > 0 {
+            self.store_chunk().await?;
+        } else if self.buffer.len() <= SMALL_BODY_BYTES_MAX {
+            // Handing a small body to another thread costs more than hashing it here.
+            let mut hasher = self.hasher.take().unwrap_or_else(|| Hasher::new(&[]));
+            hasher.update(&self.buffer);
+            unstored = Some(encode(&self.buffer));
+            self.hasher = Some(hasher);
+        } else {
+            unstored = Some(self.take_chunk().await?);
+        }
+        let hashes = self
+            .hasher
+            .take()
+            .unwrap_or_else(|| Hasher::new(&[]))
+            .finish();
+        let segment = Segment {
+            body: self.body,
+            size: self.size,
+        };
+        Ok(Staged {
+            segment,
+            hashes,
+            small,
+            unstored,
+        })
+    }
+
+    async fn abandon(self) {
+        if self.chunks_stored > 0 {
+            self.engine.remove_staged(self.body).await;
+        }
+    }
+}
+
+const CODEC_RAW: u8 = 0;
+const CODEC_ZSTD: u8 = 1;
+
+/// A piece as it is stored: one byte that names the codec, then the data.
+pub(super) fn encode(bytes: &[u8]) -> Bytes {
+    let compressed = zstd::bulk::compress(bytes, COMPRESSION_LEVEL).unwrap_or_default();
+    let (codec, data) = if compressed.is_empty() || compressed.len() >= bytes.len() {
+        (CODEC_RAW, bytes)
+    } else {
+        (CODEC_ZSTD, compressed.as_slice())
+    };
+    let mut chunk = BytesMut::with_capacity(data.len() + 1);
+    chunk.extend_from_slice(&[codec]);
+    chunk.extend_from_slice(data);
+    chunk.freeze()
+}
+
+/// The bytes of a stored piece.
+pub(super) fn decode(chunk: &[u8]) -> Result<Bytes, StorageError> {
+    match chunk.split_first() {
+        Some((&CODEC_RAW, data)) => Ok(Bytes::copy_from_slice(data)),
+        Some((&CODEC_ZSTD, data)) => zstd::bulk::decompress(data, CHUNK_SIZE_BYTES_MAX)
+            .map(Bytes::from)
+            .map_err(|error| StorageError::Corrupt(format!("a piece does not unpack: {error}"))),
+        Some((codec, _)) => Err(StorageError::Corrupt(format!(
+            "unknown piece codec {codec}"
+        ))),
+        None => Err(StorageError::Corrupt("an empty piece".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{decode, encode};
+
+    proptest! {
+        #[test]
+        fn pieces_come_back(bytes in proptest::collection::vec(any::<u8>(), 0..4096)) {
+            prop_assert_eq!(decode(&encode(&bytes)).unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn text_shrinks_and_damage_is_noticed() {
+        let text = vec![b'a'; 100_000];
+        assert!(encode(&text).len() < 1_000);
+        assert!(decode(&[]).is_err());
+        assert!(decode(&[9, 1, 2]).is_err());
+        assert!(decode(&[1, 1, 2]).is_err());
+    }
+}

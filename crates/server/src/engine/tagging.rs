@@ -1,0 +1,54 @@
+//! Tags of objects. Changing them makes no new version, as on S3.
+
+use super::objects::{bucket_record, by_id, newest};
+use super::{Engine, EngineError};
+use crate::records::{self, VersionId, VersionRecord};
+use crate::storage::{self, Transaction, Verdict};
+
+impl Engine {
+    /// Replaces the tags of an object's version and returns that version's id.
+    ///
+    /// # Errors
+    /// As [`Engine::find`], and [`EngineError::IsDeleteMarker`].
+    pub async fn set_tags(
+        &self,
+        bucket: String,
+        key: String,
+        version: Option<VersionId>,
+        tags: Vec<(String, String)>,
+    ) -> Result<VersionId, EngineError> {
+        storage::write(&self.storage, move |transaction| {
+            match set_tags(transaction, &bucket, &key, version, &tags) {
+                Ok(id) => Ok((Verdict::Commit, Ok(id))),
+                Err(EngineError::Storage(error)) => Err(error),
+                Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
+            }
+        })
+        .await?
+    }
+}
+
+fn set_tags(
+    transaction: &mut dyn Transaction,
+    bucket: &str,
+    key: &str,
+    version: Option<VersionId>,
+    tags: &[(String, String)],
+) -> Result<VersionId, EngineError> {
+    bucket_record(transaction, bucket)?;
+    let found = match version {
+        None => newest(transaction, bucket, key)?.ok_or(EngineError::NoSuchKey)?,
+        Some(id) => by_id(transaction, bucket, key, id)?.ok_or(EngineError::NoSuchVersion)?,
+    };
+    let mut changed = found;
+    let Some(content) = &mut changed.content else {
+        return Err(match version {
+            None => EngineError::NoSuchKey,
+            Some(_) => EngineError::IsDeleteMarker,
+        });
+    };
+    tags.clone_into(&mut content.tags);
+    let row = VersionRecord::row(bucket, key, changed.sequence);
+    records::store(transaction, &row, &changed)?;
+    Ok(changed.id)
+}

@@ -1,0 +1,315 @@
+//! Sends each request to its API and completes the answer.
+//!
+//! `/_statelock/` is ours (no bucket can be named so); everything else goes by the service in the
+//! request's SigV4 scope, so that one `AWS_ENDPOINT_URL` serves S3, STS, IAM and DynamoDB.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use s3s::service::S3Service;
+use s3s::{Body, S3Error, S3ErrorCode};
+use tracing::Instrument;
+
+use super::error_body::{self, Subject};
+use super::request_id::{RequestId, RequestIds};
+use crate::api::admin;
+use crate::api::identity::{self, IdentityService};
+use crate::auth::credentials::Credentials;
+use crate::auth::guard;
+use crate::engine::Clock;
+use crate::metrics::{Api, Metrics};
+
+/// Shown in error bodies beside the request's id, as S3 does.
+pub(super) const HOST_ID: &str = "statelock";
+/// Forms of STS and IAM are small.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// The parts of the server that requests reach.
+pub(crate) struct Application {
+    pub(crate) s3: S3Service,
+    pub(crate) credentials: Credentials,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    pub(crate) request_timeout: Duration,
+}
+
+/// Answers requests.
+pub(crate) struct Dispatcher {
+    application: Application,
+    ids: RequestIds,
+}
+
+/// Which API a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    Admin,
+    S3,
+    Identity(IdentityService),
+    DynamoDb,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(application: Application, seed: u64) -> Self {
+        Self {
+            application,
+            ids: RequestIds::new(seed),
+        }
+    }
+
+    /// Answers one request; never fails, so that a connection only ends where HTTP says so.
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Result<Response<Body>, Infallible> {
+        let request_id = self.ids.next();
+        let began = self.application.clock.now_micros();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let span = tracing::info_span!("request", %request_id, %peer, %method, %path);
+        let api = route(
+            request.method(),
+            request.uri().path(),
+            request.headers(),
+            request.uri().query(),
+        );
+        let respond = self
+            .respond(request, api, request_id)
+            .instrument(span.clone());
+        let timeout = self.application.request_timeout;
+        let mut response = match tokio::time::timeout(timeout, respond).await {
+            Ok(response) => response,
+            Err(_) => error_body::simple(S3Error::with_message(
+                S3ErrorCode::RequestTimeout,
+                "The request took longer than the server allows.",
+            )),
+        };
+        let id = HeaderValue::from_str(&request_id.to_string());
+        if let Ok(id) = id {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static("x-amz-request-id"), id.clone());
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static("x-amzn-requestid"), id);
+        }
+        let host = HeaderValue::from_static(HOST_ID);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-amz-id-2"), host);
+        let micros = self.application.clock.now_micros().saturating_sub(began);
+        let status = response.status();
+        self.application
+            .metrics
+            .request(api.into(), status.as_u16(), micros);
+        span.in_scope(|| tracing::info!(status = status.as_u16(), micros, "answered"));
+        Ok(response)
+    }
+
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        route: Route,
+        request_id: RequestId,
+    ) -> Response<Body> {
+        match route {
+            Route::Admin => admin::handle(
+                request.method(),
+                request.uri().path(),
+                &self.application.metrics,
+            ),
+            Route::S3 => self.s3(request, request_id).await,
+            Route::Identity(service) => self.identity(service, request, request_id).await,
+            Route::DynamoDb => no_lock_tables(),
+        }
+    }
+
+    async fn s3(&self, request: Request<Incoming>, request_id: RequestId) -> Response<Body> {
+        let path = request.uri().path().to_owned();
+        let is_head = request.method() == Method::HEAD;
+        let subject = Subject {
+            request_id,
+            path: &path,
+            is_head,
+        };
+        if let Err(error) = guard::check(request.method(), request.uri(), request.headers()) {
+            return error_body::refused(&error, &subject);
+        }
+        let response = match self.application.s3.call(request.map(Body::from)).await {
+            Ok(response) => response,
+            Err(error) => {
+                let error: s3s::StdError = error.into();
+                tracing::error!(%error, "the S3 framework failed");
+                error_body::simple(S3Error::new(S3ErrorCode::InternalError))
+            }
+        };
+        error_body::complete(response, &subject).await
+    }
+
+    async fn identity(
+        &self,
+        service: IdentityService,
+        request: Request<Incoming>,
+        request_id: RequestId,
+    ) -> Response<Body> {
+        let (head, body): (Parts, Incoming) = request.into_parts();
+        let body = match Limited::new(body, FORM_BYTES_MAX).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => {
+                tracing::debug!(%error, "could not read a form");
+                return text(
+                    StatusCode::BAD_REQUEST,
+                    "text/plain",
+                    "the form could not be read\n",
+                );
+            }
+        };
+        let Application {
+            credentials, clock, ..
+        } = &self.application;
+        let now_unix = i64::try_from(clock.now_micros() / 1_000_000).unwrap_or(i64::MAX);
+        let id = request_id.to_string();
+        identity::handle(service, &head, &body, credentials, now_unix, &id).map(Body::from)
+    }
+}
+
+/// Decides by path, then by the service of the signature, then by what unsigned forms look like.
+fn route(method: &Method, path: &str, headers: &http::HeaderMap, query: Option<&str>) -> Route {
+    if path == "/_statelock" || path.starts_with("/_statelock/") {
+        return Route::Admin;
+    }
+    let header = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let service = header.and_then(|value| {
+        let credential = value.split_once("Credential=")?.1;
+        credential
+            .split([',', ' '])
+            .next()?
+            .split('/')
+            .nth_back(1)
+            .map(str::to_owned)
+    });
+    let service = service.or_else(|| {
+        let credential = query?
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
+        let decoded = percent_encoding::percent_decode_str(credential)
+            .decode_utf8()
+            .ok()?;
+        decoded.split('/').nth_back(1).map(str::to_owned)
+    });
+    match service.as_deref() {
+        Some("sts") => Route::Identity(IdentityService::Sts),
+        Some("iam") => Route::Identity(IdentityService::Iam),
+        Some("dynamodb") => Route::DynamoDb,
+        Some(_) => Route::S3,
+        None if headers.contains_key("x-amz-target") => Route::DynamoDb,
+        None if is_form(method, path, headers) => Route::Identity(IdentityService::Sts),
+        None => Route::S3,
+    }
+}
+
+fn is_form(method: &Method, path: &str, headers: &http::HeaderMap) -> bool {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let is_form =
+        content_type.is_some_and(|name| name.starts_with("application/x-www-form-urlencoded"));
+    method == Method::POST && path == "/" && is_form
+}
+
+impl From<Route> for Api {
+    fn from(route: Route) -> Self {
+        match route {
+            Route::Admin => Self::Admin,
+            Route::S3 => Self::S3,
+            Route::Identity(_) => Self::Identity,
+            Route::DynamoDb => Self::DynamoDb,
+        }
+    }
+}
+
+/// The lock table is not served: says so in DynamoDB's words, which clients do not retry.
+fn no_lock_tables() -> Response<Body> {
+    text(
+        StatusCode::BAD_REQUEST,
+        "application/x-amz-json-1.0",
+        r#"{"__type":"com.amazon.coral.service#UnknownOperationException","message":"This server has no lock tables: set use_lockfile = true instead of dynamodb_table."}"#,
+    )
+}
+
+pub(super) fn text(
+    status: StatusCode,
+    content_type: &'static str,
+    body: &'static str,
+) -> Response<Body> {
+    let mut response = Response::new(Body::from(Bytes::from_static(body.as_bytes())));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+
+    use super::{IdentityService, Route, route};
+
+    fn routed(path: &str, pairs: &[(&'static str, &'static str)], query: Option<&str>) -> Route {
+        let headers: HeaderMap = pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        route(&Method::POST, path, &headers, query)
+    }
+
+    #[test]
+    fn the_service_of_the_signature_decides() {
+        let signed = |service: &str| -> &'static str {
+            let value = format!(
+                "AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/{service}/aws4_request, \
+                 SignedHeaders=host, Signature=0"
+            );
+            Box::leak(value.into_boxed_str())
+        };
+        let by = |service| routed("/", &[("authorization", signed(service))], None);
+        assert_eq!(by("s3"), Route::S3);
+        assert_eq!(by("sts"), Route::Identity(IdentityService::Sts));
+        assert_eq!(by("iam"), Route::Identity(IdentityService::Iam));
+        assert_eq!(by("dynamodb"), Route::DynamoDb);
+        assert_eq!(by("ec2"), Route::S3, "and its guard refuses it");
+        let query = "X-Amz-Credential=K%2F20260101%2Fus-east-1%2Fsts%2Faws4_request";
+        assert_eq!(
+            routed("/", &[], Some(query)),
+            Route::Identity(IdentityService::Sts)
+        );
+    }
+
+    #[test]
+    fn our_own_paths_and_unsigned_forms_are_recognised() {
+        assert_eq!(routed("/_statelock/health", &[], None), Route::Admin);
+        assert_eq!(routed("/_statelockx", &[], None), Route::S3);
+        let form = [(
+            "content-type",
+            "application/x-www-form-urlencoded; charset=utf-8",
+        )];
+        assert_eq!(
+            routed("/", &form, None),
+            Route::Identity(IdentityService::Sts)
+        );
+        assert_eq!(routed("/bucket", &form, None), Route::S3);
+        assert_eq!(
+            routed("/", &[("authorization", "Basic abc")], None),
+            Route::S3
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! What the rows of the storage port mean: one record type per family, JSON inside.
+//!
+//! JSON, because operators can read it with any SQLite shell, and because a field that a newer
+//! version adds does not keep an older one from reading. Fields are never reused with another
+//! meaning; `docs/storage/format.md` lists every family.
+
+mod body;
+mod bucket;
+mod key;
+mod lock_trail;
+mod upload;
+mod version;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use body::{BodyId, Chunk, DiscardedBody, Segment, StagedBody};
+pub use bucket::{BucketRecord, Versioning};
+pub use lock_trail::{LockTrail, TrailEntry, TrailOperation};
+pub use upload::{CompletedUpload, PartRecord, UploadId, UploadRecord};
+pub use version::{
+    Checksum, ChecksumAlgorithm, ChecksumKind, Content, Headers, VersionId, VersionRecord,
+};
+
+pub(crate) use key::{Family, RowKey, RowKeyParts};
+
+use crate::storage::{StorageError, Table, Transaction};
+
+/// Reads a record.
+pub(crate) fn load<T: DeserializeOwned>(
+    transaction: &mut dyn Transaction,
+    key: &RowKey,
+) -> Result<Option<T>, StorageError> {
+    match transaction.get(Table::Records, key.as_slice())? {
+        Some(bytes) => decode(key.as_slice(), &bytes).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Writes a record.
+pub(crate) fn store<T: Serialize>(
+    transaction: &mut dyn Transaction,
+    key: &RowKey,
+    record: &T,
+) -> Result<(), StorageError> {
+    let bytes = serde_json::to_vec(record)
+        .map_err(|error| StorageError::Failed(format!("could not encode a record: {error}")))?;
+    transaction.put(Table::Records, key.as_slice(), &bytes)
+}
+
+/// Removes a record.
+pub(crate) fn remove(transaction: &mut dyn Transaction, key: &RowKey) -> Result<(), StorageError> {
+    transaction.delete(Table::Records, key.as_slice())
+}
+
+/// Reads the bytes of a record that a scan returned.
+pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StorageError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        StorageError::Corrupt(format!(
+            "record `{}` does not parse: {error}",
+            key.escape_ascii()
+        ))
+    })
+}

@@ -1,0 +1,245 @@
+//! Starts and stops the state server.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::api::s3::{S3Settings, build_service};
+use crate::auth::credentials::{AccessKey, Credentials, CredentialsError};
+use crate::engine::{Clock, Engine, EngineError, IdSource, Limits};
+use crate::listener::{self, Application, ConnectionLimits, Dispatcher};
+use crate::metrics::Metrics;
+use crate::records::Versioning;
+use crate::storage::embedded::{EmbeddedStorage, OpenError};
+use crate::storage::memory::MemoryStorage;
+use crate::storage::{Storage, StorageError};
+use crate::system::{SystemClock, SystemRandomness};
+
+/// Bodies received at a time; each takes a few mebibytes of memory.
+const INTAKE_MAX: usize = 12;
+/// How often bodies that nobody refers to are looked for.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
+
+/// Where the server keeps its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engines {
+    /// SQLite in the data directory: durable.
+    Embedded,
+    /// Nothing but memory: gone when the server stops.
+    Memory,
+}
+
+/// Everything a user tunes.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The data directory.
+    pub data: PathBuf,
+    /// Which engine keeps the data.
+    pub engine: Engines,
+    /// The bucket that exists after the first start.
+    pub bucket: String,
+    /// The region that this server says it is in.
+    pub region: String,
+    /// Host names under which `BUCKET.NAME` addresses a bucket.
+    pub domains: Vec<String>,
+    /// The root access key, if it is not to be made or read from the data directory.
+    pub root: Option<AccessKey>,
+    /// The largest body of one request, in bytes.
+    pub body_size_bytes_max: u64,
+    /// Bounds on connections.
+    pub connections: ConnectionLimits,
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Storage(#[from] OpenError),
+    /// The credentials cannot be used.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The address cannot be listened on.
+    #[error("could not listen on `{address}`")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The first bucket's name is not one that S3 allows.
+    #[error("`{0}` is not a bucket name: 3 to 63 lower-case letters, digits, `-` and `.`")]
+    BucketName(String),
+    /// The data directory was opened, but not what is in it.
+    #[error("could not prepare the stored data")]
+    Prepare(#[source] EngineError),
+}
+
+/// A server that listens and does not serve yet.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    storage: Arc<dyn Storage>,
+    engine: Engine,
+    credentials: Credentials,
+    dispatcher: Arc<Dispatcher>,
+    metrics: Metrics,
+    connections: ConnectionLimits,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Opens the data directory, prepares what the first start needs, and listens.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        if !s3s::path::check_bucket_name(&settings.bucket) {
+            return Err(StartError::BucketName(settings.bucket));
+        }
+        let (storage, credentials) = open(&settings)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let limits = Limits {
+            body_size_bytes_max: settings.body_size_bytes_max,
+        };
+        let ids: Arc<dyn IdSource> = Arc::new(SystemRandomness);
+        let engine = Engine::new(
+            Arc::clone(&storage),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+            limits,
+        );
+        prepare(&engine, &settings)
+            .await
+            .map_err(StartError::Prepare)?;
+        let address = settings.listen;
+        let listen_error = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let metrics = Metrics::new();
+        let s3 = S3Settings {
+            region: settings.region,
+            domains: settings.domains,
+            intake_max: INTAKE_MAX,
+        };
+        let application = Application {
+            s3: build_service(engine.clone(), credentials.clone(), s3),
+            credentials: credentials.clone(),
+            clock,
+            metrics: metrics.clone(),
+            request_timeout: settings.connections.request_timeout,
+        };
+        let seed = ids.random().map_err(StartError::Prepare)?;
+        let (seed, _) = seed.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        let dispatcher = Arc::new(Dispatcher::new(application, u64::from_be_bytes(*seed)));
+        let connections = settings.connections;
+        Ok(Self {
+            listener,
+            address,
+            storage,
+            engine,
+            credentials,
+            dispatcher,
+            metrics,
+            connections,
+        })
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The key that clients use, and where it came from.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Serves until `stop` completes; then finishes requests in flight and closes the storage.
+    ///
+    /// # Errors
+    /// A storage failure while closing. Everything acknowledged is durable all the same.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StorageError> {
+        let sweeper = tokio::spawn(sweep_regularly(self.engine));
+        listener::serve(
+            self.listener,
+            self.dispatcher,
+            self.connections,
+            self.metrics,
+            stop,
+        )
+        .await;
+        sweeper.abort();
+        self.storage.close().await
+    }
+}
+
+fn open(settings: &Settings) -> Result<(Arc<dyn Storage>, Credentials), StartError> {
+    let explicit = settings.root.clone();
+    match settings.engine {
+        Engines::Embedded => {
+            // The engine holds the directory before the credentials file in it is touched.
+            let storage = EmbeddedStorage::open(&settings.data)?;
+            Ok((
+                Arc::new(storage),
+                Credentials::open(&settings.data, explicit)?,
+            ))
+        }
+        Engines::Memory => {
+            // Clients still read their key from the directory.
+            std::fs::create_dir_all(&settings.data).map_err(|source| CredentialsError::Io {
+                action: "create",
+                path: settings.data.clone(),
+                source,
+            })?;
+            let credentials = Credentials::open(&settings.data, explicit)?;
+            Ok((Arc::new(MemoryStorage::new()), credentials))
+        }
+    }
+}
+
+/// Makes the first bucket and removes what a crash left behind.
+async fn prepare(engine: &Engine, settings: &Settings) -> Result<(), EngineError> {
+    let made = engine
+        .create_bucket(
+            settings.bucket.clone(),
+            settings.region.clone(),
+            Versioning::Enabled,
+        )
+        .await;
+    match made {
+        Ok(()) => tracing::info!(bucket = settings.bucket, "made the bucket, with versioning"),
+        Err(EngineError::BucketExists) => {}
+        Err(error) => return Err(error),
+    }
+    let swept = engine.sweep_at_start().await?;
+    if swept.staged > 0 {
+        tracing::info!(
+            bodies = swept.staged,
+            "removed bodies that were never finished"
+        );
+    }
+    Ok(())
+}
+
+async fn sweep_regularly(engine: Engine) {
+    loop {
+        tokio::time::sleep(SWEEP_INTERVAL).await;
+        match engine.sweep().await {
+            Ok(report) => tracing::debug!(?report, "swept"),
+            Err(error) => tracing::warn!(%error, "could not sweep; trying again later"),
+        }
+    }
+}
