@@ -59,7 +59,11 @@ impl IdentityService {
 ///
 /// The caller bounds the body, gives it whole, and gives the time in seconds since 1970. The answer
 /// is complete: status, content type, `x-amzn-requestid` and body.
-pub fn handle(
+#[expect(
+    clippy::unused_async,
+    reason = "every API is awaited; this one has nothing to read"
+)]
+pub async fn handle(
     service: IdentityService,
     head: &http::request::Parts,
     body: &[u8],
@@ -68,25 +72,32 @@ pub fn handle(
     request_id: &str,
 ) -> Response<Bytes> {
     let request = SignedRequest::new(head, body);
-    let verified = verify(
-        &request,
-        Expected::service(service.scope_name()),
-        credentials,
-        now_unix,
-    );
-    let outcome = match verified {
-        Err(error) => Err(Refusal::from(error)),
-        // None are issued here. AWS answers an unknown token as it answers an unknown key.
-        Ok(verified) if verified.has_session_token => Err(SigV4Error::UnknownKey {
-            access_key_id: verified.access_key_id,
-        }
-        .into()),
-        Ok(_) => act(service, &request),
-    };
-    match outcome {
+    match outcome(service, &request, credentials, now_unix) {
         Ok(answer) => answer.render(service, request_id),
         Err(refusal) => refusal.render(service, request_id),
     }
+}
+
+fn outcome(
+    service: IdentityService,
+    request: &SignedRequest<'_>,
+    credentials: &Credentials,
+    now_unix: i64,
+) -> Result<Answer, Refusal> {
+    let verified = verify(
+        request,
+        Expected::service(service.scope_name()),
+        credentials,
+        now_unix,
+    )?;
+    if verified.has_session_token {
+        // None are issued here. AWS answers an unknown token as it answers an unknown key.
+        return Err(SigV4Error::UnknownKey {
+            access_key_id: verified.access_key_id,
+        }
+        .into());
+    }
+    act(service, request)
 }
 
 fn act(service: IdentityService, request: &SignedRequest<'_>) -> Result<Answer, Refusal> {

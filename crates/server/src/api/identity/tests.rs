@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use aws_credential_types::Credentials as Key;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
+use futures::FutureExt as _;
 
 use super::*;
 use crate::auth::credentials::AccessKey;
@@ -82,7 +83,9 @@ fn answered(
     body: &str,
     now: i64,
 ) -> (u16, String) {
-    let response = handle(service, head, body.as_bytes(), &credentials(), now, "req-1");
+    let credentials = credentials();
+    let answer = handle(service, head, body.as_bytes(), &credentials, now, "req-1");
+    let response = answer.now_or_never().unwrap();
     assert_eq!(response.headers()["content-type"], "text/xml");
     assert_eq!(response.headers()["x-amzn-requestid"], "req-1");
     let text = String::from_utf8(response.body().to_vec()).unwrap();
@@ -204,7 +207,6 @@ fn every_other_action_is_refused() {
 
 #[test]
 fn bad_signatures_have_the_codes_of_aws() {
-    let refused = |client: Client| client.ask(IdentityService::Sts, GET_CALLER_IDENTITY);
     let cases = [
         (Client { id: "OTHER", ..STS }, "InvalidClientTokenId"),
         (
@@ -230,7 +232,7 @@ fn bad_signatures_have_the_codes_of_aws() {
         ),
     ];
     for (client, code) in cases {
-        let (status, text) = refused(client);
+        let (status, text) = client.ask(IdentityService::Sts, GET_CALLER_IDENTITY);
         assert!(text.contains(&format!("<Code>{code}</Code>")), "{text}");
         assert_eq!(status, 403, "{code}");
     }
