@@ -33,7 +33,10 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         document(&files, CONTRIBUTING),
         &files,
     ));
-    findings.extend(documented::flags(operators, &serve_help(root)?));
+    match serve_help(root) {
+        Ok(help) => findings.extend(documented::flags(operators, &help)),
+        Err(error) => findings.push(format!("{error:#}")),
+    }
 
     for size in layout::long_files(&files) {
         println!("note: {size}");

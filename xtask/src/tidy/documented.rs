@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::tree::SourceFile;
 
+/// Variables that a test sets for a process it starts itself; nobody else sets them.
+const FOR_A_CHILD: &str = "STATELOCK_TEST_CHILD_";
+
 /// Codes of S3 errors that the server's code names, missing from docs/errors.md.
 pub(super) fn error_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
     let product = files.iter().filter(|file| is_product(file));
@@ -15,10 +18,10 @@ pub(super) fn error_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
         .collect()
 }
 
-/// Exit codes in `const …EXIT…: u8 = N` and `ExitCode::from(N)`, missing from docs/errors.md.
+/// Exit codes in the arms of `exit_code.rs` and in `ExitCode::from(N)`, missing from docs/errors.md.
 pub(super) fn exit_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
     let product = files.iter().filter(|file| is_product(file));
-    let codes: BTreeSet<u8> = product.flat_map(|file| exit_codes_in(&file.text)).collect();
+    let codes: BTreeSet<u8> = product.flat_map(exit_codes_in).collect();
     let in_prose: Vec<_> = words(errors).filter(|word| !word.is_empty()).collect();
     let documented = |code: &u8| {
         let number = code.to_string();
@@ -105,14 +108,15 @@ fn s3_error_codes(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn exit_codes_in(text: &str) -> Vec<u8> {
-    let constants = text.lines().filter_map(|line| {
-        let (name, value) = line.split_once(": u8 = ")?;
-        name.contains("EXIT").then_some(value)
+/// Numbers in `Self::Kind => N,` and `ExitCode::from(N)`.
+fn exit_codes_in(file: &SourceFile) -> Vec<u8> {
+    let is_the_list = file.path.ends_with("/exit_code.rs");
+    let arms = file.text.lines().filter_map(|line| {
+        let (kind, number) = line.trim().split_once(" => ")?;
+        (is_the_list && kind.starts_with("Self::")).then_some(number)
     });
-    let direct = text.split("ExitCode::from(").skip(1);
-    constants
-        .chain(direct)
+    let direct = file.text.split("ExitCode::from(").skip(1);
+    arms.chain(direct)
         .filter_map(|rest| words(rest).next())
         .filter_map(|number| number.parse().ok())
         .collect()
@@ -120,10 +124,8 @@ fn exit_codes_in(text: &str) -> Vec<u8> {
 
 fn variables(text: &str) -> Vec<String> {
     let of_ours = words(text).filter(|word| word.starts_with("STATELOCK_"));
-    of_ours
-        .filter(|word| *word != "STATELOCK_")
-        .map(str::to_owned)
-        .collect()
+    let for_people = |word: &&str| *word != "STATELOCK_" && !word.starts_with(FOR_A_CHILD);
+    of_ours.filter(for_people).map(str::to_owned).collect()
 }
 
 /// `--long` flags at the beginning of a line of help, after an optional `-s, `.
@@ -162,7 +164,12 @@ mod tests {
 
     #[test]
     fn a_used_exit_code_must_be_documented() {
-        let files = server("const EXIT_CORRUPT: u8 = 11;\nlet x = ExitCode::from(8);\n");
+        let mut files = server("let x = ExitCode::from(8);\nSelf::Kind => 12,\n");
+        let list = "match self {\n    Self::Corrupt => 11,\n}\n".to_owned();
+        files.push(SourceFile {
+            path: "crates/cli/src/exit_code.rs".to_owned(),
+            text: list,
+        });
         assert_eq!(
             exit_codes("| 8 | a |\n| 11 | b |", &files),
             Vec::<String>::new()
@@ -176,7 +183,7 @@ mod tests {
     #[test]
     fn variables_are_documented_where_their_reader_looks() {
         let mut files = server("env(\"STATELOCK_ROOT_ACCESS_KEY_ID\")");
-        let text = "env(\"STATELOCK_TERRAFORM\"); starts_with(\"STATELOCK_\")".to_owned();
+        let text = "env(\"STATELOCK_TERRAFORM\"); set(\"STATELOCK_TEST_CHILD_X\")".to_owned();
         files.push(SourceFile {
             path: "crates/testkit/src/t.rs".to_owned(),
             text,

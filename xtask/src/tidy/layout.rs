@@ -71,7 +71,7 @@ fn outside_path(line: &str) -> Option<String> {
             line.match_indices(needle.as_str()).any(|(at, _)| {
                 let before = line.get(..at).unwrap_or_default();
                 match needle.as_str() {
-                    // `/work/…` is a path from the root; `framework/` and `src/work/` are not.
+                    // Only as a path from the root; a folder of that name is nobody's concern.
                     "work/" => before.strip_suffix('/').is_some_and(ends_outside_a_word),
                     _ => ends_outside_a_word(before) || before.ends_with("../"),
                 }
