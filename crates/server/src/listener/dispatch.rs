@@ -175,7 +175,7 @@ impl Dispatcher {
         } = &self.application;
         let now_unix = i64::try_from(clock.now_micros() / 1_000_000).unwrap_or(i64::MAX);
         let id = request_id.to_string();
-        identity::handle(service, &head, &body, credentials, now_unix, &id).map(Body::from)
+        identity::handle(service, &head, &body, credentials, now_unix, &id).await.map(Body::from)
     }
 }
 
