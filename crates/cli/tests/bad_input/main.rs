@@ -13,7 +13,7 @@ use target::{Reaction, Target, is_closed, request};
 
 #[test]
 fn garbage_instead_of_a_request_is_refused() {
-    let target = Target::start(&["--header-timeout", "2s"]);
+    let target = Target::start(&["--header-timeout-seconds", "2"]);
     for bytes in [
         &b"hello\r\n\r\n"[..],
         b"GET\r\n\r\n",
@@ -32,7 +32,7 @@ fn garbage_instead_of_a_request_is_refused() {
 
 #[test]
 fn oversized_heads_are_refused() {
-    let target = Target::start(&["--header-timeout", "5s"]);
+    let target = Target::start(&["--header-timeout-seconds", "5"]);
     let long = "a".repeat(1024 * 1024);
     target.refuses(
         "a header of 1 MiB",
@@ -48,7 +48,7 @@ fn oversized_heads_are_refused() {
 
 #[test]
 fn odd_paths_lead_nowhere() {
-    let target = Target::start(&["--header-timeout", "2s"]);
+    let target = Target::start(&["--header-timeout-seconds", "2"]);
     for path in [
         "//",
         "/../",
@@ -83,7 +83,7 @@ fn odd_paths_lead_nowhere() {
 
 #[test]
 fn absurd_lengths_are_refused() {
-    let target = Target::start(&["--header-timeout", "2s"]);
+    let target = Target::start(&["--header-timeout-seconds", "2"]);
     for headers in [
         "Content-Length: 18446744073709551615\r\n",
         "Content-Length: 99999999999999999999999\r\n",
@@ -119,7 +119,7 @@ fn errors_before_authentication_are_s3_errors() {
 
 #[test]
 fn a_silent_client_is_closed() {
-    let target = Target::start(&["--header-timeout", "2s"]);
+    let target = Target::start(&["--header-timeout-seconds", "2"]);
     for start in [
         &b""[..],
         b"GET /tfs",
@@ -135,7 +135,7 @@ fn a_silent_client_is_closed() {
 
 #[test]
 fn a_client_that_sends_one_byte_at_a_time_is_closed() {
-    let target = Target::start(&["--header-timeout", "2s"]);
+    let target = Target::start(&["--header-timeout-seconds", "2"]);
     let mut connection = target.connect();
     connection
         .set_read_timeout(Some(Duration::from_millis(200)))
@@ -158,7 +158,7 @@ fn a_client_that_sends_one_byte_at_a_time_is_closed() {
 
 #[test]
 fn more_connections_than_allowed_do_not_lock_anyone_out() {
-    let target = Target::start(&["--header-timeout", "2s", "--max-connections", "16"]);
+    let target = Target::start(&["--header-timeout-seconds", "2", "--connections-max", "16"]);
     let flood: Vec<_> = (0..200)
         .map(|_| {
             let mut connection = target.connect();

@@ -138,11 +138,15 @@ def bucket_settings():
 @case
 def presign():
     api("put-object", "--bucket", BUCKET, "--key", "cli/url", "--body", write("u", b"by URL"))
+    # Without this setting the version 1 of the CLI presigns with SigV2, which is refused.
+    ENVIRONMENT["AWS_CONFIG_FILE"] = write(
+        "config", b"[default]\ns3 =\n    signature_version = s3v4\n")
     url = aws("s3", "presign", f"s3://{BUCKET}/cli/url").strip()
+    assert "X-Amz-Signature=" in url, url
     got = subprocess.run(
         ["python", "-c", "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read())",
          url], env=ENVIRONMENT, capture_output=True, text=True, check=False)
-    equal(got.stdout.strip(), "b'by URL'", "body")
+    equal((got.stdout.strip(), got.stderr), ("b'by URL'", ""), "output")
 
 
 @case
