@@ -13,8 +13,7 @@ const LOCK_FILE: &str = "lock";
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
-    /// Held for its advisory lock, which ends when the file is closed.
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
@@ -22,10 +21,7 @@ impl Directory {
     pub(super) fn lock(path: &Path) -> Result<Self, OpenError> {
         create(path)?;
         let lock = take_lock(path)?;
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: lock,
-        })
+        Ok(Self { path: path.to_owned(), lock })
     }
 
     /// The database file; SQLite puts its `-wal` and `-shm` beside it.
@@ -49,15 +45,23 @@ impl Directory {
     }
 }
 
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that another thread is just starting has a copy
+        // of it, and with it the lock, until the child runs its own program.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "could not unlock the data directory");
+        }
+    }
+}
+
 /// Opens or creates a file that only its owner may read: stored states contain secrets.
 pub(super) fn private_file(path: &Path) -> Result<File, OpenError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map_err(OpenError::unusable("create", path))
+    options.open(path).map_err(OpenError::unusable("create", path))
 }
 
 fn create(path: &Path) -> Result<(), OpenError> {
@@ -72,9 +76,7 @@ fn create(path: &Path) -> Result<(), OpenError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(path)
-        .map_err(OpenError::unusable("create directory", path))?;
+    builder.create(path).map_err(OpenError::unusable("create directory", path))?;
     // The name of each new directory is durable once the directory that has it is synced.
     for parent in missing.into_iter().filter_map(Path::parent) {
         sync(parent)?;
@@ -112,11 +114,7 @@ fn read_holder(file: &mut File) -> Option<u32> {
 
 fn sync(directory: &Path) -> Result<(), OpenError> {
     // A relative path of one part has the empty path as its parent.
-    let directory = if directory.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        directory
-    };
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     File::open(directory)
         .and_then(|opened| opened.sync_all())
         .map_err(OpenError::unusable("sync directory", directory))
