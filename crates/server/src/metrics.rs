@@ -60,7 +60,8 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("statelock");
         let requests = Family::default();
-        let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let constructor: fn() -> Histogram = histogram;
+        let durations = Family::new_with_constructor(constructor);
         let (connections, connections_refused) = (Gauge::default(), Counter::default());
         registry.register("requests", "Requests answered", requests.clone());
         registry.register(

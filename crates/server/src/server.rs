@@ -21,7 +21,7 @@ use crate::system::{SystemClock, SystemRandomness};
 /// Bodies received at a time; each takes a few mebibytes of memory.
 const INTAKE_MAX: usize = 12;
 /// How often bodies that nobody refers to are looked for.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
+const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Where the server keeps its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::storage::{self, CHUNK_SIZE_BYTES_MAX, StorageError, Table};
 /// Pieces read ahead of the client; each is at most one mebibyte.
 const READ_AHEAD: usize = 2;
 /// How long a reader may take for one piece before the body is cut off.
-const READER_STALL_TIMEOUT: Duration = Duration::from_secs(60);
+const READER_STALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Which bytes of an object are wanted: `start..end`, within the object.
 pub type BodyRange = Range<u64>;
@@ -108,6 +108,10 @@ mod tests {
     use super::{CHUNK_SIZE_BYTES_MAX, pieces};
     use crate::records::{BodyId, Segment};
 
+    fn wide(number: usize) -> u64 {
+        u64::try_from(number).unwrap()
+    }
+
     proptest! {
         #[test]
         fn pieces_cover_exactly_the_range(
@@ -121,15 +125,15 @@ mod tests {
                 .collect();
             let total: u64 = sizes.iter().sum();
             let bound = usize::try_from(total).unwrap() + 1;
-            let (a, b) = (cut.0.index(bound) as u64, cut.1.index(bound) as u64);
+            let (a, b) = (wide(cut.0.index(bound)), wide(cut.1.index(bound)));
             let range = a.min(b)..a.max(b);
             let mut position = range.start;
             for piece in pieces(&segments, &range) {
                 let before: u64 = sizes.iter().take(usize::from(piece.body.0[0])).sum();
-                let start = before + u64::from(piece.index) * CHUNK_SIZE_BYTES_MAX as u64;
-                prop_assert_eq!(start + piece.within.start as u64, position);
+                let start = before + u64::from(piece.index) * wide(CHUNK_SIZE_BYTES_MAX);
+                prop_assert_eq!(start + wide(piece.within.start), position);
                 prop_assert!(piece.within.end <= CHUNK_SIZE_BYTES_MAX);
-                position = start + piece.within.end as u64;
+                position = start + wide(piece.within.end);
             }
             prop_assert_eq!(position, range.end);
         }

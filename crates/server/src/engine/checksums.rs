@@ -36,7 +36,11 @@ impl Hashes {
 
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+        text.extend([digit(byte >> 4), digit(byte & 0xF)]);
+        text
+    })
 }
 
 /// Computes [`Hashes`] piece by piece.

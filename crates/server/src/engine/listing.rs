@@ -39,7 +39,7 @@ pub struct Listing<T = ListingItem, C = Cursor> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListingItem {
     /// An object: its key and its current version.
-    Object(String, VersionRecord),
+    Object(String, Box<VersionRecord>),
     /// All keys that start with this.
     CommonPrefix(String),
 }
@@ -57,7 +57,7 @@ pub struct VersionListingRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VersionListingItem {
     /// A version or delete marker of a key, and whether it is the newest.
-    Version(String, VersionRecord, bool),
+    Version(String, Box<VersionRecord>, bool),
     /// All keys that start with this.
     CommonPrefix(String),
 }
@@ -150,7 +150,7 @@ fn list_objects(
             }
             let (item, cursor) = match &common {
                 Some(prefix) => (ListingItem::CommonPrefix(prefix.clone()), prefix.clone()),
-                None => (ListingItem::Object(key.to_owned(), record), key.to_owned()),
+                None => (ListingItem::Object(key.to_owned(), Box::new(record)), key.to_owned()),
             };
             page.push(item, cursor, common)
         },
@@ -168,18 +168,11 @@ fn list_versions(
         &request.page,
         request.after_version,
         |key, record, is_newest, common| {
-            let (item, cursor) = match &common {
-                Some(prefix) => (
-                    VersionListingItem::CommonPrefix(prefix.clone()),
-                    (prefix.clone(), None),
-                ),
-                None => {
-                    let cursor = (key.to_owned(), Some(record.id));
-                    (
-                        VersionListingItem::Version(key.to_owned(), record, is_newest),
-                        cursor,
-                    )
-                }
+            let (item, cursor) = if let Some(prefix) = &common {
+                (VersionListingItem::CommonPrefix(prefix.clone()), (prefix.clone(), None))
+            } else {
+                let cursor = (key.to_owned(), Some(record.id));
+                (VersionListingItem::Version(key.to_owned(), Box::new(record), is_newest), cursor)
             };
             page.push(item, cursor, common)
         },

@@ -5,7 +5,6 @@
 //! bounded; the version's transaction removes the mark. A crash leaves marked pieces that nobody
 //! sees, and the next start removes them.
 
-use std::error::Error;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -17,7 +16,7 @@ use crate::records::{self, BodyId, ChecksumAlgorithm, Chunk, Segment, StagedBody
 use crate::storage::{self, CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction, Verdict};
 
 /// How long a sender may stay silent in the middle of a body.
-const BODY_STALL_TIMEOUT: Duration = Duration::from_secs(60);
+const BODY_STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// Lockfiles are read for their lock ID; a larger body is none.
 const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Text shrinks about tenfold at the fastest level already.
@@ -59,12 +58,11 @@ impl Engine {
         &self,
         mut body: S,
         checksums: &[ChecksumAlgorithm],
-        classify: fn(E) -> BodyError,
+        classify: fn(E) -> EngineError,
     ) -> Result<Staged, EngineError>
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin + Send,
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
+            {
         let mut intake = Intake::new(self.clone(), BodyId(self.ids.random()?), checksums);
         let received = intake.receive(&mut body, classify).await;
         match received {
@@ -117,7 +115,7 @@ impl Intake {
     async fn receive<S, E>(
         &mut self,
         body: &mut S,
-        classify: fn(E) -> BodyError,
+        classify: fn(E) -> EngineError,
     ) -> Result<(), EngineError>
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin + Send,

@@ -209,10 +209,9 @@ fn route(method: &Method, path: &str, headers: &http::HeaderMap, query: Option<&
         Some("sts") => Route::Identity(IdentityService::Sts),
         Some("iam") => Route::Identity(IdentityService::Iam),
         Some("dynamodb") => Route::DynamoDb,
-        Some(_) => Route::S3,
         None if headers.contains_key("x-amz-target") => Route::DynamoDb,
         None if is_form(method, path, headers) => Route::Identity(IdentityService::Sts),
-        None => Route::S3,
+        Some(_) | None => Route::S3,
     }
 }
 

@@ -29,7 +29,7 @@ use crate::metrics::Metrics;
 const HEADER_SIZE_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 128;
 /// How long a client may leave an answer unread.
-const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(60);
+const WRITE_STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// Sent without reading a request, when there are too many connections.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
     retry-after: 1\r\ncontent-length: 0\r\n\r\n";

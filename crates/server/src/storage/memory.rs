@@ -33,19 +33,12 @@ impl MemoryStorage {
     fn state(&self) -> Result<MutexGuard<'_, State>, StorageError> {
         // Jobs run inside `catch_unwind` and are undone, so a poisoned mutex guards whole data.
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.closed {
-            Err(StorageError::Closed)
-        } else {
-            Ok(state)
-        }
+        if state.closed { Err(StorageError::Closed) } else { Ok(state) }
     }
 
     fn write_now(&self, mut job: WriteJob) -> Result<(), StorageError> {
         let mut state = self.state()?;
-        let mut transaction = WriteTransaction {
-            state: &mut state,
-            undo: Vec::new(),
-        };
+        let mut transaction = WriteTransaction { state: &mut state, undo: Vec::new() };
         let outcome = catch_unwind(AssertUnwindSafe(|| job(&mut transaction)))
             .unwrap_or_else(|_| Err(StorageError::Failed("the write job panicked".to_owned())));
         if !matches!(outcome, Ok(Verdict::Commit)) {
@@ -114,10 +107,7 @@ impl State {
         if to.is_some_and(|to| to <= from) {
             return Vec::new();
         }
-        let range = (
-            Bound::Included(from),
-            to.map_or(Bound::Unbounded, Bound::Excluded),
-        );
+        let range = (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
         self.rows(table)
             .range::<[u8], _>(range)
             .take(limit)
@@ -150,10 +140,7 @@ impl Transaction for WriteTransaction<'_> {
     }
 
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        let before = self
-            .state
-            .rows_mut(table)
-            .insert(key.to_vec(), value.to_vec());
+        let before = self.state.rows_mut(table).insert(key.to_vec(), value.to_vec());
         self.undo.push((table, key.to_vec(), before));
         Ok(())
     }

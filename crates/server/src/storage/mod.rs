@@ -171,12 +171,9 @@ where
 }
 
 fn lock<T>(slot: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    slot.lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn take<T>(slot: &std::sync::Mutex<Option<T>>) -> Result<T, StorageError> {
-    lock(slot)
-        .take()
-        .ok_or_else(|| StorageError::Failed("the job did not run".to_owned()))
+    lock(slot).take().ok_or_else(|| StorageError::Failed("the job did not run".to_owned()))
 }

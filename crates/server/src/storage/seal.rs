@@ -38,9 +38,7 @@ pub(super) fn open<'a>(
     key: &[u8],
     sealed: &'a [u8],
 ) -> Result<&'a [u8], StorageError> {
-    let (format, rest) = sealed
-        .split_first()
-        .ok_or_else(|| corrupt(table, key, "has no seal"))?;
+    let (format, rest) = sealed.split_first().ok_or_else(|| corrupt(table, key, "has no seal"))?;
     if *format != FORMAT {
         return Err(corrupt(table, key, "has an unknown seal format"));
     }
@@ -102,16 +100,10 @@ mod tests {
         for at in 0..sealed.len() * 8 {
             let mut damaged = sealed.clone();
             damaged[at / 8] ^= 1 << (at % 8);
-            assert!(
-                open(Table::Chunks, b"\x00\xff", &damaged).is_err(),
-                "bit {at}"
-            );
+            assert!(open(Table::Chunks, b"\x00\xff", &damaged).is_err(), "bit {at}");
         }
         for len in 0..sealed.len() {
-            assert!(
-                open(Table::Chunks, b"\x00\xff", &sealed[..len]).is_err(),
-                "cut to {len}"
-            );
+            assert!(open(Table::Chunks, b"\x00\xff", &sealed[..len]).is_err(), "cut to {len}");
         }
     }
 

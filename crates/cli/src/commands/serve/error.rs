@@ -2,6 +2,7 @@
 
 use statelock_server::StartError;
 use statelock_server::auth::credentials::CredentialsError;
+use statelock_server::engine::EngineError;
 use statelock_server::storage::StorageError;
 use statelock_server::storage::embedded::OpenError;
 
@@ -61,23 +62,15 @@ impl ServeError {
 
 fn start_exit_code(error: &StartError) -> ExitCode {
     match error {
-        StartError::BucketName(_) => ExitCode::BadInput,
-        StartError::Listen { .. } => ExitCode::Unavailable,
-        StartError::Storage(OpenError::Corrupt { .. } | OpenError::NewerFormat { .. }) => {
-            ExitCode::Corrupt
+        StartError::Storage(OpenError::Corrupt { .. } | OpenError::NewerFormat { .. })
+        | StartError::Prepare(EngineError::Storage(StorageError::Corrupt(_))) => ExitCode::Corrupt,
+        StartError::Listen { .. }
+        | StartError::Storage(_)
+        | StartError::Credentials(CredentialsError::Io { .. } | CredentialsError::Randomness(_))
+        | StartError::Prepare(EngineError::Storage(_) | EngineError::Randomness(_)) => {
+            ExitCode::Unavailable
         }
-        StartError::Storage(_) => ExitCode::Unavailable,
-        StartError::Credentials(error) => match error {
-            CredentialsError::Io { .. } | CredentialsError::Randomness(_) => ExitCode::Unavailable,
-            _ => ExitCode::BadInput,
-        },
-        StartError::Prepare(error) => match error {
-            statelock_server::engine::EngineError::Storage(StorageError::Corrupt(_)) => {
-                ExitCode::Corrupt
-            }
-            statelock_server::engine::EngineError::Storage(_)
-            | statelock_server::engine::EngineError::Randomness(_) => ExitCode::Unavailable,
-            _ => ExitCode::Internal,
-        },
+        StartError::BucketName(_) | StartError::Credentials(_) => ExitCode::BadInput,
+        StartError::Prepare(_) => ExitCode::Internal,
     }
 }

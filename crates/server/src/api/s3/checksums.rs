@@ -187,10 +187,11 @@ fn parse_md5(value: &str) -> S3Result<[u8; 16]> {
 
 /// Sorts the framework's stream errors. Its types are private, so their pinned texts decide; a test
 /// with a real client stands behind each.
-pub(super) fn classify(error: s3s::StdError) -> BodyError {
+#[expect(clippy::needless_pass_by_value, reason = "it is given to the intake as a function")]
+pub(super) fn classify(error: s3s::StdError) -> EngineError {
     let text = error.to_string();
     let has = |part: &str| text.contains(part);
-    if has("Sha256Mismatch") {
+    EngineError::Body(if has("Sha256Mismatch") {
         BodyError::Sha256Mismatch
     } else if has("SignatureMismatch") {
         BodyError::ChunkSignature
@@ -198,7 +199,7 @@ pub(super) fn classify(error: s3s::StdError) -> BodyError {
         BodyError::Encoding(text)
     } else {
         BodyError::Incomplete(text)
-    }
+    })
 }
 
 /// One checksum of five fields, as the framework's types have them.

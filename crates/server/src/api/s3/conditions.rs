@@ -62,24 +62,24 @@ pub(super) fn delete_condition(if_match: Option<&ETagCondition>) -> DeleteCondit
 
 /// Names of the four conditions of a read; a copy has them under other names.
 pub(super) struct ReadConditionNames {
-    if_match: &'static str,
-    if_none_match: &'static str,
-    if_modified_since: &'static str,
-    if_unmodified_since: &'static str,
+    matches: &'static str,
+    none_matches: &'static str,
+    modified_since: &'static str,
+    unmodified_since: &'static str,
 }
 
 pub(super) const READ: ReadConditionNames = ReadConditionNames {
-    if_match: "if-match",
-    if_none_match: "if-none-match",
-    if_modified_since: "if-modified-since",
-    if_unmodified_since: "if-unmodified-since",
+    matches: "if-match",
+    none_matches: "if-none-match",
+    modified_since: "if-modified-since",
+    unmodified_since: "if-unmodified-since",
 };
 
 pub(super) const COPY_SOURCE: ReadConditionNames = ReadConditionNames {
-    if_match: "x-amz-copy-source-if-match",
-    if_none_match: "x-amz-copy-source-if-none-match",
-    if_modified_since: "x-amz-copy-source-if-modified-since",
-    if_unmodified_since: "x-amz-copy-source-if-unmodified-since",
+    matches: "x-amz-copy-source-if-match",
+    none_matches: "x-amz-copy-source-if-none-match",
+    modified_since: "x-amz-copy-source-if-modified-since",
+    unmodified_since: "x-amz-copy-source-if-unmodified-since",
 };
 
 /// What the conditions of a read say.
@@ -99,20 +99,20 @@ pub(super) fn check_read(
     content: &Content,
 ) -> ReadVerdict {
     let modified = i64::try_from(version.modified_micros / 1_000_000).unwrap_or(i64::MAX);
-    if let Some(list) = text(headers, names.if_match) {
+    if let Some(list) = text(headers, names.matches) {
         if !matches_any(list, &content.etag) {
             return ReadVerdict::Failed("If-Match");
         }
-    } else if let Some(since) = text(headers, names.if_unmodified_since).and_then(http_date)
+    } else if let Some(since) = text(headers, names.unmodified_since).and_then(http_date)
         && modified > since
     {
         return ReadVerdict::Failed("If-Unmodified-Since");
     }
-    if let Some(list) = text(headers, names.if_none_match) {
+    if let Some(list) = text(headers, names.none_matches) {
         if matches_any(list, &content.etag) {
             return ReadVerdict::NotModified;
         }
-    } else if let Some(since) = text(headers, names.if_modified_since).and_then(http_date)
+    } else if let Some(since) = text(headers, names.modified_since).and_then(http_date)
         && modified <= since
     {
         return ReadVerdict::NotModified;

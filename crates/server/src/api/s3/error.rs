@@ -91,7 +91,7 @@ pub(super) fn from_engine(error: EngineError) -> S3Error {
             S3ErrorCode::EntityTooLarge,
             format!("Your proposed upload exceeds the maximum allowed size of {limit} bytes."),
         ),
-        EngineError::Body(error) => from_body(error),
+        EngineError::Body(error) => from_body(&error),
         EngineError::Randomness(_) => internal(),
         EngineError::Storage(error) => from_storage(&error),
     }
@@ -146,7 +146,7 @@ fn xml_headers(more: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Hea
     headers
 }
 
-fn from_body(error: BodyError) -> S3Error {
+fn from_body(error: &BodyError) -> S3Error {
     match error {
         BodyError::Incomplete(_) => s3_error(
             S3ErrorCode::IncompleteBody,
@@ -173,7 +173,7 @@ fn from_body(error: BodyError) -> S3Error {
             S3ErrorCode::BadDigest,
             format!(
                 "The {} you specified did not match the calculated checksum.",
-                algorithm_name(algorithm)
+                algorithm_name(*algorithm)
             ),
         ),
         BodyError::Stalled => s3_error(

@@ -62,11 +62,9 @@ impl Encoder {
         text.map(|text| self.text(text))
     }
 
-    fn common_prefixes(self, prefixes: Vec<String>) -> Option<Vec<CommonPrefix>> {
-        let prefixes = prefixes.iter().map(|prefix| CommonPrefix {
-            prefix: Some(self.text(prefix)),
-        });
-        Some(prefixes.collect())
+    fn common_prefixes(self, prefixes: &[String]) -> Vec<CommonPrefix> {
+        let prefixes = prefixes.iter().map(|prefix| self.text(prefix));
+        prefixes.map(|prefix| CommonPrefix { prefix: Some(prefix) }).collect()
     }
 }
 
@@ -154,7 +152,7 @@ pub(super) async fn objects_v2(
         is_truncated: Some(listing.next.is_some()),
         next_continuation_token: listing.next.map(|key| BASE64_URL_SAFE_NO_PAD.encode(key)),
         contents: Some(contents),
-        common_prefixes: encoder.common_prefixes(prefixes),
+        common_prefixes: Some(encoder.common_prefixes(&prefixes)),
         encoding_type: input.encoding_type,
         request_charged: None,
     })
@@ -203,7 +201,7 @@ pub(super) async fn objects_v1(
         is_truncated,
         next_marker,
         contents: Some(contents),
-        common_prefixes: encoder.common_prefixes(prefixes),
+        common_prefixes: Some(encoder.common_prefixes(&prefixes)),
         encoding_type: input.encoding_type,
         request_charged: None,
     })
@@ -306,5 +304,5 @@ fn fill_versions(
     }
     output.versions = Some(versions);
     output.delete_markers = Some(markers);
-    output.common_prefixes = encoder.common_prefixes(prefixes);
+    output.common_prefixes = Some(encoder.common_prefixes(&prefixes));
 }

@@ -193,7 +193,7 @@ mod tests {
         );
         assert!(tags_from_header(Some("a=1&a=2")).is_err());
         assert!(tags_from_header(Some("=1")).is_err());
-        let eleven: String = (0..11).map(|n| format!("k{n}=v&")).collect();
+        let eleven = ["a=&", "b=&", "c=&", "d=&", "e=&", "f=&", "g=&", "h=&", "i=&", "j=&", "k="].concat();
         assert!(tags_from_header(Some(&eleven)).is_err());
     }
 }

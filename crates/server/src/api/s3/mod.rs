@@ -6,6 +6,7 @@
 mod buckets;
 mod checksums;
 mod conditions;
+mod copying;
 mod error;
 mod listing;
 mod metadata;

@@ -10,10 +10,10 @@ use super::conditions::write_condition;
 use super::error::{from_engine, not_implemented, s3_error};
 use super::listing::{Encoder, owner, page_size};
 use super::metadata::{check_encryption, headers, tags_from_header, timestamp};
-use super::objects::{Upload, body_length, classify_copy, refuse_object_lock};
+use super::objects::{Upload, body_length, refuse_object_lock};
 use super::reading::Received;
 use super::{S3Api, invocation};
-use crate::engine::{CompleteRequest, CompletedPart as NamedPart, PartUpload};
+use crate::engine::{CompleteRequest, CompletedPart as NamedPart, EngineError, PartUpload};
 use crate::records::{ChecksumAlgorithm as Algorithm, ChecksumKind, UploadId};
 
 /// S3's largest page of parts and uploads.
@@ -169,7 +169,7 @@ pub(super) async fn copy_part(
     };
     let claims = Claims::compute(record.checksum.map(|(algorithm, _)| algorithm));
     let body = Received(api.engine.read_body(&source.content, range));
-    let staged = api.stage(body, &claims, classify_copy).await?;
+    let staged = api.stage(body, &claims, EngineError::Storage).await?;
     let checksum = claims.verify(&staged.hashes, None)?;
     let part = PartUpload {
         bucket: input.bucket,

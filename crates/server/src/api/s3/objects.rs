@@ -1,23 +1,19 @@
-//! PutObject, CopyObject and the deletes.
+//! PutObject and the deletes.
 
 use futures::Stream;
 use http::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Result, TrailingHeaders};
 
-use super::checksums::{
-    Claims, checksum_fields, checksum_type, classify, optional_algorithm, text,
+use super::checksums::{Claims, checksum_fields, checksum_type, classify, text};
+use super::conditions::{delete_condition, write_condition};
+use super::error::{from_engine, not_implemented, s3_error};
+use super::metadata::{check_encryption, headers, tags_from_header};
+use super::{S3Api, invocation, version_id};
+use crate::engine::{
+    BodyError, DeleteCondition, DeleteRequest, Deleted, EngineError, PutRequest, Staged,
 };
-use super::conditions::{
-    COPY_SOURCE, ReadVerdict, check_read, delete_condition, write_condition, write_condition_from,
-};
-use super::error::{delete_marker, from_engine, not_implemented, precondition_failed, s3_error};
-use super::metadata::{check_encryption, headers, tags_from_header, timestamp};
-use super::reading::Received;
-use super::{S3Api, invocation, shown_version, version_id};
-use crate::engine::{BodyError, DeleteCondition, DeleteRequest, Deleted, PutRequest, Staged};
-use crate::records::{Checksum as VerifiedChecksum, Content, VersionRecord};
-use crate::storage::StorageError;
+use crate::records::Checksum as VerifiedChecksum;
 
 /// S3's largest DeleteObjects.
 const DELETE_MANY_MAX: usize = 1000;
@@ -39,7 +35,7 @@ impl S3Api {
         let limit = self.engine.limits().body_size_bytes_max;
         let announced = upload.length.and_then(|length| u64::try_from(length).ok());
         if announced.is_some_and(|length| length > limit) {
-            return Err(from_engine(crate::engine::EngineError::TooLarge(limit)));
+            return Err(from_engine(EngineError::TooLarge(limit)));
         }
         let body = upload
             .body
@@ -50,7 +46,7 @@ impl S3Api {
             upload.claims.verify(&staged.hashes, upload.trailers)
         } else {
             let error = BodyError::Incomplete("shorter than its announced length".to_owned());
-            Err(from_engine(crate::engine::EngineError::Body(error)))
+            Err(from_engine(EngineError::Body(error)))
         };
         match verified {
             Ok(checksum) => Ok((staged, checksum)),
@@ -66,11 +62,10 @@ impl S3Api {
         &self,
         body: S,
         claims: &Claims,
-        classify: fn(E) -> BodyError,
+        classify: fn(E) -> EngineError,
     ) -> S3Result<Staged>
     where
         S: Stream<Item = Result<bytes::Bytes, E>> + Unpin + Send,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let _permit = self.intake.acquire().await.map_err(|_| {
             s3_error(
@@ -253,136 +248,4 @@ fn deleted_object(key: String, named: Option<String>, deleted: &Deleted) -> Dele
         key: Some(key),
         version_id: named,
     }
-}
-
-/// The object that a copy reads, with its conditions checked.
-pub(super) struct CopySourceObject {
-    pub(super) version: VersionRecord,
-    pub(super) content: Content,
-    pub(super) shown_version: Option<String>,
-    pub(super) bucket: String,
-    pub(super) key: String,
-}
-
-impl S3Api {
-    pub(super) async fn copy_source(
-        &self,
-        source: &CopySource,
-        headers: &HeaderMap,
-    ) -> S3Result<CopySourceObject> {
-        let CopySource::Bucket {
-            bucket,
-            key,
-            version_id: named,
-        } = source
-        else {
-            return Err(not_implemented("copying from an access point"));
-        };
-        let id = version_id(named.as_deref())?;
-        let (bucket, key) = (bucket.to_string(), key.to_string());
-        let (version, record, _) = self
-            .engine
-            .find(bucket.clone(), key.clone(), id, false)
-            .await
-            .map_err(from_engine)?;
-        let Some(content) = version.content.clone() else {
-            return Err(delete_marker(&version, id.is_some()));
-        };
-        match check_read(headers, &COPY_SOURCE, &version, &content) {
-            ReadVerdict::Proceed => {}
-            ReadVerdict::NotModified => {
-                return Err(precondition_failed("x-amz-copy-source-If-None-Match"));
-            }
-            ReadVerdict::Failed(condition) => return Err(precondition_failed(condition)),
-        }
-        let shown_version = shown_version(&key, &record, &version);
-        Ok(CopySourceObject {
-            version,
-            content,
-            shown_version,
-            bucket,
-            key,
-        })
-    }
-}
-
-/// A copy's body cannot be the client's fault.
-pub(super) fn classify_copy(error: StorageError) -> BodyError {
-    BodyError::Incomplete(error.to_string())
-}
-
-pub(super) async fn copy(
-    api: &S3Api,
-    request: S3Request<CopyObjectInput>,
-) -> S3Result<CopyObjectOutput> {
-    let input = request.input;
-    check_encryption(&request.headers, input.server_side_encryption.as_ref())?;
-    refuse_object_lock(&request.headers)?;
-    let source = api
-        .copy_source(&input.copy_source, &request.headers)
-        .await?;
-    let replace = |directive: Option<&str>| directive == Some("REPLACE");
-    let new_metadata = replace(
-        input
-            .metadata_directive
-            .as_ref()
-            .map(MetadataDirective::as_str),
-    );
-    let new_tags = replace(
-        input
-            .tagging_directive
-            .as_ref()
-            .map(TaggingDirective::as_str),
-    );
-    let to_itself = source.bucket == input.bucket && source.key == input.key;
-    if to_itself && !new_metadata && !new_tags && source.shown_version.is_none() {
-        return Err(s3_error(
-            S3ErrorCode::InvalidRequest,
-            "This copy request is illegal because it is trying to copy an object to itself without \
-             changing the object's metadata, storage class, website redirect location or \
-             encryption attributes.",
-        ));
-    }
-    let wanted = optional_algorithm(input.checksum_algorithm.as_ref())?.or(source
-        .content
-        .checksum
-        .as_ref()
-        .map(|checksum| checksum.algorithm));
-    let mut put = PutRequest {
-        bucket: input.bucket,
-        key: input.key,
-        precondition: write_condition_from(&request.headers)?,
-        headers: source.content.headers.clone(),
-        tags: source.content.tags.clone(),
-        checksum: None,
-        invocation: invocation(&request.headers),
-    };
-    if new_metadata {
-        put.headers = headers(&request.headers, input.metadata.as_ref())?;
-    }
-    if new_tags {
-        put.tags = tags_from_header(input.tagging.as_deref())?;
-    }
-    let claims = Claims::compute(wanted);
-    let body = Received(
-        api.engine
-            .read_body(&source.content, 0..source.content.size),
-    );
-    let staged = api.stage(body, &claims, classify_copy).await?;
-    put.checksum = claims.verify(&staged.hashes, None)?;
-    let checksum = put.checksum.clone();
-    let written = api.engine.put(put, staged).await.map_err(from_engine)?;
-    let mut result = CopyObjectResult {
-        e_tag: Some(ETag::Strong(written.etag)),
-        last_modified: Some(timestamp(source.version.modified_micros)),
-        ..Default::default()
-    };
-    checksum_fields!(result, &checksum);
-    result.checksum_type = checksum.as_ref().map(checksum_type);
-    Ok(CopyObjectOutput {
-        copy_object_result: Some(result),
-        copy_source_version_id: source.shown_version,
-        version_id: written.version.map(|id| id.to_string()),
-        ..Default::default()
-    })
 }

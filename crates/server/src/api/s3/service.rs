@@ -9,7 +9,9 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::error::s3_error;
-use super::{S3Api, buckets, checksums, listing, multipart, objects, reading, tagging};
+use super::{
+    S3Api, buckets, checksums, copying, listing, multipart, objects, reading, tagging,
+};
 use crate::api::identity::ACCOUNT_ID;
 use crate::auth::credentials::Credentials;
 use crate::engine::Engine;
@@ -134,7 +136,7 @@ operations! {
     head_object(HeadObjectInput) -> HeadObjectOutput = reading::head_object;
     delete_object(DeleteObjectInput) -> DeleteObjectOutput = objects::delete;
     delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = objects::delete_many;
-    copy_object(CopyObjectInput) -> CopyObjectOutput = objects::copy;
+    copy_object(CopyObjectInput) -> CopyObjectOutput = copying::copy;
     get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput = tagging::get_object;
     put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = tagging::put_object;
     delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput = tagging::delete_object;

@@ -28,9 +28,7 @@ pub(super) enum Loss {
 
 /// Whether a job of the batch wants its changes kept.
 pub(super) fn has_changes(batch: &[Ran]) -> bool {
-    batch
-        .iter()
-        .any(|ran| matches!(ran.outcome, Ok(Verdict::Commit)))
+    batch.iter().any(|ran| matches!(ran.outcome, Ok(Verdict::Commit)))
 }
 
 /// Answers every job of a batch; none of them was told anything before.

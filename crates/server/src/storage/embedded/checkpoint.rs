@@ -45,10 +45,7 @@ pub(super) fn complete(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn run(connection: &Connection, pragma: &str) -> rusqlite::Result<LogPages> {
-    connection.prepare_cached(pragma)?.query_row([], |row| {
-        Ok(LogPages {
-            total: row.get(1)?,
-            moved: row.get(2)?,
-        })
-    })
+    connection
+        .prepare_cached(pragma)?
+        .query_row([], |row| Ok(LogPages { total: row.get(1)?, moved: row.get(2)? }))
 }

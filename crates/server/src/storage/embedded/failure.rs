@@ -70,11 +70,7 @@ impl OpenError {
         path: &Path,
     ) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::Unusable {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Unusable { action, path, source }
     }
 
     /// An error of SQLite while `action` was done to `path` at open.
@@ -87,20 +83,13 @@ impl OpenError {
             let path = path.clone();
             match storage_error(&error) {
                 StorageError::Corrupt(reason) => Self::Corrupt { path, reason },
-                _ => Self::Unusable {
-                    action,
-                    path,
-                    source: io::Error::other(error),
-                },
+                _ => Self::Unusable { action, path, source: io::Error::other(error) },
             }
         }
     }
 
     pub(super) fn corrupt(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Corrupt {
-            path: path.to_owned(),
-            reason: reason.into(),
-        }
+        Self::Corrupt { path: path.to_owned(), reason: reason.into() }
     }
 }
 

@@ -86,10 +86,7 @@ impl EmbeddedStorage {
             .name("storage-writer".to_owned())
             // Nobody may be waiting for the report.
             .spawn(move || drop(report.send(writer.run())))
-            .map_err(OpenError::unusable(
-                "start a thread for",
-                &directory.database(),
-            ))?;
+            .map_err(OpenError::unusable("start a thread for", &directory.database()))?;
         Ok(Self {
             queue: Mutex::new(Some(queue)),
             readers,
@@ -111,10 +108,7 @@ impl EmbeddedStorage {
     async fn enqueue(&self, job: WriteJob) -> Result<(), StorageError> {
         let queue = lock(&self.queue).clone().ok_or(StorageError::Closed)?;
         let (answer, answered) = oneshot::channel();
-        queue
-            .send(QueuedJob { job, answer })
-            .await
-            .map_err(|_| StorageError::Closed)?;
+        queue.send(QueuedJob { job, answer }).await.map_err(|_| StorageError::Closed)?;
         // A clone that lives on would keep the queue open while the engine is being closed.
         drop(queue);
         answered.await.unwrap_or_else(|_| {

@@ -46,10 +46,8 @@ impl Readers {
 
     /// Runs `job` on a snapshot.
     pub(super) async fn read(&self, job: ReadJob) -> Result<(), StorageError> {
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| StorageError::Closed)?;
+        let permit =
+            Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StorageError::Closed)?;
         let idle = Arc::clone(&self.idle);
         let running = tokio::task::spawn_blocking(move || {
             let outcome = idle.run(job);
@@ -80,9 +78,7 @@ impl Readers {
 
 impl Idle {
     fn connections(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run(&self, job: ReadJob) -> Result<(), StorageError> {

@@ -102,8 +102,7 @@ fn create(directory: &Directory) -> Result<(), OpenError> {
         ))
         .map_err(OpenError::sqlite("create", &path))?;
     drop(connection);
-    file.sync_all()
-        .map_err(OpenError::unusable("sync", &path))?;
+    file.sync_all().map_err(OpenError::unusable("sync", &path))?;
     let named = directory.database();
     fs::rename(&path, &named).map_err(OpenError::unusable("create", &named))?;
     directory.sync()
@@ -132,15 +131,10 @@ fn check_identity(connection: &Connection, path: &Path) -> Result<(), OpenError>
     }
     match pragma("user_version")? {
         FORMAT => Ok(()),
-        found if found > FORMAT => Err(OpenError::NewerFormat {
-            path: path.to_owned(),
-            found,
-            supported: FORMAT,
-        }),
-        found => Err(OpenError::corrupt(
-            path,
-            format!("it has the unknown format {found}"),
-        )),
+        found if found > FORMAT => {
+            Err(OpenError::NewerFormat { path: path.to_owned(), found, supported: FORMAT })
+        }
+        found => Err(OpenError::corrupt(path, format!("it has the unknown format {found}"))),
     }
 }
 
@@ -162,9 +156,8 @@ fn check_content(connection: &Connection, path: &Path) -> Result<(), OpenError> 
     if schema != [CREATE_RECORDS, CREATE_CHUNKS] {
         return Err(OpenError::corrupt(path, "its tables are not ours"));
     }
-    let verdict: String = connection
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(&failed)?;
+    let verdict: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(&failed)?;
     if verdict != "ok" {
         return Err(OpenError::corrupt(path, verdict));
     }

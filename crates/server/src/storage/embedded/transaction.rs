@@ -62,12 +62,7 @@ pub(super) struct SqlTransaction<'a> {
 
 impl<'a> SqlTransaction<'a> {
     pub(super) fn new(connection: &'a Connection, usage: ConnectionUse) -> Self {
-        Self {
-            connection,
-            usage,
-            written_bytes: 0,
-            io_failure: None,
-        }
+        Self { connection, usage, written_bytes: 0, io_failure: None }
     }
 
     /// Bytes of keys and values put so far.
@@ -196,11 +191,7 @@ macro_rules! statements_on {
                 "(k, v) VALUES (?1, ?2) ON CONFLICT(k) DO UPDATE SET v = excluded.v"
             ),
             delete: concat!("DELETE FROM ", $table, " WHERE k = ?1"),
-            scan: concat!(
-                "SELECT k, v FROM ",
-                $table,
-                " WHERE k >= ?1 ORDER BY k LIMIT ?2"
-            ),
+            scan: concat!("SELECT k, v FROM ", $table, " WHERE k >= ?1 ORDER BY k LIMIT ?2"),
             scan_to: concat!(
                 "SELECT k, v FROM ",
                 $table,

@@ -84,9 +84,7 @@ impl Writer {
 
     fn serve_alone(&mut self, queued: QueuedJob) {
         let mut batch = Vec::new();
-        let outcome = self
-            .begin_and_run(queued, &mut batch)
-            .and_then(|_| self.commit(&batch));
+        let outcome = self.begin_and_run(queued, &mut batch).and_then(|_| self.commit(&batch));
         answer(batch, outcome);
     }
 
@@ -105,15 +103,10 @@ impl Writer {
     fn begin_and_run(&mut self, job: QueuedJob, batch: &mut Vec<Ran>) -> Result<usize, Loss> {
         let begun = match &self.refusal {
             Some(reason) => Err(refused(reason)),
-            None => self
-                .execute("BEGIN IMMEDIATE")
-                .map_err(|error| storage_error(&error)),
+            None => self.execute("BEGIN IMMEDIATE").map_err(|error| storage_error(&error)),
         };
         if let Err(error) = begun {
-            batch.push(Ran {
-                queued: job,
-                outcome: Err(error.clone()),
-            });
+            batch.push(Ran { queued: job, outcome: Err(error.clone()) });
             return Err(Loss::NotBegun(error));
         }
         self.run_job(job, batch)
@@ -135,9 +128,9 @@ impl Writer {
         }
         let closed = match outcome {
             Ok(Verdict::Commit) => self.execute("RELEASE job"),
-            Ok(Verdict::Discard) | Err(_) => self
-                .execute("ROLLBACK TO job")
-                .and_then(|()| self.execute("RELEASE job")),
+            Ok(Verdict::Discard) | Err(_) => {
+                self.execute("ROLLBACK TO job").and_then(|()| self.execute("RELEASE job"))
+            }
         };
         let own_error = outcome.as_ref().err().cloned();
         batch.push(Ran { queued, outcome });
@@ -148,9 +141,11 @@ impl Writer {
         }
         self.roll_back();
         let error = closed.err().map(|error| storage_error(&error));
-        Err(Loss::RolledBack(own_error.or(error).unwrap_or_else(|| {
-            StorageError::Failed("the transaction was rolled back".to_owned())
-        })))
+        Err(Loss::RolledBack(
+            own_error.or(error).unwrap_or_else(|| {
+                StorageError::Failed("the transaction was rolled back".to_owned())
+            }),
+        ))
     }
 
     fn commit(&mut self, batch: &[Ran]) -> Result<(), Loss> {
@@ -177,9 +172,7 @@ impl Writer {
             return Err(Loss::RolledBack(storage_error(&error)));
         }
         self.refuse(&error.to_string());
-        Err(Loss::Unknown(StorageError::OutcomeUnknown(
-            error.to_string(),
-        )))
+        Err(Loss::Unknown(StorageError::OutcomeUnknown(error.to_string())))
     }
 
     fn roll_back(&mut self) -> bool {
@@ -187,10 +180,8 @@ impl Writer {
     }
 
     fn execute(&mut self, sql: &str) -> rusqlite::Result<()> {
-        let done = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute([]));
+        let done =
+            self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
         if let Err(error) = &done
             && is_io(error)
         {
@@ -201,10 +192,7 @@ impl Writer {
 
     fn refuse(&mut self, reason: &str) {
         if self.refusal.is_none() {
-            tracing::error!(
-                reason,
-                "a file operation failed; writes are refused from now on"
-            );
+            tracing::error!(reason, "a file operation failed; writes are refused from now on");
             self.refusal = Some(reason.to_owned());
         }
     }
@@ -234,10 +222,7 @@ impl Writer {
                 .map(|_| ())
                 .map_err(|error| storage_error(&error)),
         };
-        let closed = self
-            .connection
-            .close()
-            .map_err(|(_, error)| storage_error(&error));
+        let closed = self.connection.close().map_err(|(_, error)| storage_error(&error));
         drop(self.directory);
         checkpointed.and(closed)
     }

@@ -1,0 +1,150 @@
+//! CopyObject, and what every copy reads.
+
+use http::HeaderMap;
+use s3s::dto::*;
+use s3s::{S3ErrorCode, S3Request, S3Result};
+
+use super::checksums::{Claims, checksum_fields, checksum_type, optional_algorithm};
+use super::conditions::{COPY_SOURCE, ReadVerdict, check_read, write_condition_from};
+use super::error::{delete_marker, from_engine, not_implemented, precondition_failed, s3_error};
+use super::metadata::{check_encryption, headers, tags_from_header, timestamp};
+use super::objects::refuse_object_lock;
+use super::reading::Received;
+use super::{S3Api, invocation, shown_version, version_id};
+use crate::engine::{EngineError, PutRequest};
+use crate::records::{Content, VersionRecord};
+
+/// The object that a copy reads, with its conditions checked.
+pub(super) struct CopySourceObject {
+    pub(super) version: VersionRecord,
+    pub(super) content: Content,
+    pub(super) shown_version: Option<String>,
+    pub(super) bucket: String,
+    pub(super) key: String,
+}
+
+impl S3Api {
+    pub(super) async fn copy_source(
+        &self,
+        source: &CopySource,
+        headers: &HeaderMap,
+    ) -> S3Result<CopySourceObject> {
+        let CopySource::Bucket {
+            bucket,
+            key,
+            version_id: named,
+        } = source
+        else {
+            return Err(not_implemented("copying from an access point"));
+        };
+        let id = version_id(named.as_deref())?;
+        let (bucket, key) = (bucket.to_string(), key.to_string());
+        let (version, record, _) = self
+            .engine
+            .find(bucket.clone(), key.clone(), id, false)
+            .await
+            .map_err(from_engine)?;
+        let Some(content) = version.content.clone() else {
+            return Err(delete_marker(&version, id.is_some()));
+        };
+        match check_read(headers, &COPY_SOURCE, &version, &content) {
+            ReadVerdict::Proceed => {}
+            ReadVerdict::NotModified => {
+                return Err(precondition_failed("x-amz-copy-source-If-None-Match"));
+            }
+            ReadVerdict::Failed(condition) => return Err(precondition_failed(condition)),
+        }
+        let shown_version = shown_version(&key, &record, &version);
+        Ok(CopySourceObject {
+            version,
+            content,
+            shown_version,
+            bucket,
+            key,
+        })
+    }
+}
+
+/// What a copy changes on the way.
+struct Changes {
+    metadata: bool,
+    tags: bool,
+}
+
+impl Changes {
+    fn of(input: &CopyObjectInput) -> Self {
+        let metadata = input.metadata_directive.as_ref().map(MetadataDirective::as_str);
+        let tags = input.tagging_directive.as_ref().map(TaggingDirective::as_str);
+        Self {
+            metadata: metadata == Some(MetadataDirective::REPLACE),
+            tags: tags == Some(TaggingDirective::REPLACE),
+        }
+    }
+}
+
+pub(super) async fn copy(
+    api: &S3Api,
+    request: S3Request<CopyObjectInput>,
+) -> S3Result<CopyObjectOutput> {
+    let input = request.input;
+    check_encryption(&request.headers, input.server_side_encryption.as_ref())?;
+    refuse_object_lock(&request.headers)?;
+    let source = api.copy_source(&input.copy_source, &request.headers).await?;
+    let changes = Changes::of(&input);
+    let to_itself = source.bucket == input.bucket && source.key == input.key;
+    if to_itself && !changes.metadata && !changes.tags && source.shown_version.is_none() {
+        return Err(s3_error(
+            S3ErrorCode::InvalidRequest,
+            "This copy request is illegal because it is trying to copy an object to itself without \
+             changing the object's metadata, storage class, website redirect location or \
+             encryption attributes.",
+        ));
+    }
+    let existing = source.content.checksum.as_ref().map(|checksum| checksum.algorithm);
+    let wanted = optional_algorithm(input.checksum_algorithm.as_ref())?.or(existing);
+    let mut put = copied(&input, &request.headers, &source.content, &changes)?;
+    let claims = Claims::compute(wanted);
+    let body = Received(api.engine.read_body(&source.content, 0..source.content.size));
+    let staged = api.stage(body, &claims, EngineError::Storage).await?;
+    put.checksum = claims.verify(&staged.hashes, None)?;
+    let checksum = put.checksum.clone();
+    let written = api.engine.put(put, staged).await.map_err(from_engine)?;
+    let mut result = CopyObjectResult {
+        e_tag: Some(ETag::Strong(written.etag)),
+        last_modified: Some(timestamp(source.version.modified_micros)),
+        ..Default::default()
+    };
+    checksum_fields!(result, &checksum);
+    result.checksum_type = checksum.as_ref().map(checksum_type);
+    Ok(CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id: source.shown_version,
+        version_id: written.version.map(|id| id.to_string()),
+        ..Default::default()
+    })
+}
+
+fn copied(
+    input: &CopyObjectInput,
+    given: &HeaderMap,
+    source: &Content,
+    changes: &Changes,
+) -> S3Result<PutRequest> {
+    Ok(PutRequest {
+        bucket: input.bucket.clone(),
+        key: input.key.clone(),
+        precondition: write_condition_from(given)?,
+        headers: if changes.metadata {
+            headers(given, input.metadata.as_ref())?
+        } else {
+            source.headers.clone()
+        },
+        tags: if changes.tags {
+            tags_from_header(input.tagging.as_deref())?
+        } else {
+            source.tags.clone()
+        },
+        checksum: None,
+        invocation: invocation(given),
+    })
+}
