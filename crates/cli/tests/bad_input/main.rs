@@ -38,10 +38,7 @@ fn oversized_heads_are_refused() {
         "a header of 1 MiB",
         &request("GET", "/tfstate/a", &format!("X-Long: {long}\r\n")),
     );
-    target.refuses(
-        "a target of 1 MiB",
-        &request("GET", &format!("/tfstate/{long}"), ""),
-    );
+    target.refuses("a target of 1 MiB", &request("GET", &format!("/tfstate/{long}"), ""));
     let many = "X-Many: a\r\n".repeat(5000);
     target.refuses("5000 headers", &request("GET", "/tfstate/a", &many));
 }
@@ -95,10 +92,8 @@ fn absurd_lengths_are_refused() {
     ] {
         target.refuses(headers, &request("PUT", "/tfstate/a", headers));
     }
-    let cut_off = [
-        request("PUT", "/tfstate/a", "Transfer-Encoding: chunked\r\n"),
-        b"zz\r\n".into(),
-    ];
+    let cut_off =
+        [request("PUT", "/tfstate/a", "Transfer-Encoding: chunked\r\n"), b"zz\r\n".into()];
     target.refuses("a chunk size that is no number", &cut_off.concat());
 }
 
@@ -111,20 +106,13 @@ fn errors_before_authentication_are_s3_errors() {
     assert_eq!(status, 403, "{text}");
     let head = text.to_ascii_lowercase();
     assert!(head.contains("x-amz-request-id: "), "no request id: {text}");
-    assert!(
-        head.contains("content-type: application/xml"),
-        "not XML: {text}"
-    );
+    assert!(head.contains("content-type: application/xml"), "not XML: {text}");
 }
 
 #[test]
 fn a_silent_client_is_closed() {
     let target = Target::start(&["--header-timeout-seconds", "2"]);
-    for start in [
-        &b""[..],
-        b"GET /tfs",
-        b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-    ] {
+    for start in [&b""[..], b"GET /tfs", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
         match target.send(start) {
             Reaction::Closed | Reaction::Answered(408, _) => {}
             other @ Reaction::Answered(..) => panic!("{other:?}"),
@@ -137,12 +125,8 @@ fn a_silent_client_is_closed() {
 fn a_client_that_sends_one_byte_at_a_time_is_closed() {
     let target = Target::start(&["--header-timeout-seconds", "2"]);
     let mut connection = target.connect();
-    connection
-        .set_read_timeout(Some(Duration::from_millis(200)))
-        .unwrap();
-    connection
-        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-        .unwrap();
+    connection.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    connection.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").unwrap();
     // Each round waits up to 200 ms for the end: 50 of them are five times the limit.
     let ended = (0..50).any(|_| {
         let written = connection.write_all(b"a");

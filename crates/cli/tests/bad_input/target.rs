@@ -54,28 +54,16 @@ impl Target {
             .build()
             .expect("a client");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let target = Self {
-            server,
-            client,
-            runtime,
-            _data: data,
-        };
-        target
-            .runtime
-            .block_on(target.client.put(&KEPT.into(), "kept".into()))
-            .expect("a put");
+        let target = Self { server, client, runtime, _data: data };
+        target.runtime.block_on(target.client.put(&KEPT.into(), "kept".into())).expect("a put");
         target
     }
 
     /// A connection with a time limit on every read and write.
     pub(crate) fn connect(&self) -> TcpStream {
         let connection = TcpStream::connect(self.server.address()).expect("a connection");
-        connection
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a time limit");
-        connection
-            .set_write_timeout(Some(PATIENCE))
-            .expect("a time limit");
+        connection.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        connection.set_write_timeout(Some(PATIENCE)).expect("a time limit");
         connection
     }
 
@@ -103,8 +91,7 @@ impl Target {
         let turn = (0..PATIENCE.as_secs()).any(|_| {
             let answered = matches!(self.send(HEALTH), Reaction::Answered(200, _));
             if !answered {
-                self.runtime
-                    .block_on(tokio::time::sleep(Duration::from_secs(1)));
+                self.runtime.block_on(async { tokio::time::sleep(Duration::from_secs(1)).await });
             }
             answered
         });
@@ -114,34 +101,21 @@ impl Target {
     /// Health is good, an ordinary signed request works, and nothing else is visible.
     pub(crate) fn is_unharmed(&self, what: &str) {
         let health = self.send(HEALTH);
-        assert!(
-            matches!(health, Reaction::Answered(200, _)),
-            "after {what}: {health:?}"
-        );
+        assert!(matches!(health, Reaction::Answered(200, _)), "after {what}: {health:?}");
         let seen = self.runtime.block_on(async {
             let body = self.client.get(&KEPT.into()).await?.bytes().await?;
             let list: Vec<_> = self.client.list(None).try_collect().await?;
-            let keys = list
-                .into_iter()
-                .map(|entry| entry.location)
-                .collect::<Vec<Key>>();
+            let keys = list.into_iter().map(|entry| entry.location).collect::<Vec<Key>>();
             Ok::<_, object_store::Error>((body, keys))
         });
         let (body, keys) = seen.unwrap_or_else(|error| panic!("after {what}: {error}"));
-        assert_eq!(
-            (&body[..], keys),
-            (&b"kept"[..], vec![Key::from(KEPT)]),
-            "after {what}"
-        );
+        assert_eq!((&body[..], keys), (&b"kept"[..], vec![Key::from(KEPT)]), "after {what}");
     }
 }
 
 /// True if the other side is gone.
 pub(crate) fn is_closed(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
-    )
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }
 
 /// Reads one answer up to the end of its head, and the rest of what has arrived with it.
@@ -157,9 +131,7 @@ fn reaction(connection: &mut TcpStream) -> Reaction {
         }
     }
     let text = String::from_utf8_lossy(&received).into_owned();
-    let status = text
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.get(2..5)?.parse().ok());
+    let status = text.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)?.parse().ok());
     status.map_or(Reaction::Closed, |status| Reaction::Answered(status, text))
 }
 
