@@ -54,7 +54,7 @@ fn a_state_lives_from_init_to_destroy() {
 }
 
 #[test]
-fn state_pull_push_mv_and_rm_work() {
+fn p11_states_pass_byte_for_byte_through_pull_mv_rm_and_push() {
     let Some(stage) = Stage::new("state commands") else {
         return;
     };
