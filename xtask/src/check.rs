@@ -61,10 +61,7 @@ impl Step {
 pub(crate) fn run(root: &Path, only: Option<Step>) -> Result<()> {
     let started = Instant::now();
     let mut times = Vec::new();
-    for step in ALL
-        .into_iter()
-        .filter(|step| only.is_none_or(|only| only == *step))
-    {
+    for step in ALL.into_iter().filter(|step| only.is_none_or(|only| only == *step)) {
         let name = step.name();
         println!("==> {name}");
         let began = Instant::now();
@@ -73,18 +70,11 @@ pub(crate) fn run(root: &Path, only: Option<Step>) -> Result<()> {
         times.push(format!("{name} {took}"));
         if let Err(error) = result {
             let whole = seconds(started.elapsed());
-            bail!(
-                "check failed at step `{name}` after {whole} ({}): {error:#}",
-                times.join(", ")
-            );
+            bail!("check failed at step `{name}` after {whole} ({}): {error:#}", times.join(", "));
         }
         println!("==> {name}: passed in {took}");
     }
-    println!(
-        "check passed in {} ({})",
-        seconds(started.elapsed()),
-        times.join(", ")
-    );
+    println!("check passed in {} ({})", seconds(started.elapsed()), times.join(", "));
     Ok(())
 }
 
@@ -99,11 +89,7 @@ fn test(root: &Path) -> Result<()> {
         std::fs::remove_file(&log).with_context(|| format!("cannot remove {}", log.display()))?;
     }
     let path = log.to_string_lossy();
-    let tested = cargo(
-        root,
-        &["test", "--workspace"],
-        &[("STATELOCK_SKIP_LOG", &path)],
-    );
+    let tested = cargo(root, &["test", "--workspace"], &[("STATELOCK_SKIP_LOG", &path)]);
     let skipped = skips::parse(&std::fs::read_to_string(&log).unwrap_or_default());
     for skip in &skipped {
         println!("skipped: {skip}");
@@ -112,10 +98,7 @@ fn test(root: &Path) -> Result<()> {
     tested?;
     let unexpected = skips::unexpected(&skipped);
     if std::env::var_os("CI").is_some() && !unexpected.is_empty() {
-        bail!(
-            "CI has to run these, and they were skipped: {}",
-            unexpected.join("; ")
-        );
+        bail!("CI has to run these, and they were skipped: {}", unexpected.join("; "));
     }
     Ok(())
 }

@@ -1,8 +1,5 @@
 //! The repository's own tasks: `cargo xtask check`, `cargo xtask tidy`, `cargo xtask bench`.
-#![expect(
-    clippy::print_stdout,
-    reason = "a task's report goes to standard output"
-)]
+#![expect(clippy::print_stdout, reason = "a task's report goes to standard output")]
 
 mod bench;
 mod check;

@@ -28,11 +28,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     findings.extend(documented::error_codes(document(&files, ERRORS), &files));
     findings.extend(documented::exit_codes(document(&files, ERRORS), &files));
     let operators = document(&files, SERVE);
-    findings.extend(documented::settings(
-        operators,
-        document(&files, CONTRIBUTING),
-        &files,
-    ));
+    findings.extend(documented::settings(operators, document(&files, CONTRIBUTING), &files));
     match serve_help(root) {
         Ok(help) => findings.extend(documented::flags(operators, &help)),
         Err(error) => findings.push(format!("{error:#}")),
@@ -44,20 +40,13 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     for finding in &findings {
         println!("tidy: {finding}");
     }
-    ensure!(
-        findings.is_empty(),
-        "tidy found {} thing(s) to change",
-        findings.len()
-    );
+    ensure!(findings.is_empty(), "tidy found {} thing(s) to change", findings.len());
     Ok(())
 }
 
 /// A document's text; a missing document is empty, so that everything is missing from it.
 fn document<'tree>(files: &'tree [SourceFile], path: &str) -> &'tree str {
-    files
-        .iter()
-        .find(|file| file.path == path)
-        .map_or("", |file| &file.text)
+    files.iter().find(|file| file.path == path).map_or("", |file| &file.text)
 }
 
 /// What the built binary says about its flags. The build is the same one that the tests use.
@@ -67,20 +56,14 @@ fn serve_help(root: &Path) -> Result<String> {
         .current_dir(root)
         .status()
         .context("could not start cargo")?;
-    ensure!(
-        built.success(),
-        "the workspace does not build, so `serve --help` cannot be read"
-    );
+    ensure!(built.success(), "the workspace does not build, so `serve --help` cannot be read");
     let binary = target_directory(root).join("debug/statelock");
     let help = Command::new(&binary)
         .args(["serve", "--help"])
         .output()
         .with_context(|| format!("could not start `{}`", binary.display()))?;
     if !help.status.success() {
-        bail!(
-            "`statelock serve --help` failed: {}",
-            String::from_utf8_lossy(&help.stderr)
-        );
+        bail!("`statelock serve --help` failed: {}", String::from_utf8_lossy(&help.stderr));
     }
     Ok(String::from_utf8_lossy(&help.stdout).into_owned())
 }

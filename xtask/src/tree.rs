@@ -6,13 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// Directories that are not part of the source.
-const IGNORED: [&str; 5] = [
-    "target",
-    ".git",
-    ".terraform",
-    "statelock-data",
-    "__pycache__",
-];
+const IGNORED: [&str; 5] = ["target", ".git", ".terraform", "statelock-data", "__pycache__"];
 
 /// A text file of the repository.
 #[derive(Debug)]
@@ -24,9 +18,7 @@ pub(crate) struct SourceFile {
 
 impl SourceFile {
     pub(crate) fn is_rust(&self) -> bool {
-        Path::new(&self.path)
-            .extension()
-            .is_some_and(|extension| extension == "rs")
+        Path::new(&self.path).extension().is_some_and(|extension| extension == "rs")
     }
 
     /// Whether it is test code: a `tests` directory or a module named for it.
@@ -66,8 +58,5 @@ fn read_text(root: &Path, path: &PathBuf) -> Result<Option<SourceFile>> {
         return Ok(None);
     };
     let relative = path.strip_prefix(root).unwrap_or(path);
-    Ok(Some(SourceFile {
-        path: relative.to_string_lossy().replace('\\', "/"),
-        text,
-    }))
+    Ok(Some(SourceFile { path: relative.to_string_lossy().replace('\\', "/"), text }))
 }

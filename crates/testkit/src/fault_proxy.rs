@@ -60,9 +60,7 @@ pub struct FaultProxy {
 
 impl std::fmt::Debug for FaultProxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FaultProxy")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("FaultProxy").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -74,11 +72,7 @@ impl FaultProxy {
         let shared = Arc::new(Shared::default());
         let of_acceptor = Arc::clone(&shared);
         let acceptor = std::thread::spawn(move || accept(&listener, upstream, &of_acceptor));
-        Self {
-            address,
-            shared,
-            acceptor: Some(acceptor),
-        }
+        Self { address, shared, acceptor: Some(acceptor) }
     }
 
     /// `http://127.0.0.1:PORT` of the proxy.
@@ -93,11 +87,7 @@ impl FaultProxy {
         times: usize,
         matches: impl Fn(&str, &str) -> bool + Send + 'static,
     ) {
-        let rule = Rule {
-            matches: Box::new(matches),
-            fault,
-            remaining: times,
-        };
+        let rule = Rule { matches: Box::new(matches), fault, remaining: times };
         locked(&self.shared.rules).push(rule);
     }
 
@@ -154,9 +144,7 @@ impl Shared {
     fn fault_of(&self, request: &Head) -> Option<Fault> {
         let (method, path) = request.method_and_path();
         let mut rules = locked(&self.rules);
-        let rule = rules
-            .iter_mut()
-            .find(|r| r.remaining > 0 && (r.matches)(method, path))?;
+        let rule = rules.iter_mut().find(|r| r.remaining > 0 && (r.matches)(method, path))?;
         rule.remaining -= 1;
         Some(rule.fault)
     }
@@ -203,14 +191,8 @@ fn faulty_exchange(
         response = server.expect_head()?;
     }
     let mut whole_response = response.raw.clone();
-    server.read_body(
-        response.response_body(request.method_and_path().0),
-        &mut whole_response,
-    )?;
-    locked(&shared.hits).push(Hit {
-        request: whole_request,
-        status: response.status(),
-    });
+    server.read_body(response.response_body(request.method_and_path().0), &mut whole_response)?;
+    locked(&shared.hits).push(Hit { request: whole_request, status: response.status() });
     match fault {
         Fault::LoseResponse => Ok(false),
         Fault::DelayResponse(delay) => {
@@ -221,10 +203,7 @@ fn faulty_exchange(
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the delay is the fault that was asked for"
-)]
+#[expect(clippy::disallowed_methods, reason = "the delay is the fault that was asked for")]
 fn pause(delay: Duration) {
     std::thread::sleep(delay);
 }

@@ -123,15 +123,10 @@ impl ServerProcess {
     pub fn terminate(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("a running server");
         send_signal("TERM", child.id());
-        let ended = wait_until(STOP_BOUND, || {
-            child.try_wait().expect("the server can be reaped")
-        });
+        let ended = wait_until(STOP_BOUND, || child.try_wait().expect("the server can be reaped"));
         ended.unwrap_or_else(|| {
             self.child = Some(child); // so that Drop kills it
-            panic_with(&format!(
-                "the server ignored SIGTERM for {STOP_BOUND:?}\n{}",
-                self.said()
-            ))
+            panic_with(&format!("the server ignored SIGTERM for {STOP_BOUND:?}\n{}", self.said()))
         })
     }
 
@@ -152,10 +147,7 @@ impl ServerProcess {
     fn launch(&mut self) {
         self.starts += 1;
         let stderr_path = self.logs.path().join("stderr");
-        let stderr = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(stderr_path);
+        let stderr = OpenOptions::new().create(true).append(true).open(stderr_path);
         let stdout = File::create(self.stdout_path());
         let mut command = Command::new(&self.binary);
         command
@@ -179,28 +171,19 @@ impl ServerProcess {
         let answer = wait_until(START_BOUND, || {
             let child = self.child.as_mut()?;
             if let Some(status) = child.try_wait().expect("the server can be asked") {
-                return Some(Err(format!(
-                    "the server ended with {status} before it listened"
-                )));
+                return Some(Err(format!("the server ended with {status} before it listened")));
             }
             first_line(&self.stdout()).map(|line| listening_address(&line))
         });
         match answer {
             Some(Ok(address)) => address,
             Some(Err(reason)) => panic_with(&format!("{reason}\n{}", self.said())),
-            None => panic_with(&format!(
-                "not listening after {START_BOUND:?}\n{}",
-                self.said()
-            )),
+            None => panic_with(&format!("not listening after {START_BOUND:?}\n{}", self.said())),
         }
     }
 
     fn said(&self) -> String {
-        format!(
-            "--- stdout\n{}\n--- stderr\n{}",
-            self.stdout(),
-            self.stderr()
-        )
+        format!("--- stdout\n{}\n--- stderr\n{}", self.stdout(), self.stderr())
     }
 }
 
@@ -212,14 +195,8 @@ impl Drop for ServerProcess {
 
 /// Sends a signal by name; `unsafe` is forbidden here, so the shell does it.
 pub fn send_signal(signal: &str, pid: u32) {
-    let sent = Command::new("sh")
-        .arg("-c")
-        .arg(format!("kill -{signal} {pid}"))
-        .status();
-    assert!(
-        sent.expect("sh can be started").success(),
-        "cannot send SIG{signal} to {pid}"
-    );
+    let sent = Command::new("sh").arg("-c").arg(format!("kill -{signal} {pid}")).status();
+    assert!(sent.expect("sh can be started").success(), "cannot send SIG{signal} to {pid}");
 }
 
 fn first_line(text: &str) -> Option<String> {

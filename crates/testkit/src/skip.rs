@@ -14,10 +14,7 @@ pub const SKIP_LOG: &str = "STATELOCK_SKIP_LOG";
 ///
 /// One line `what<TAB>reason` is appended to the file named by `STATELOCK_SKIP_LOG`, if that is set.
 /// `what` is the stable half: the check command compares it with the skips it allows.
-#[expect(
-    clippy::print_stderr,
-    reason = "a skip is told to whoever reads the test's output"
-)]
+#[expect(clippy::print_stderr, reason = "a skip is told to whoever reads the test's output")]
 pub fn skip(what: &str, reason: &str) {
     eprintln!("skipped: {what}: {reason}");
     let Some(path) = std::env::var_os(SKIP_LOG) else {
@@ -30,8 +27,7 @@ pub fn skip(what: &str, reason: &str) {
         .open(&path)
         .unwrap_or_else(|error| unwritable(&path, &error));
     // One write call: several test processes append to the same file.
-    log.write_all(line.as_bytes())
-        .unwrap_or_else(|error| unwritable(&path, &error));
+    log.write_all(line.as_bytes()).unwrap_or_else(|error| unwritable(&path, &error));
 }
 
 fn one_line(text: &str) -> String {

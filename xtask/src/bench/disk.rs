@@ -20,10 +20,7 @@ pub(super) fn syncs_per_second(directory: &Path, threads: usize, time: Duration)
             scope.spawn(move || append_and_sync(&path, started + time))
         };
         let running: Vec<_> = (0..threads).map(start).collect();
-        running
-            .into_iter()
-            .map(std::thread::ScopedJoinHandle::join)
-            .collect()
+        running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
     let elapsed = started.elapsed();
     let mut syncs = 0;

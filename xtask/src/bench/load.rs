@@ -25,11 +25,7 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn new(address: SocketAddr, access_key: String, secret_key: String) -> Self {
-        Self {
-            address,
-            host: address.to_string(),
-            signer: Signer::new(access_key, secret_key),
-        }
+        Self { address, host: address.to_string(), signer: Signer::new(access_key, secret_key) }
     }
 
     /// Makes the bucket, for a server that does not make it by itself.
@@ -45,10 +41,7 @@ pub(super) fn run(target: &Target, clients: usize, time: Duration) -> Result<Row
     let results: Vec<_> = std::thread::scope(|scope| {
         let start = |number| scope.spawn(move || work(target, number, from, until));
         let running: Vec<_> = (0..clients).map(start).collect();
-        running
-            .into_iter()
-            .map(std::thread::ScopedJoinHandle::join)
-            .collect()
+        running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
     let mut latencies = Vec::new();
     for result in results {
@@ -62,12 +55,7 @@ pub(super) fn run(target: &Target, clients: usize, time: Duration) -> Result<Row
         latencies.get(at).copied().unwrap_or_default()
     };
     let (median, p99) = (percentile(50), percentile(99));
-    Ok(Row {
-        clients,
-        cycles_per_second: rate(cycles, time),
-        median,
-        p99,
-    })
+    Ok(Row { clients, cycles_per_second: rate(cycles, time), median, p99 })
 }
 
 /// One client's cycles, until the end; returns the durations of those within the measured time.
@@ -125,10 +113,7 @@ struct Client<'target> {
 
 impl<'target> Client<'target> {
     fn new(target: &'target Target) -> Self {
-        Self {
-            target,
-            connection: None,
-        }
+        Self { target, connection: None }
     }
 
     fn expect_status(
@@ -140,33 +125,20 @@ impl<'target> Client<'target> {
         expected: u16,
     ) -> Result<()> {
         let host = self.target.host.as_str();
-        let request = Unsigned {
-            method,
-            path,
-            host,
-            if_none_match,
-            body,
-        };
+        let request = Unsigned { method, path, host, if_none_match, body };
         let mut bytes = self.target.signer.head(&request).into_bytes();
         bytes.extend_from_slice(body);
         let mut connection = match self.connection.take() {
             Some(open) => open,
             None => Connection::new(TcpStream::connect(self.target.address)?)?,
         };
-        connection
-            .write_all(&bytes)
-            .context("could not send a request")?;
-        let answer = connection
-            .expect_head()
-            .with_context(|| format!("{method} {path}"))?;
+        connection.write_all(&bytes).context("could not send a request")?;
+        let answer = connection.expect_head().with_context(|| format!("{method} {path}"))?;
         let mut said = Vec::new();
         connection.read_body(answer.response_body(method), &mut said)?;
         let status = answer.status();
         let said = String::from_utf8_lossy(&said);
-        ensure!(
-            status == expected,
-            "{method} {path} was answered {status}: {said}"
-        );
+        ensure!(status == expected, "{method} {path} was answered {status}: {said}");
         if !answer.closes() {
             self.connection = Some(connection);
         }

@@ -67,11 +67,7 @@ pub(super) fn start_moto(root: &Path, directory: &Path) -> Result<Moto> {
         let connected = TcpStream::connect(address).is_ok();
         (ended || connected).then_some(connected)
     });
-    ensure!(
-        listening == Some(true),
-        "moto does not listen; see {}",
-        directory.display()
-    );
+    ensure!(listening == Some(true), "moto does not listen; see {}", directory.display());
     Ok(moto)
 }
 
@@ -79,24 +75,19 @@ fn find_moto(root: &Path) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let environment = target_directory(root).join("venv-bench");
     let installed = environment.join("bin/moto_server");
-    let mut candidates: Vec<_> = std::env::split_paths(&path)
-        .map(|room| room.join("moto_server"))
-        .collect();
+    let mut candidates: Vec<_> =
+        std::env::split_paths(&path).map(|room| room.join("moto_server")).collect();
     candidates.push(installed.clone());
     if let Some(found) = candidates.into_iter().find(|candidate| candidate.is_file()) {
         return Ok(found);
     }
-    run(Command::new("python3")
-        .args(["-m", "venv"])
-        .arg(&environment))?;
+    run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
     run(Command::new(environment.join("bin/pip")).args(["install", "--quiet", MOTO]))?;
     Ok(installed)
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("could not start {command:?}"))?;
+    let status = command.status().with_context(|| format!("could not start {command:?}"))?;
     if !status.success() {
         bail!("{command:?} ended with {status}");
     }

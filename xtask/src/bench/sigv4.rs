@@ -26,10 +26,7 @@ pub(super) struct Unsigned<'a> {
 
 impl Signer {
     pub(super) fn new(access_key: String, secret_key: String) -> Self {
-        Self {
-            access_key,
-            secret_key,
-        }
+        Self { access_key, secret_key }
     }
 
     /// Request line and headers, with the empty line at the end.
@@ -38,19 +35,9 @@ impl Signer {
     }
 
     fn head_at(&self, request: &Unsigned<'_>, time: &str) -> String {
-        let Unsigned {
-            method,
-            path,
-            host,
-            if_none_match,
-            body,
-        } = request;
+        let Unsigned { method, path, host, if_none_match, body } = request;
         let payload = hex(&Sha256::digest(body));
-        let condition = if *if_none_match {
-            "if-none-match:*\n"
-        } else {
-            ""
-        };
+        let condition = if *if_none_match { "if-none-match:*\n" } else { "" };
         let names = if *if_none_match {
             "host;if-none-match;x-amz-content-sha256;x-amz-date"
         } else {
@@ -89,21 +76,15 @@ fn keyed(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or('?');
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a signature needs the real time")]
 fn now() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// `YYYYMMDDTHHMMSSZ`. The calendar is the proleptic Gregorian one, counted from 1 March of year 0.
@@ -116,17 +97,10 @@ fn timestamp(since_epoch: Duration) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second) = (
-        second_of_day / 3600,
-        second_of_day / 60 % 60,
-        second_of_day % 60,
-    );
+    let (hour, minute, second) =
+        (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
@@ -150,9 +124,7 @@ mod tests {
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
         let key = ["20120215", "us-east-1", "iam", "aws4_request"]
             .into_iter()
-            .fold(format!("AWS4{secret}").into_bytes(), |key, part| {
-                keyed(&key, part)
-            });
+            .fold(format!("AWS4{secret}").into_bytes(), |key, part| keyed(&key, part));
         let published = "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d";
         assert_eq!(hex(&key), published);
     }

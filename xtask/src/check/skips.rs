@@ -22,11 +22,7 @@ pub(super) fn unexpected(skips: &[String]) -> Vec<String> {
 
 fn not_allowed(skips: &[String], allowed: &[&str]) -> Vec<String> {
     let is_allowed = |skip: &&String| allowed.iter().any(|beginning| skip.starts_with(beginning));
-    skips
-        .iter()
-        .filter(|skip| !is_allowed(skip))
-        .cloned()
-        .collect()
+    skips.iter().filter(|skip| !is_allowed(skip)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -37,20 +33,14 @@ mod tests {
     fn skips_are_told_once_and_in_order() {
         let log =
             "terraform: b\tno terraform\nterraform: a\tno terraform\nterraform: b\tno terraform\n";
-        assert_eq!(
-            parse(log),
-            ["terraform: a: no terraform", "terraform: b: no terraform"]
-        );
+        assert_eq!(parse(log), ["terraform: a: no terraform", "terraform: b: no terraform"]);
         assert_eq!(parse(""), Vec::<String>::new());
     }
 
     #[test]
     fn only_listed_skips_are_allowed() {
         let skips = parse("external store\tnot named\nterraform: a\tno terraform\n");
-        assert_eq!(
-            not_allowed(&skips, &["external store"]),
-            ["terraform: a: no terraform"]
-        );
+        assert_eq!(not_allowed(&skips, &["external store"]), ["terraform: a: no terraform"]);
         assert_eq!(not_allowed(&skips, &[]).len(), 2);
     }
 }

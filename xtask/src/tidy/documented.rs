@@ -10,9 +10,7 @@ const FOR_A_CHILD: &str = "STATELOCK_TEST_CHILD_";
 /// Codes of S3 errors that the server's code names, missing from docs/errors.md.
 pub(super) fn error_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
     let product = files.iter().filter(|file| is_product(file));
-    let codes: BTreeSet<_> = product
-        .flat_map(|file| s3_error_codes(&file.text))
-        .collect();
+    let codes: BTreeSet<_> = product.flat_map(|file| s3_error_codes(&file.text)).collect();
     missing(errors, codes.iter().map(String::as_str))
         .map(|code| format!("docs/errors.md: error code `{code}` is used and not documented"))
         .collect()
@@ -27,9 +25,7 @@ pub(super) fn exit_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
         let number = code.to_string();
         let sentence = ["exit", "code", &number];
         in_prose.windows(3).any(|three| three == sentence)
-            || errors
-                .lines()
-                .any(|line| table_cells(line).any(|cell| cell == number))
+            || errors.lines().any(|line| table_cells(line).any(|cell| cell == number))
     };
     codes
         .iter()
@@ -40,15 +36,9 @@ pub(super) fn exit_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
 
 /// Environment variables: those of the product belong to operators, all others to contributors.
 pub(super) fn settings(operators: &str, contributors: &str, files: &[SourceFile]) -> Vec<String> {
-    let rust = || {
-        files
-            .iter()
-            .filter(|file| file.is_rust() && file.path.starts_with("crates/"))
-    };
-    let product: BTreeSet<_> = rust()
-        .filter(|file| is_product(file))
-        .flat_map(|file| variables(&file.text))
-        .collect();
+    let rust = || files.iter().filter(|file| file.is_rust() && file.path.starts_with("crates/"));
+    let product: BTreeSet<_> =
+        rust().filter(|file| is_product(file)).flat_map(|file| variables(&file.text)).collect();
     let all: BTreeSet<_> = rust().flat_map(|file| variables(&file.text)).collect();
     let for_operators = missing(operators, product.iter().map(String::as_str))
         .map(|name| format!("docs/operations/serve.md: `{name}` is read and not documented"));
@@ -60,10 +50,7 @@ pub(super) fn settings(operators: &str, contributors: &str, files: &[SourceFile]
 
 /// Flags in the output of `serve --help`, missing from docs/operations/serve.md.
 pub(super) fn flags(operators: &str, help: &str) -> Vec<String> {
-    let flags: BTreeSet<_> = flags_in(help)
-        .into_iter()
-        .filter(|flag| flag != "--help")
-        .collect();
+    let flags: BTreeSet<_> = flags_in(help).into_iter().filter(|flag| flag != "--help").collect();
     if flags.is_empty() {
         return vec!["`statelock serve --help` shows no flag".to_owned()];
     }
@@ -98,10 +85,7 @@ fn table_cells(line: &str) -> impl Iterator<Item = &str> {
 
 /// The identifiers that follow `S3ErrorCode::`.
 fn s3_error_codes(text: &str) -> Vec<String> {
-    let named = text
-        .split("S3ErrorCode::")
-        .skip(1)
-        .filter_map(|rest| words(rest).next());
+    let named = text.split("S3ErrorCode::").skip(1).filter_map(|rest| words(rest).next());
     named
         .filter(|code| code.starts_with(char::is_uppercase) && *code != "Custom")
         .map(str::to_owned)
@@ -137,8 +121,7 @@ fn flags_in(help: &str) -> Vec<String> {
                 Some((short, rest)) if short.starts_with('-') && short.len() == 2 => rest,
                 _ => line,
             };
-            line.starts_with("--")
-                .then(|| words(line).next().unwrap_or_default().to_owned())
+            line.starts_with("--").then(|| words(line).next().unwrap_or_default().to_owned())
         })
         .filter(|flag| flag.len() > 2)
         .collect()
@@ -149,10 +132,7 @@ mod tests {
     use super::*;
 
     fn server(text: &str) -> Vec<SourceFile> {
-        vec![SourceFile {
-            path: "crates/server/src/a.rs".to_owned(),
-            text: text.to_owned(),
-        }]
+        vec![SourceFile { path: "crates/server/src/a.rs".to_owned(), text: text.to_owned() }]
     }
 
     #[test]
@@ -166,38 +146,20 @@ mod tests {
     fn a_used_exit_code_must_be_documented() {
         let mut files = server("let x = ExitCode::from(8);\nSelf::Kind => 12,\n");
         let list = "match self {\n    Self::Corrupt => 11,\n}\n".to_owned();
-        files.push(SourceFile {
-            path: "crates/cli/src/exit_code.rs".to_owned(),
-            text: list,
-        });
-        assert_eq!(
-            exit_codes("| 8 | a |\n| 11 | b |", &files),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            exit_codes("ends with exit code 8; HTTP 11", &files).len(),
-            1
-        );
+        files.push(SourceFile { path: "crates/cli/src/exit_code.rs".to_owned(), text: list });
+        assert_eq!(exit_codes("| 8 | a |\n| 11 | b |", &files), Vec::<String>::new());
+        assert_eq!(exit_codes("ends with exit code 8; HTTP 11", &files).len(), 1);
     }
 
     #[test]
     fn variables_are_documented_where_their_reader_looks() {
         let mut files = server("env(\"STATELOCK_ROOT_ACCESS_KEY_ID\")");
         let text = "env(\"STATELOCK_TERRAFORM\"); set(\"STATELOCK_TEST_CHILD_X\")".to_owned();
-        files.push(SourceFile {
-            path: "crates/testkit/src/t.rs".to_owned(),
-            text,
-        });
+        files.push(SourceFile { path: "crates/testkit/src/t.rs".to_owned(), text });
         let operators = "set `STATELOCK_ROOT_ACCESS_KEY_ID`";
-        assert_eq!(
-            settings(operators, "`STATELOCK_TERRAFORM`", &files),
-            Vec::<String>::new()
-        );
+        assert_eq!(settings(operators, "`STATELOCK_TERRAFORM`", &files), Vec::<String>::new());
         assert_eq!(settings("", "", &files).len(), 2);
-        assert_eq!(
-            settings("STATELOCK_ROOT_ACCESS_KEY_ID_FILE", "", &files).len(),
-            2
-        );
+        assert_eq!(settings("STATELOCK_ROOT_ACCESS_KEY_ID_FILE", "", &files).len(), 2);
     }
 
     #[test]

@@ -16,27 +16,18 @@ fn findings_of(file: &SourceFile) -> Vec<String> {
     let path = &file.path;
     let mut findings = Vec::new();
     if let Some(name) = banned_name(path) {
-        findings.push(format!(
-            "{path}: `{name}` says nothing; name it after what is inside"
-        ));
+        findings.push(format!("{path}: `{name}` says nothing; name it after what is inside"));
     }
     if file.is_rust() && !has_module_docs(&file.text) {
-        findings.push(format!(
-            "{path}: begins without module docs (`//! What this is for.`)"
-        ));
+        findings.push(format!("{path}: begins without module docs (`//! What this is for.`)"));
     }
     if path.starts_with("crates/") && file.is_rust() {
-        let unfinished = unfinished_marks()
-            .into_iter()
-            .find(|mark| file.text.contains(mark));
+        let unfinished = unfinished_marks().into_iter().find(|mark| file.text.contains(mark));
         findings.extend(unfinished.map(|mark| format!("{path}: holds `{mark}…)`")));
     }
     for (number, line) in file.text.lines().enumerate() {
         if let Some(outside) = outside_path(line) {
-            findings.push(format!(
-                "{path}:{}: `{outside}` is not in the repository",
-                number + 1
-            ));
+            findings.push(format!("{path}:{}: `{outside}` is not in the repository", number + 1));
         }
     }
     findings
@@ -52,9 +43,7 @@ fn banned_name(path: &str) -> Option<&str> {
 /// Whether the file begins with a doc comment that says something.
 fn has_module_docs(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
-    first
-        .strip_prefix("//! ")
-        .is_some_and(|said| !said.starts_with("Not yet written"))
+    first.strip_prefix("//! ").is_some_and(|said| !said.starts_with("Not yet written"))
 }
 
 /// Built from pieces, so that this file does not find itself.
@@ -64,26 +53,20 @@ fn unfinished_marks() -> [String; 2] {
 
 /// A path that exists on somebody's machine only.
 fn outside_path(line: &str) -> Option<String> {
-    ["shared", "work"]
-        .into_iter()
-        .map(|name| format!("{name}/"))
-        .find(|needle| {
-            line.match_indices(needle.as_str()).any(|(at, _)| {
-                let before = line.get(..at).unwrap_or_default();
-                match needle.as_str() {
-                    // Only as a path from the root; a folder of that name is nobody's concern.
-                    "work/" => before.strip_suffix('/').is_some_and(ends_outside_a_word),
-                    _ => ends_outside_a_word(before) || before.ends_with("../"),
-                }
-            })
+    ["shared", "work"].into_iter().map(|name| format!("{name}/")).find(|needle| {
+        line.match_indices(needle.as_str()).any(|(at, _)| {
+            let before = line.get(..at).unwrap_or_default();
+            match needle.as_str() {
+                // Only as a path from the root; a folder of that name is nobody's concern.
+                "work/" => before.strip_suffix('/').is_some_and(ends_outside_a_word),
+                _ => ends_outside_a_word(before) || before.ends_with("../"),
+            }
         })
+    })
 }
 
 fn ends_outside_a_word(text: &str) -> bool {
-    !text
-        .chars()
-        .next_back()
-        .is_some_and(|last| last.is_alphanumeric() || "_-./".contains(last))
+    !text.chars().next_back().is_some_and(|last| last.is_alphanumeric() || "_-./".contains(last))
 }
 
 /// One line for each Rust file that is longer than [`LONG_FILE`] lines; told, not enforced.
@@ -101,10 +84,7 @@ mod tests {
     use super::*;
 
     fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        SourceFile { path: path.to_owned(), text: text.to_owned() }
     }
 
     #[test]
@@ -126,10 +106,7 @@ mod tests {
     fn unfinished_code_is_found_in_crates() {
         let text = format!("//! Docs.\nfn f() {{ {}) }}\n", unfinished_marks()[0]);
         assert_eq!(check(&[file("crates/a/src/lib.rs", &text)]).len(), 1);
-        assert_eq!(
-            check(&[file("xtask/src/lib.rs", &text)]),
-            Vec::<String>::new()
-        );
+        assert_eq!(check(&[file("xtask/src/lib.rs", &text)]), Vec::<String>::new());
     }
 
     #[test]

@@ -14,11 +14,8 @@ pub(super) fn check(semantics: &str, files: &[SourceFile]) -> Vec<String> {
     if claimed.is_empty() {
         return vec!["docs/semantics.md: claims no promise (`| P1 | … | claimed |`)".to_owned()];
     }
-    let tested: BTreeSet<u32> = files
-        .iter()
-        .filter(|file| file.is_rust())
-        .flat_map(|file| tested(&file.text))
-        .collect();
+    let tested: BTreeSet<u32> =
+        files.iter().filter(|file| file.is_rust()).flat_map(|file| tested(&file.text)).collect();
     claimed
         .difference(&tested)
         .map(|id| format!("docs/semantics.md: P{id} is claimed, and no test is named `p{id}_…`"))
@@ -26,11 +23,7 @@ pub(super) fn check(semantics: &str, files: &[SourceFile]) -> Vec<String> {
 }
 
 fn claimed(semantics: &str) -> BTreeSet<u32> {
-    semantics
-        .lines()
-        .filter(|line| claims(line))
-        .filter_map(first_promise)
-        .collect()
+    semantics.lines().filter(|line| claims(line)).filter_map(first_promise).collect()
 }
 
 fn claims(line: &str) -> bool {
@@ -40,14 +33,7 @@ fn claims(line: &str) -> bool {
         .map(str::to_lowercase)
         .collect();
     let at = words.iter().position(|word| word == "claimed");
-    at.is_some_and(|at| {
-        !words
-            .iter()
-            .take(at)
-            .rev()
-            .take(2)
-            .any(|word| word == "not")
-    })
+    at.is_some_and(|at| !words.iter().take(at).rev().take(2).any(|word| word == "not"))
 }
 
 /// The first `P<number>` of a line.
@@ -60,9 +46,7 @@ fn first_promise(line: &str) -> Option<u32> {
 /// The promises that functions of this text are named after.
 fn tested(text: &str) -> Vec<u32> {
     let names = text.split("fn ").skip(1).map(|rest| {
-        rest.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .next()
-            .unwrap_or_default()
+        rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default()
     });
     names.flat_map(promises_in_name).collect()
 }
@@ -84,10 +68,7 @@ mod tests {
                          | P6 | fenced write | not yet claimed |\n| P12 | durable | **claimed** |\n";
 
     fn rust(text: &str) -> Vec<SourceFile> {
-        vec![SourceFile {
-            path: "a.rs".to_owned(),
-            text: text.to_owned(),
-        }]
+        vec![SourceFile { path: "a.rs".to_owned(), text: text.to_owned() }]
     }
 
     #[test]
@@ -99,10 +80,7 @@ mod tests {
     fn a_claim_needs_a_test_of_its_own_number() {
         let both = "#[test]\nfn p1_excludes() {}\nasync fn reads_p12_back() {}";
         assert_eq!(check(TABLE, &rust(both)), Vec::<String>::new());
-        let findings = check(
-            TABLE,
-            &rust("fn p1_excludes() {}\n// p12_ is only a comment\n"),
-        );
+        let findings = check(TABLE, &rust("fn p1_excludes() {}\n// p12_ is only a comment\n"));
         assert_eq!(findings.len(), 1);
         assert!(findings[0].contains("P12"));
     }

@@ -67,13 +67,7 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn new(writer: usize) -> Self {
-        Self {
-            writer,
-            number: 0,
-            histories: BTreeMap::new(),
-            acknowledged: 0,
-            cut_off: 0,
-        }
+        Self { writer, number: 0, histories: BTreeMap::new(), acknowledged: 0, cut_off: 0 }
     }
 
     /// Overwrites and deletes a few objects in turn, and creates a new one every fifth time.
@@ -83,35 +77,22 @@ impl Ledger {
         let body = Body { writer, number };
         let overwritten = format!("load/{writer}/{}", number % 4);
         match number % 10 {
-            0 | 5 => Operation::Create {
-                key: format!("created/{writer}/{number}"),
-                body,
-            },
+            0 | 5 => Operation::Create { key: format!("created/{writer}/{number}"), body },
             7 => Operation::Delete { key: overwritten },
-            _ => Operation::Put {
-                key: overwritten,
-                body,
-            },
+            _ => Operation::Put { key: overwritten, body },
         }
     }
 
     pub(crate) fn acknowledge(&mut self, operation: &Operation, etag: Option<String>) {
         self.acknowledged += 1;
         let acknowledged = operation.value();
-        let history = History {
-            acknowledged,
-            etag,
-            cut_off: Vec::new(),
-        };
+        let history = History { acknowledged, etag, cut_off: Vec::new() };
         self.histories.insert(operation.key().to_owned(), history);
     }
 
     pub(crate) fn cut_off(&mut self, operation: &Operation) {
         self.cut_off += 1;
-        let history = self
-            .histories
-            .entry(operation.key().to_owned())
-            .or_default();
+        let history = self.histories.entry(operation.key().to_owned()).or_default();
         history.cut_off.push(operation.value());
     }
 
@@ -123,19 +104,13 @@ impl Ledger {
             let is = |body: &Option<Body>| body.map(Body::bytes) == bytes;
             if is(&history.acknowledged) {
                 if history.etag.is_some() && history.etag != etag {
-                    return Err(format!(
-                        "{key} has entity tag {etag:?}, not {:?}",
-                        history.etag
-                    ));
+                    return Err(format!("{key} has entity tag {etag:?}, not {:?}", history.etag));
                 }
             } else {
                 let late = history.cut_off.iter().copied().find(is);
                 let seen = bytes.as_deref().map(beginning);
                 history.acknowledged = late.ok_or_else(|| {
-                    format!(
-                        "{key} should hold {:?}, found {seen:?}",
-                        history.acknowledged
-                    )
+                    format!("{key} should hold {:?}, found {seen:?}", history.acknowledged)
                 })?;
             }
             history.etag = etag;
@@ -150,10 +125,7 @@ impl Ledger {
 
 /// A create that was acknowledged excludes every later one.
 async fn assert_taken(store: &dyn ObjectStore, key: &str) -> Result<(), String> {
-    match store
-        .put_opts(&key.into(), "again".into(), PutMode::Create.into())
-        .await
-    {
+    match store.put_opts(&key.into(), "again".into(), PutMode::Create.into()).await {
         Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
         other => Err(format!("a second create of {key} was answered {other:?}")),
     }
@@ -166,10 +138,7 @@ async fn read(store: &dyn ObjectStore, key: &str) -> Result<Option<(Vec<u8>, Str
         Err(error) => return Err(format!("{key} cannot be read: {error}")),
     };
     let etag = found.meta.e_tag.clone().unwrap_or_default();
-    let bytes = found
-        .bytes()
-        .await
-        .map_err(|error| format!("{key}: {error}"))?;
+    let bytes = found.bytes().await.map_err(|error| format!("{key}: {error}"))?;
     Ok(Some((bytes.to_vec(), etag)))
 }
 
@@ -185,24 +154,12 @@ mod tests {
 
     use super::*;
 
-    const FIRST: Body = Body {
-        writer: 0,
-        number: 1,
-    };
-    const SECOND: Body = Body {
-        writer: 0,
-        number: 2,
-    };
-    const THIRD: Body = Body {
-        writer: 0,
-        number: 3,
-    };
+    const FIRST: Body = Body { writer: 0, number: 1 };
+    const SECOND: Body = Body { writer: 0, number: 2 };
+    const THIRD: Body = Body { writer: 0, number: 3 };
 
     fn put(body: Body) -> Operation {
-        Operation::Put {
-            key: "k".to_owned(),
-            body,
-        }
+        Operation::Put { key: "k".to_owned(), body }
     }
 
     /// The verdict on a store that holds `held`, when FIRST was acknowledged and SECOND cut off.

@@ -25,10 +25,7 @@ impl Progress {
 /// A client that never retries: each request has one outcome, or was cut off.
 pub(crate) fn client(server: &ServerProcess) -> AmazonS3 {
     let (access_key, secret_key) = server.credentials();
-    let retry = RetryConfig {
-        max_retries: 0,
-        ..RetryConfig::default()
-    };
+    let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
     AmazonS3Builder::new()
         .with_endpoint(server.endpoint())
         .with_allow_http(true)
@@ -56,10 +53,7 @@ pub(crate) async fn write_until_cut_off(
                 progress.0.fetch_add(1, Ordering::SeqCst);
             }
             Err(error) => {
-                assert!(
-                    killed.load(Ordering::SeqCst),
-                    "{operation:?} before the kill: {error}"
-                );
+                assert!(killed.load(Ordering::SeqCst), "{operation:?} before the kill: {error}");
                 ledger.cut_off(&operation);
                 return ledger;
             }
@@ -73,10 +67,9 @@ async fn perform(
 ) -> Result<Option<String>, object_store::Error> {
     let path = operation.key().into();
     match operation {
-        Operation::Put { body, .. } => store
-            .put(&path, body.bytes().into())
-            .await
-            .map(|put| put.e_tag),
+        Operation::Put { body, .. } => {
+            store.put(&path, body.bytes().into()).await.map(|put| put.e_tag)
+        }
         Operation::Create { body, .. } => {
             let created = store.put_opts(&path, body.bytes().into(), PutMode::Create.into());
             created.await.map(|put| put.e_tag)

@@ -45,14 +45,8 @@ fn p12_nothing_acknowledged_is_lost_by_kill_9_under_load() {
         }
     }
     let cut_off: usize = ledgers.iter().map(|ledger| ledger.cut_off).sum();
-    assert!(
-        cut_off >= ROUNDS,
-        "each kill cut something off, or there was no load: {cut_off}"
-    );
-    assert!(
-        server.terminate().success(),
-        "the last one drains and ends with 0"
-    );
+    assert!(cut_off >= ROUNDS, "each kill cut something off, or there was no load: {cut_off}");
+    assert!(server.terminate().success(), "the last one drains and ends with 0");
 }
 
 /// Lets all writers work, kills the server once `enough` writes are acknowledged, and collects them.
@@ -78,18 +72,12 @@ fn work_until_killed(
     });
     if reached != Some(true) {
         // A writer that ended by itself says why when it is joined below.
-        assert!(
-            reached.is_some(),
-            "the load stands still\n{}",
-            server.stderr()
-        );
+        assert!(reached.is_some(), "the load stands still\n{}", server.stderr());
     }
     killed.store(true, Ordering::SeqCst);
     server.kill_hard();
     let join = |writer: JoinHandle<Ledger>| {
-        runtime
-            .block_on(writer)
-            .expect("a writer ends only by the kill")
+        runtime.block_on(writer).expect("a writer ends only by the kill")
     };
     writers.into_iter().map(join).collect()
 }

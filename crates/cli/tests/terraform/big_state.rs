@@ -29,24 +29,12 @@ fn round_trip(scenario: &str, count: usize, at_least: usize) {
     project.apply(&[]).succeeded();
 
     let stored = stage.object(key).expect("a state is stored");
-    assert!(
-        stored.len() >= at_least,
-        "{} bytes are stored",
-        stored.len()
-    );
-    assert!(
-        stage.etag(key).contains('-'),
-        "an entity tag of parts: {}",
-        stage.etag(key)
-    );
+    assert!(stored.len() >= at_least, "{} bytes are stored", stored.len());
+    assert!(stage.etag(key).contains('-'), "an entity tag of parts: {}", stage.etag(key));
     let parsed = serde_json::from_slice(&stored).expect("the state is JSON");
     assert_eq!(instances(&parsed), count);
 
     let plan = project.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]);
-    assert_eq!(
-        code(&plan),
-        Some(0),
-        "terraform reads back what it wrote: {plan}"
-    );
+    assert_eq!(code(&plan), Some(0), "terraform reads back what it wrote: {plan}");
     stage.assert_no_lock();
 }

@@ -37,11 +37,7 @@ impl Holder {
         project.init();
         let mut running = project.spawn_apply(&["-var", "revision=held"]);
         running.await_file(&started, Duration::from_secs(30));
-        Self {
-            project,
-            running,
-            release,
-        }
+        Self { project, running, release }
     }
 
     /// Lets the work in the holder's apply end, whether terraform still waits for it or not.
@@ -68,25 +64,11 @@ fn p1_a_held_lock_refuses_and_shows_its_holder() {
     let second = stage.project(key, HOLDING);
     second.init();
     let refused = second.apply(&["-var", "revision=second"]);
-    refused
-        .failed()
-        .shows("Error acquiring the state lock")
-        .shows("StatusCode: 412");
-    refused
-        .shows("api error PreconditionFailed")
-        .shows(&format!("ID: {id}"));
-    refused
-        .shows(&format!("Path: tfstate/{key}"))
-        .shows("Operation: OperationTypeApply");
-    refused
-        .shows("Version: 1.")
-        .shows("Who: ")
-        .shows("Created: ");
-    assert_eq!(
-        stage.lock_id(key),
-        id,
-        "the refused one leaves the lock as it is"
-    );
+    refused.failed().shows("Error acquiring the state lock").shows("StatusCode: 412");
+    refused.shows("api error PreconditionFailed").shows(&format!("ID: {id}"));
+    refused.shows(&format!("Path: tfstate/{key}")).shows("Operation: OperationTypeApply");
+    refused.shows("Version: 1.").shows("Who: ").shows("Created: ");
+    assert_eq!(stage.lock_id(key), id, "the refused one leaves the lock as it is");
 
     Holder::release(&release);
     running.wait().succeeded();
@@ -163,11 +145,7 @@ fn contend(scenario: &str, clients: usize, rounds: usize, lock_timeout: &str) {
     for round in 0..rounds {
         let won = one_round(&projects, round, lock_timeout);
         serial += won;
-        assert_eq!(
-            stage.serial(key),
-            serial,
-            "{won} applies won in round {round}"
-        );
+        assert_eq!(stage.serial(key), serial, "{won} applies won in round {round}");
         stage.assert_no_lock();
     }
     let log = std::fs::read_to_string(&chain).expect("the chain was written");
@@ -201,22 +179,16 @@ fn verify_chain(log: &str) -> Result<u64, String> {
         if let Some(replaced) = current {
             let (line, after) = rest.split_first().ok_or("the log ends too early")?;
             if *line != format!("replace {replaced}") {
-                return Err(format!(
-                    "expected \"replace {replaced}\", found {line:?} in\n{log}"
-                ));
+                return Err(format!("expected \"replace {replaced}\", found {line:?} in\n{log}"));
             }
             rest = after;
         }
         let [start, end, after @ ..] = rest else {
             return Err(format!("the log ends in the middle of an apply\n{log}"));
         };
-        let link = start
-            .strip_prefix("start ")
-            .ok_or(format!("{start:?} is no start\n{log}"))?;
+        let link = start.strip_prefix("start ").ok_or(format!("{start:?} is no start\n{log}"))?;
         if *end != format!("end {link}") {
-            return Err(format!(
-                "{end:?} follows {start:?}: two holders at once\n{log}"
-            ));
+            return Err(format!("{end:?} follows {start:?}: two holders at once\n{log}"));
         }
         (current, links, rest) = (Some(link), links + 1, after);
     }
@@ -228,15 +200,7 @@ fn the_chain_check_finds_two_holders_and_lost_updates() {
     let good = "start a\nend a\nreplace a\nstart b\nend b\n";
     assert_eq!(verify_chain(good), Ok(2));
     let overlapping = "start a\nend a\nreplace a\nstart b\nreplace a\nend b\nstart c\nend c\n";
-    assert!(
-        verify_chain(overlapping)
-            .unwrap_err()
-            .contains("two holders")
-    );
+    assert!(verify_chain(overlapping).unwrap_err().contains("two holders"));
     let lost = "start a\nend a\nreplace a\nstart b\nend b\nreplace a\nstart c\nend c\n";
-    assert!(
-        verify_chain(lost)
-            .unwrap_err()
-            .contains("expected \"replace b\"")
-    );
+    assert!(verify_chain(lost).unwrap_err().contains("expected \"replace b\""));
 }

@@ -30,10 +30,7 @@ fn p9_the_lost_answer_to_a_lock_request_locks_nobody_out() {
         return;
     };
     let hit = apply_with_lost_answer(&stage, "PUT", true);
-    assert_eq!(
-        hit.status, 200,
-        "the lost answer said that the lock was taken"
-    );
+    assert_eq!(hit.status, 200, "the lost answer said that the lock was taken");
 }
 
 #[test]
@@ -42,10 +39,7 @@ fn p9_the_lost_answer_to_a_state_write_is_one_write() {
         return;
     };
     let hit = apply_with_lost_answer(&stage, "PUT", false);
-    assert_eq!(
-        hit.status, 200,
-        "the lost answer said that the state was written"
-    );
+    assert_eq!(hit.status, 200, "the lost answer said that the state was written");
 }
 
 #[test]
@@ -54,22 +48,13 @@ fn p4_a_late_duplicate_of_an_unlock_spares_the_next_holder() {
         return;
     };
     let hit = apply_with_lost_answer(&stage, "DELETE", true);
-    assert_eq!(
-        hit.status, 204,
-        "the lost answer said that the lock was released"
-    );
+    assert_eq!(hit.status, 204, "the lost answer said that the lock was released");
 
     let next = r#"{"ID":"11111111-2222-3333-4444-555555555555","Operation":"OperationTypeApply","Info":"","Who":"next@ci","Version":"1.11.4","Created":"2026-01-02T03:04:05Z","Path":"tfstate/lost/terraform.tfstate"}"#;
     stage.create(LOCK, next);
     let answer = deliver_again(stage.server.address(), &hit.request).unwrap();
-    let left = stage
-        .object(LOCK)
-        .map(|bytes| String::from_utf8(bytes).unwrap());
-    assert_eq!(
-        left.as_deref(),
-        Some(next),
-        "the duplicate was answered {answer}"
-    );
+    let left = stage.object(LOCK).map(|bytes| String::from_utf8(bytes).unwrap());
+    assert_eq!(left.as_deref(), Some(next), "the duplicate was answered {answer}");
     stage.delete(LOCK);
     stage.assert_no_lock();
 }

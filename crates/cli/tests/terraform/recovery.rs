@@ -17,10 +17,7 @@ fn p4_only_the_right_id_frees_the_lock_of_a_killed_apply() {
     assert_eq!(stage.lock_id(key), id, "a dead holder's lock stays");
 
     let refused = project.apply(&["-var", "revision=next"]);
-    refused
-        .failed()
-        .shows("Error acquiring the state lock")
-        .shows(&format!("ID: {id}"));
+    refused.failed().shows("Error acquiring the state lock").shows(&format!("ID: {id}"));
 
     let wrong_id = "00000000-0000-0000-0000-000000000000";
     let wrong = project.run(&["force-unlock", "-force", wrong_id]);
@@ -28,9 +25,7 @@ fn p4_only_the_right_id_frees_the_lock_of_a_killed_apply() {
     assert_eq!(stage.lock_id(key), id, "the wrong ID leaves the lock");
 
     let right = project.run(&["force-unlock", "-force", &id]);
-    right
-        .succeeded()
-        .shows("Terraform state has been successfully unlocked!");
+    right.succeeded().shows("Terraform state has been successfully unlocked!");
     stage.assert_no_lock();
 
     project.apply(&["-var", "revision=next"]).succeeded();

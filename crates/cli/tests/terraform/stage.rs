@@ -48,13 +48,7 @@ impl Stage {
             .build()
             .expect("a store client");
         let runtime = Runtime::new().expect("a runtime");
-        Some(Self {
-            server,
-            terraform,
-            scratch,
-            runtime,
-            bucket,
-        })
+        Some(Self { server, terraform, scratch, runtime, bucket })
     }
 
     /// A project on this server.
@@ -93,50 +87,34 @@ impl Stage {
     /// An object's entity tag.
     pub(crate) fn etag(&self, key: &str) -> String {
         let path = object_store::path::Path::parse(key).expect("a key");
-        let meta = self
-            .runtime
-            .block_on(self.bucket.head(&path))
-            .expect("the object exists");
+        let meta = self.runtime.block_on(self.bucket.head(&path)).expect("the object exists");
         meta.e_tag.expect("an entity tag")
     }
 
     /// Creates an object that must not exist yet.
     pub(crate) fn create(&self, key: &str, body: &str) {
         let path = object_store::path::Path::parse(key).expect("a key");
-        let put = self
-            .bucket
-            .put_opts(&path, body.to_owned().into(), PutMode::Create.into());
+        let put = self.bucket.put_opts(&path, body.to_owned().into(), PutMode::Create.into());
         self.runtime.block_on(put).expect("the object is created");
     }
 
     /// Deletes an object.
     pub(crate) fn delete(&self, key: &str) {
         let path = object_store::path::Path::parse(key).expect("a key");
-        self.runtime
-            .block_on(self.bucket.delete(&path))
-            .expect("the object is deleted");
+        self.runtime.block_on(self.bucket.delete(&path)).expect("the object is deleted");
     }
 
     /// All keys of the bucket.
     pub(crate) fn keys(&self) -> Vec<String> {
-        let listing = self
-            .bucket
-            .list(None)
-            .map_ok(|object| object.location.to_string());
-        self.runtime
-            .block_on(listing.try_collect())
-            .expect("the bucket can be listed")
+        let listing = self.bucket.list(None).map_ok(|object| object.location.to_string());
+        self.runtime.block_on(listing.try_collect()).expect("the bucket can be listed")
     }
 
     /// Asserts that no lock is left anywhere in the bucket.
     pub(crate) fn assert_no_lock(&self) {
         let keys = self.keys();
         let locks: Vec<_> = keys.iter().filter(|key| key.ends_with(".tflock")).collect();
-        assert!(
-            locks.is_empty(),
-            "locks are left: {locks:?}\n{}",
-            self.server.stderr()
-        );
+        assert!(locks.is_empty(), "locks are left: {locks:?}\n{}", self.server.stderr());
     }
 
     /// The stored state as JSON.
@@ -147,16 +125,12 @@ impl Stage {
 
     /// The stored state's serial.
     pub(crate) fn serial(&self, key: &str) -> u64 {
-        self.state(key)["serial"]
-            .as_u64()
-            .expect("the state has a serial")
+        self.state(key)["serial"].as_u64().expect("the state has a serial")
     }
 
     /// The ID in the stored lock, which must exist.
     pub(crate) fn lock_id(&self, key: &str) -> String {
-        let bytes = self
-            .object(&format!("{key}.tflock"))
-            .expect("the lock is held");
+        let bytes = self.object(&format!("{key}.tflock")).expect("the lock is held");
         let info: serde_json::Value = serde_json::from_slice(&bytes).expect("lock info");
         info["ID"].as_str().expect("a lock ID").to_owned()
     }
@@ -164,14 +138,8 @@ impl Stage {
 
 /// How many resource instances the state holds.
 pub(crate) fn instances(state: &serde_json::Value) -> usize {
-    let resources = state["resources"]
-        .as_array()
-        .expect("the state lists resources");
-    resources
-        .iter()
-        .filter_map(|resource| resource["instances"].as_array())
-        .map(Vec::len)
-        .sum()
+    let resources = state["resources"].as_array().expect("the state lists resources");
+    resources.iter().filter_map(|resource| resource["instances"].as_array()).map(Vec::len).sum()
 }
 
 /// The exit code of a command that ended by itself.

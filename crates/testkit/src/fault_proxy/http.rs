@@ -41,10 +41,7 @@ impl Connection {
     /// If the socket cannot be set up.
     pub fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self {
-            reader: BufReader::new(stream.try_clone()?),
-            writer: stream,
-        })
+        Ok(Self { reader: BufReader::new(stream.try_clone()?), writer: stream })
     }
 
     /// The next head, or `None` if the other side has closed the connection between messages.
@@ -59,11 +56,7 @@ impl Connection {
             let line = raw.get(before..).unwrap_or_default();
             if line.is_empty() {
                 let nothing_came = raw.is_empty();
-                return if nothing_came {
-                    Ok(None)
-                } else {
-                    Err(cut_off())
-                };
+                return if nothing_came { Ok(None) } else { Err(cut_off()) };
             }
             if line == b"\r\n" && before > 0 {
                 return Ok(Some(Head::new(raw)));
@@ -103,20 +96,12 @@ impl Connection {
     fn read_line(&mut self, kept: &mut Vec<u8>) -> io::Result<()> {
         let room = HEAD_BOUND.saturating_sub(kept.len());
         let room = u64::try_from(room).unwrap_or(u64::MAX);
-        self.reader
-            .by_ref()
-            .take(room)
-            .read_until(b'\n', kept)
-            .map(drop)
+        self.reader.by_ref().take(room).read_until(b'\n', kept).map(drop)
     }
 
     fn read_exactly(&mut self, length: u64, kept: &mut dyn Write) -> io::Result<()> {
         let copied = io::copy(&mut self.reader.by_ref().take(length), kept)?;
-        if copied == length {
-            Ok(())
-        } else {
-            Err(cut_off())
-        }
+        if copied == length { Ok(()) } else { Err(cut_off()) }
     }
 
     fn read_chunks(&mut self, kept: &mut dyn Write) -> io::Result<()> {
@@ -163,31 +148,22 @@ impl Head {
     /// Method and request target of a request.
     pub fn method_and_path(&self) -> (&str, &str) {
         let mut words = self.start_line().split(' ');
-        (
-            words.next().unwrap_or_default(),
-            words.next().unwrap_or_default(),
-        )
+        (words.next().unwrap_or_default(), words.next().unwrap_or_default())
     }
 
     /// Status of a response; 0 if there is none to be read.
     pub fn status(&self) -> u16 {
-        self.start_line()
-            .split(' ')
-            .nth(1)
-            .and_then(|code| code.parse().ok())
-            .unwrap_or(0)
+        self.start_line().split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0)
     }
 
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub fn expects_continue(&self) -> bool {
-        self.header("expect")
-            .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
+        self.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
     }
 
     /// Whether the sender will close the connection after this message.
     pub fn closes(&self) -> bool {
-        self.header("connection")
-            .is_some_and(|value| value.eq_ignore_ascii_case("close"))
+        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
     /// The body that follows this request.
@@ -208,9 +184,7 @@ impl Head {
         if encoding.to_ascii_lowercase().contains("chunked") {
             return Some(Body::Chunked);
         }
-        self.header("content-length")
-            .and_then(|value| value.parse().ok())
-            .map(Body::Length)
+        self.header("content-length").and_then(|value| value.parse().ok()).map(Body::Length)
     }
 
     fn start_line(&self) -> &str {
@@ -218,15 +192,8 @@ impl Head {
     }
 
     fn header(&self, wanted: &str) -> Option<&str> {
-        let headers = self
-            .lines
-            .iter()
-            .skip(1)
-            .filter_map(|line| line.split_once(':'));
-        headers
-            .into_iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|h| h.1.trim())
+        let headers = self.lines.iter().skip(1).filter_map(|line| line.split_once(':'));
+        headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|h| h.1.trim())
     }
 }
 

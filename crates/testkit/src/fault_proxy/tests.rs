@@ -17,9 +17,7 @@ fn scripted_server(answer: &'static [u8]) -> (SocketAddr, Receiver<String>) {
                 let mut connection = Connection::new(stream).unwrap();
                 while let Ok(Some(request)) = connection.read_head() {
                     let mut body = Vec::new();
-                    connection
-                        .read_body(request.request_body(), &mut body)
-                        .unwrap();
+                    connection.read_body(request.request_body(), &mut body).unwrap();
                     let (method, path) = request.method_and_path();
                     let body = String::from_utf8(body).unwrap();
                     report.send(format!("{method} {path} {body}")).unwrap();
@@ -41,18 +39,13 @@ const CHUNKED_PUT: &[u8] =
 fn send(stream: &mut TcpStream, request: &[u8], length: usize) -> Vec<u8> {
     stream.write_all(request).unwrap();
     let mut answer = Vec::new();
-    stream
-        .take(u64::try_from(length).unwrap())
-        .read_to_end(&mut answer)
-        .unwrap();
+    stream.take(u64::try_from(length).unwrap()).read_to_end(&mut answer).unwrap();
     answer
 }
 
 fn connect(proxy: &FaultProxy) -> TcpStream {
     let stream = TcpStream::connect(proxy.address).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream
 }
 
@@ -64,14 +57,8 @@ fn messages_pass_unchanged_and_the_connection_stays_open() {
         let mut client = connect(&proxy);
         assert_eq!(send(&mut client, PUT, answer.len()), answer);
         assert_eq!(send(&mut client, CHUNKED_PUT, answer.len()), answer);
-        assert_eq!(
-            requests.recv().unwrap(),
-            "PUT /b/k.tflock?x-id=PutObject lock"
-        );
-        assert_eq!(
-            requests.recv().unwrap(),
-            "PUT /b/k 4;x=y\r\nlock\r\n0\r\nt: 1\r\n\r\n"
-        );
+        assert_eq!(requests.recv().unwrap(), "PUT /b/k.tflock?x-id=PutObject lock");
+        assert_eq!(requests.recv().unwrap(), "PUT /b/k 4;x=y\r\nlock\r\n0\r\nt: 1\r\n\r\n");
     }
 }
 
@@ -79,28 +66,13 @@ fn messages_pass_unchanged_and_the_connection_stays_open() {
 fn a_lost_answer_closes_the_connection_after_the_server_has_answered() {
     let (server, requests) = scripted_server(OK);
     let proxy = FaultProxy::start(server);
-    proxy.inject(Fault::LoseResponse, 1, |method, path| {
-        method == "PUT" && path.contains(".tflock")
-    });
-    assert_eq!(
-        send(&mut connect(&proxy), PUT, 1),
-        b"",
-        "the answer is lost"
-    );
-    assert!(
-        requests.recv().unwrap().ends_with("lock"),
-        "the server saw the whole request"
-    );
-    assert_eq!(
-        send(&mut connect(&proxy), PUT, OK.len()),
-        OK,
-        "only the first one is lost"
-    );
+    proxy
+        .inject(Fault::LoseResponse, 1, |method, path| method == "PUT" && path.contains(".tflock"));
+    assert_eq!(send(&mut connect(&proxy), PUT, 1), b"", "the answer is lost");
+    assert!(requests.recv().unwrap().ends_with("lock"), "the server saw the whole request");
+    assert_eq!(send(&mut connect(&proxy), PUT, OK.len()), OK, "only the first one is lost");
     let hits = proxy.hits();
-    assert_eq!(
-        (hits.len(), hits[0].status, hits[0].request.as_slice()),
-        (1, 200, PUT)
-    );
+    assert_eq!((hits.len(), hits[0].status, hits[0].request.as_slice()), (1, 200, PUT));
     assert_eq!(deliver_again(server, &hits[0].request).unwrap(), 200);
 }
 

@@ -33,10 +33,7 @@ impl Terraform {
             .find(|candidate| candidate.is_file());
         let binary = named.or(found);
         if binary.is_none() {
-            skip(
-                what,
-                "no terraform: neither STATELOCK_TERRAFORM nor the PATH has one",
-            );
+            skip(what, "no terraform: neither STATELOCK_TERRAFORM nor the PATH has one");
         }
         Some(Self { binary: binary? })
     }
@@ -167,10 +164,7 @@ fn backend_block(bucket: &str, key: &str) -> String {
 /// Terraform stores the text twice (input and output), so the state is a little larger than
 /// `count × input_kib × 2` KiB. The text is sensitive only so that plans do not print it.
 pub fn resources(count: usize, input_kib: usize) -> String {
-    assert!(
-        input_kib <= 1024,
-        "terraform's range() makes at most 1024 elements"
-    );
+    assert!(input_kib <= 1024, "terraform's range() makes at most 1024 elements");
     let kib = "0123456789abcdef".repeat(64);
     format!(
         "variable \"revision\" {{\n  default = \"one\"\n}}\n\n\

@@ -6,10 +6,7 @@ use std::time::Duration;
 pub const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Looks for `found` every [`POLL_INTERVAL`] and returns it, or `None` after `bound`.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place of the test support that waits"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place of the test support that waits")]
 pub fn wait_until<T>(bound: Duration, mut found: impl FnMut() -> Option<T>) -> Option<T> {
     let started = std::time::Instant::now();
     loop {

@@ -42,12 +42,7 @@ impl Running {
             (exists || self.ended().is_some()).then_some(exists)
         });
         let output = self.output(None);
-        assert_eq!(
-            seen,
-            Some(true),
-            "{} was not written: {output}",
-            path.display()
-        );
+        assert_eq!(seen, Some(true), "{} was not written: {output}", path.display());
     }
 
     fn ended(&mut self) -> Option<ExitStatus> {
@@ -113,30 +108,16 @@ impl Output {
     /// Terraform breaks lines and draws a border in its messages; both are ignored.
     pub fn shows(&self, text: &str) -> &Self {
         let said = flowing(&format!("{}\n{}", self.stdout, self.stderr));
-        assert!(
-            said.contains(&flowing(text)),
-            "expected to see {text:?}: {self}"
-        );
+        assert!(said.contains(&flowing(text)), "expected to see {text:?}: {self}");
         self
     }
 }
 
 impl std::fmt::Display for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            command,
-            status,
-            stdout,
-            stderr,
-            elapsed,
-        } = self;
+        let Self { command, status, stdout, stderr, elapsed } = self;
         writeln!(f, "$ {command}\n{status:?} after {elapsed:?}")?;
-        write!(
-            f,
-            "--- stdout\n{}\n--- stderr\n{}",
-            shortened(stdout),
-            shortened(stderr)
-        )
+        write!(f, "--- stdout\n{}\n--- stderr\n{}", shortened(stdout), shortened(stderr))
     }
 }
 
@@ -154,10 +135,7 @@ fn shortened(text: &str) -> String {
 
 fn flowing(text: &str) -> String {
     let without_border = text.replace(['│', '╷', '╵'], " ");
-    without_border
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    without_border.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
