@@ -39,12 +39,8 @@ mod tests {
 
     #[test]
     fn numbers_never_change() {
-        let all = [
-            ExitCode::Internal,
-            ExitCode::BadInput,
-            ExitCode::Unavailable,
-            ExitCode::Corrupt,
-        ];
+        let all =
+            [ExitCode::Internal, ExitCode::BadInput, ExitCode::Unavailable, ExitCode::Corrupt];
         assert_eq!(all.map(ExitCode::number), [1, 2, 8, 11]);
     }
 }

@@ -26,8 +26,5 @@ pub(crate) fn error(error: &dyn Error, hint: Option<&str>) {
         text = format!("{text}\nhint: {hint}\n");
     }
     // Nothing is left to tell when stderr is gone.
-    io::stderr()
-        .lock()
-        .write_all(text.as_bytes())
-        .unwrap_or_default();
+    io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
 }

@@ -16,10 +16,7 @@ fn cycle(package: &str, terraform_version: &str) {
     match find_python().and_then(|python| python_version(&python)) {
         Ok(version) if version == PYTHON => {}
         Ok(version) => {
-            return skip(
-                &what,
-                &format!("its wheels are for Python {PYTHON}, not {version}"),
-            );
+            return skip(&what, &format!("its wheels are for Python {PYTHON}, not {version}"));
         }
         Err(reason) => return skip(&what, &reason.to_string()),
     }

@@ -30,11 +30,7 @@ const WRITERS: [u64; 3] = [1, 8, 64];
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
-    let directory = PathBuf::from(
-        arguments
-            .next()
-            .ok_or("usage: engine_probe DIR [SECONDS]")?,
-    );
+    let directory = PathBuf::from(arguments.next().ok_or("usage: engine_probe DIR [SECONDS]")?);
     let seconds = match arguments.next() {
         Some(text) => text.to_str().ok_or("SECONDS is not a number")?.parse()?,
         None => 3,
@@ -105,7 +101,5 @@ async fn write_until(
 /// The `percent`th percentile of sorted durations, in milliseconds.
 fn percentile_ms(sorted: &[Duration], percent: usize) -> f64 {
     let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-    sorted
-        .get(at)
-        .map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
+    sorted.get(at).map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
 }

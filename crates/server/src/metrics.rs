@@ -11,9 +11,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 /// Upper bounds in seconds, from a cached read to a large upload.
-const SECONDS: [f64; 12] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0,
-];
+const SECONDS: [f64; 12] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
 /// Counters of one server. Cloning shares them.
 #[derive(Clone, Debug)]
@@ -76,23 +75,13 @@ impl Metrics {
             connections_refused.clone(),
         );
         let registry = Arc::new(registry);
-        Self {
-            registry,
-            requests,
-            durations,
-            connections,
-            connections_refused,
-        }
+        Self { registry, requests, durations, connections, connections_refused }
     }
 
     pub(crate) fn request(&self, api: Api, status: u16, micros: u64) {
-        self.requests
-            .get_or_create(&RequestLabels { api, status })
-            .inc();
+        self.requests.get_or_create(&RequestLabels { api, status }).inc();
         let seconds = std::time::Duration::from_micros(micros).as_secs_f64();
-        self.durations
-            .get_or_create(&ApiLabel { api })
-            .observe(seconds);
+        self.durations.get_or_create(&ApiLabel { api }).observe(seconds);
     }
 
     pub(crate) fn connection_opened(&self) -> OpenConnection {

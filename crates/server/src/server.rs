@@ -94,9 +94,7 @@ pub struct Server {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -111,19 +109,11 @@ impl Server {
         }
         let (storage, credentials) = open(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let limits = Limits {
-            body_size_bytes_max: settings.body_size_bytes_max,
-        };
+        let limits = Limits { body_size_bytes_max: settings.body_size_bytes_max };
         let ids: Arc<dyn IdSource> = Arc::new(SystemRandomness);
-        let engine = Engine::new(
-            Arc::clone(&storage),
-            Arc::clone(&clock),
-            Arc::clone(&ids),
-            limits,
-        );
-        prepare(&engine, &settings)
-            .await
-            .map_err(StartError::Prepare)?;
+        let engine =
+            Engine::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&ids), limits);
+        prepare(&engine, &settings).await.map_err(StartError::Prepare)?;
         let address = settings.listen;
         let listen_error = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
@@ -173,14 +163,7 @@ impl Server {
     /// A storage failure while closing. Everything acknowledged is durable all the same.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StorageError> {
         let sweeper = tokio::spawn(sweep_regularly(self.engine));
-        listener::serve(
-            self.listener,
-            self.dispatcher,
-            self.connections,
-            self.metrics,
-            stop,
-        )
-        .await;
+        listener::serve(self.listener, self.dispatcher, self.connections, self.metrics, stop).await;
         sweeper.abort();
         self.storage.close().await
     }
@@ -192,10 +175,7 @@ fn open(settings: &Settings) -> Result<(Arc<dyn Storage>, Credentials), StartErr
         Engines::Embedded => {
             // The engine holds the directory before the credentials file in it is touched.
             let storage = EmbeddedStorage::open(&settings.data)?;
-            Ok((
-                Arc::new(storage),
-                Credentials::open(&settings.data, explicit)?,
-            ))
+            Ok((Arc::new(storage), Credentials::open(&settings.data, explicit)?))
         }
         Engines::Memory => {
             // Clients still read their key from the directory.
@@ -213,11 +193,7 @@ fn open(settings: &Settings) -> Result<(Arc<dyn Storage>, Credentials), StartErr
 /// Makes the first bucket and removes what a crash left behind.
 async fn prepare(engine: &Engine, settings: &Settings) -> Result<(), EngineError> {
     let made = engine
-        .create_bucket(
-            settings.bucket.clone(),
-            settings.region.clone(),
-            Versioning::Enabled,
-        )
+        .create_bucket(settings.bucket.clone(), settings.region.clone(), Versioning::Enabled)
         .await;
     match made {
         Ok(()) => tracing::info!(bucket = settings.bucket, "made the bucket, with versioning"),
@@ -226,10 +202,7 @@ async fn prepare(engine: &Engine, settings: &Settings) -> Result<(), EngineError
     }
     let swept = engine.sweep_at_start().await?;
     if swept.staged > 0 {
-        tracing::info!(
-            bodies = swept.staged,
-            "removed bodies that were never finished"
-        );
+        tracing::info!(bodies = swept.staged, "removed bodies that were never finished");
     }
     Ok(())
 }

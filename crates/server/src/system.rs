@@ -11,9 +11,7 @@ impl Clock for SystemClock {
     fn now_micros(&self) -> u64 {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         // A clock before 1970 is as wrong as one that stands still, and less harmful as zero.
-        since_epoch.map_or(0, |elapsed| {
-            u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
-        })
+        since_epoch.map_or(0, |elapsed| u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
     }
 }
 

@@ -5,10 +5,7 @@
 //! signature and went on. When the framework is updated and a case here answers 403 instead, its hole
 //! is closed there too; `docs/decisions/0002-s3-framework.md` says what may then go.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a request that cannot be built fails the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a request that cannot be built fails the test")]
 
 use std::time::SystemTime;
 
@@ -47,32 +44,20 @@ async fn asked(request: Request<()>) -> (u16, Result<(), GuardError>) {
 }
 
 /// `GET /bucket/key`, signed by the AWS SDK's signer for this moment: the framework reads the clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the framework asks the system's clock, so must we"
-)]
+#[expect(clippy::disallowed_methods, reason = "the framework asks the system's clock, so must we")]
 fn signed(service: &str) -> Request<()> {
     let key = Key::new(ID, SECRET, None, None, "test").into();
     let mut settings = SigningSettings::default();
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     settings.percent_encoding_mode = PercentEncodingMode::Single;
-    let params = SigningParams::builder()
-        .identity(&key)
-        .region("us-east-1")
-        .name(service);
-    let params = params
-        .time(SystemTime::now())
-        .settings(settings)
-        .build()
-        .unwrap();
+    let params = SigningParams::builder().identity(&key).region("us-east-1").name(service);
+    let params = params.time(SystemTime::now()).settings(settings).build().unwrap();
     let uri = "http://127.0.0.1:9000/bucket/key";
     let host = [("host", "127.0.0.1:9000")].into_iter();
     let signable = SignableRequest::new("GET", uri, host, SignableBody::Bytes(b"")).unwrap();
     let (instructions, _) = sign(signable, &params.into()).unwrap().into_parts();
-    let mut request = Request::get("/bucket/key")
-        .header("host", "127.0.0.1:9000")
-        .body(())
-        .unwrap();
+    let mut request =
+        Request::get("/bucket/key").header("host", "127.0.0.1:9000").body(()).unwrap();
     instructions.apply_to_request_http1x(&mut request);
     request
 }
@@ -83,10 +68,8 @@ fn with_header_and_name(header: &'static str, value: &[u8], name: &str) -> Reque
     let headers = request.headers_mut();
     headers.insert(header, http::HeaderValue::from_bytes(value).unwrap());
     let authorization = headers["authorization"].to_str().unwrap();
-    let longer = authorization.replace(
-        "SignedHeaders=host;",
-        &format!("SignedHeaders=host;{name};"),
-    );
+    let longer =
+        authorization.replace("SignedHeaders=host;", &format!("SignedHeaders=host;{name};"));
     assert_ne!(longer, authorization);
     headers.insert("authorization", longer.parse().unwrap());
     request
@@ -103,19 +86,13 @@ async fn the_framework_checks_signatures_at_all() {
     let mut request = signed("s3");
     *request.uri_mut() = "/bucket/other".parse().unwrap();
     let (status, guarded) = asked(request).await;
-    assert_eq!(
-        (status, guarded),
-        (403, Ok(())),
-        "the guard verifies nothing"
-    );
+    assert_eq!((status, guarded), (403, Ok(())), "the guard verifies nothing");
 }
 
 #[tokio::test]
 async fn an_unsigned_header_that_acts() {
     let mut request = signed("s3");
-    request
-        .headers_mut()
-        .insert("x-amz-server-side-encryption", "AES256".parse().unwrap());
+    request.headers_mut().insert("x-amz-server-side-encryption", "AES256".parse().unwrap());
     let (status, guarded) = asked(request).await;
     assert_eq!(status, 501, "the framework accepts it");
     assert_eq!(guarded.unwrap_err().code, "AccessDenied");
@@ -124,24 +101,9 @@ async fn an_unsigned_header_that_acts() {
 #[tokio::test]
 async fn a_header_that_is_only_claimed_to_be_signed() {
     let cases: [(&str, &[u8], &str, &str); 3] = [
-        (
-            "x-amz-acl",
-            b"private",
-            "X-Amz-Acl",
-            "SignatureDoesNotMatch",
-        ),
-        (
-            "x-amz-acl",
-            b"private",
-            "x-amz-acl ",
-            "AuthorizationHeaderMalformed",
-        ),
-        (
-            "x-amz-meta-a",
-            b"\xff",
-            "x-amz-meta-a",
-            "SignatureDoesNotMatch",
-        ),
+        ("x-amz-acl", b"private", "X-Amz-Acl", "SignatureDoesNotMatch"),
+        ("x-amz-acl", b"private", "x-amz-acl ", "AuthorizationHeaderMalformed"),
+        ("x-amz-meta-a", b"\xff", "x-amz-meta-a", "SignatureDoesNotMatch"),
     ];
     for (header, value, name, code) in cases {
         let (status, guarded) = asked(with_header_and_name(header, value, name)).await;
@@ -163,18 +125,11 @@ async fn a_signature_for_another_service() {
 #[tokio::test]
 async fn another_algorithm() {
     let mut request = signed("s3");
-    let value = request.headers()["authorization"]
-        .to_str()
-        .unwrap()
-        .replace("AWS4-HMAC-SHA256", "AWS5");
-    request
-        .headers_mut()
-        .insert("authorization", value.parse().unwrap());
+    let value =
+        request.headers()["authorization"].to_str().unwrap().replace("AWS4-HMAC-SHA256", "AWS5");
+    request.headers_mut().insert("authorization", value.parse().unwrap());
     let (status, guarded) = asked(request).await;
-    assert_eq!(
-        status, 501,
-        "the framework does not read the name of the algorithm"
-    );
+    assert_eq!(status, 501, "the framework does not read the name of the algorithm");
     assert_eq!(guarded.unwrap_err().code, "InvalidRequest");
 }
 

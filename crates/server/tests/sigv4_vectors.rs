@@ -13,10 +13,7 @@
 //!   requests; this server issues no session tokens and refuses what is not signed. The request must
 //!   be refused as it is, and verify without the token.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a vector that cannot be read fails the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a vector that cannot be read fails the test")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -80,9 +77,7 @@ impl Signed {
 
     fn header(&mut self, name: &str) -> Option<&mut String> {
         let mut found = self.headers.iter_mut();
-        found
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        found.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
@@ -90,18 +85,12 @@ impl Signed {
 fn every_vector_verifies() {
     let vectors = vectors();
     assert_eq!(vectors.len(), 78);
-    for signed in vectors
-        .iter()
-        .filter(|signed| !signed.name.contains(TOKEN_ADDED_AFTER_SIGNING))
-    {
+    for signed in vectors.iter().filter(|signed| !signed.name.contains(TOKEN_ADDED_AFTER_SIGNING)) {
         let verified = signed.verify();
         let expected = signed.name.contains("token") || signed.name.contains("post-sts");
         assert_eq!(
             verified,
-            Ok(Verified {
-                access_key_id: signed.rules.key.0.clone(),
-                has_session_token: expected
-            }),
+            Ok(Verified { access_key_id: signed.rules.key.0.clone(), has_session_token: expected }),
             "{}",
             signed.name
         );
@@ -117,24 +106,13 @@ fn a_token_added_after_signing_is_refused() {
         }
         met += 1;
         let refused = signed.verify().unwrap_err();
-        let by_header = SigV4Error::HeaderNotSigned {
-            name: "x-amz-security-token".to_owned(),
-        };
-        assert!(
-            [by_header, SigV4Error::Mismatch].contains(&refused),
-            "{refused:?}"
-        );
-        signed
-            .headers
-            .retain(|(name, _)| !name.eq_ignore_ascii_case("x-amz-security-token"));
-        let parts = signed
-            .query
-            .split('&')
-            .filter(|part| !part.starts_with("X-Amz-Security-Token="));
+        let by_header = SigV4Error::HeaderNotSigned { name: "x-amz-security-token".to_owned() };
+        assert!([by_header, SigV4Error::Mismatch].contains(&refused), "{refused:?}");
+        signed.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("x-amz-security-token"));
+        let parts =
+            signed.query.split('&').filter(|part| !part.starts_with("X-Amz-Security-Token="));
         signed.query = parts.collect::<Vec<_>>().join("&");
-        signed
-            .verify()
-            .unwrap_or_else(|error| panic!("{}: {error:?}", signed.name));
+        signed.verify().unwrap_or_else(|error| panic!("{}: {error:?}", signed.name));
     }
     assert_eq!(met, 2);
 }
@@ -147,30 +125,16 @@ fn no_vector_verifies_after_a_change() {
             continue;
         }
         for (what, changed) in changes(&signed) {
-            assert!(
-                changed.verify().is_err(),
-                "{}: {what} changed, still accepted",
-                signed.name
-            );
+            assert!(changed.verify().is_err(), "{}: {what} changed, still accepted", signed.name);
             *tried.entry(what).or_default() += 1;
         }
     }
     // Each kind of change was made to each of the 76 requests; headers several times.
-    for what in [
-        "method",
-        "path",
-        "query",
-        "body",
-        "signature",
-        "signature's last digit",
-        "secret",
-    ] {
+    for what in ["method", "path", "query", "body", "signature", "signature's last digit", "secret"]
+    {
         assert_eq!(tried.get(what), Some(&76), "{what}: {tried:?}");
     }
-    assert!(
-        tried["signed header"] >= 76 && tried["signed header removed"] >= 76,
-        "{tried:?}"
-    );
+    assert!(tried["signed header"] >= 76 && tried["signed header removed"] >= 76, "{tried:?}");
 }
 
 /// The same request, changed in one place each.
@@ -205,10 +169,7 @@ fn changes(signed: &Signed) -> Vec<(&'static str, Signed)> {
         if name.eq_ignore_ascii_case("authorization") {
             continue;
         }
-        let letter = value
-            .bytes()
-            .position(|b| b.is_ascii_alphanumeric())
-            .unwrap();
+        let letter = value.bytes().position(|b| b.is_ascii_alphanumeric()).unwrap();
         add("signed header", &|s| {
             s.headers[index].1 = flip(&s.headers[index].1, letter);
         });
@@ -240,10 +201,8 @@ fn change_signature(signed: &mut Signed, digit: usize) {
 
 fn vectors() -> Vec<Signed> {
     let suite = package_root("aws-sigv4").join("aws-signing-test-suite/v4");
-    let mut cases: Vec<PathBuf> = fs::read_dir(&suite)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(&suite).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     let mut out = Vec::new();
     for case in cases {
@@ -268,12 +227,9 @@ fn rules(name: &str, case: &Path) -> Rules {
     let Ok(text) = fs::read_to_string(case.join("context.json")) else {
         // These two came from the tests of the Rust SDK, whose test key they use.
         return match name {
-            "double-encode-path" => own(
-                "ANOTREAL",
-                "notrealrnrELgWzOk3IfjzDKtFBhDby",
-                "service",
-                "20150830T123600Z",
-            ),
+            "double-encode-path" => {
+                own("ANOTREAL", "notrealrnrELgWzOk3IfjzDKtFBhDby", "service", "20150830T123600Z")
+            }
             _ => own("AKIDEXAMPLE", EXAMPLE_SECRET, "lambda", "20210511T154045Z"),
         };
     };
@@ -282,10 +238,7 @@ fn rules(name: &str, case: &Path) -> Rules {
     let time = field(&context["timestamp"]).replace(['-', ':'], "");
     let credentials = &context["credentials"];
     Rules {
-        key: (
-            field(&credentials["access_key_id"]),
-            field(&credentials["secret_access_key"]),
-        ),
+        key: (field(&credentials["access_key_id"]), field(&credentials["secret_access_key"])),
         service: field(&context["service"]),
         time,
         path_rule: if context["normalize"].as_bool().unwrap() {
@@ -338,9 +291,7 @@ fn package_root(name: &str) -> PathBuf {
 fn in_registry(name: &str) -> Option<PathBuf> {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
     let lock = fs::read_to_string(lock).unwrap();
-    let (_, after) = lock
-        .split_once(&format!("name = \"{name}\"\nversion = \""))
-        .unwrap();
+    let (_, after) = lock.split_once(&format!("name = \"{name}\"\nversion = \"")).unwrap();
     let (version, _) = after.split_once('"').unwrap();
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
@@ -355,17 +306,10 @@ fn in_metadata(name: &str) -> PathBuf {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
-    let package = packages
-        .iter()
-        .find(|package| package["name"] == name)
-        .unwrap();
+    let package = packages.iter().find(|package| package["name"] == name).unwrap();
     let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
     manifest.parent().unwrap().to_owned()
 }

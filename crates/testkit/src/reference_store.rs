@@ -61,31 +61,15 @@ impl ReferenceStore {
                 let object = self.bucket(&bucket)?.get(&key).ok_or(Refusal::NoSuchKey)?;
                 Ok(ObjectSuccess::Read(object.clone()))
             }
-            ObjectRequest::Write {
-                bucket,
-                key,
-                body,
-                precondition,
-            } => {
+            ObjectRequest::Write { bucket, key, body, precondition } => {
                 let objects = self.bucket(&bucket)?;
                 check(&precondition, objects.get(&key))?;
                 let etag = ETag::new(Digest::of(&body).to_string());
-                objects.insert(
-                    key.clone(),
-                    StoredObject {
-                        body,
-                        etag: etag.clone(),
-                    },
-                );
-                self.effects
-                    .push(Effect::Written(bucket, key, etag.clone()));
+                objects.insert(key.clone(), StoredObject { body, etag: etag.clone() });
+                self.effects.push(Effect::Written(bucket, key, etag.clone()));
                 Ok(ObjectSuccess::Written(etag))
             }
-            ObjectRequest::Delete {
-                bucket,
-                key,
-                precondition,
-            } => {
+            ObjectRequest::Delete { bucket, key, precondition } => {
                 let objects = self.bucket(&bucket)?;
                 if precondition == Precondition::IfAbsent {
                     return Err(Refusal::Invalid);
@@ -96,19 +80,9 @@ impl ReferenceStore {
                 }
                 Ok(ObjectSuccess::Deleted)
             }
-            ObjectRequest::List {
-                bucket,
-                prefix,
-                after,
-                limit,
-            } => {
+            ObjectRequest::List { bucket, prefix, after, limit } => {
                 let objects = self.bucket(&bucket)?;
-                Ok(ObjectSuccess::Listed(list(
-                    objects,
-                    &prefix,
-                    after.as_ref(),
-                    limit,
-                )))
+                Ok(ObjectSuccess::Listed(list(objects, &prefix, after.as_ref(), limit)))
             }
         }
     }
@@ -162,12 +136,7 @@ mod tests {
     }
 
     fn write(body: &[u8], precondition: Precondition) -> ObjectRequest {
-        ObjectRequest::Write {
-            bucket: bucket(),
-            key: key(),
-            body: body.to_vec(),
-            precondition,
-        }
+        ObjectRequest::Write { bucket: bucket(), key: key(), body: body.to_vec(), precondition }
     }
 
     #[test]
@@ -181,18 +150,12 @@ mod tests {
     #[test]
     fn the_log_holds_effects_and_nothing_else() {
         let mut store = ReferenceStore::new().with_bucket(bucket());
-        let delete = |precondition| ObjectRequest::Delete {
-            bucket: bucket(),
-            key: key(),
-            precondition,
-        };
+        let delete =
+            |precondition| ObjectRequest::Delete { bucket: bucket(), key: key(), precondition };
         store.call(delete(Precondition::None));
         store.call(write(b"abc", Precondition::IfAbsent));
         store.call(write(b"def", Precondition::IfAbsent));
-        store.call(ObjectRequest::Read {
-            bucket: bucket(),
-            key: key(),
-        });
+        store.call(ObjectRequest::Read { bucket: bucket(), key: key() });
         store.call(delete(Precondition::IfMatch(ETag::new("other"))));
         store.call(delete(Precondition::None));
         let etag = ETag::new("900150983cd24fb0d6963f7d28e17f72");

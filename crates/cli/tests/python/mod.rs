@@ -38,23 +38,10 @@ impl Script<'_> {
         let server_log = last_lines(&server.stderr(), 60);
         let report = || format!("{}\n--- server\n{server_log}", run.transcript());
         assert_eq!(run.code, Some(0), "{} failed: {}", self.name, report());
-        let passed = run
-            .stdout
-            .lines()
-            .filter(|line| line.starts_with("ok "))
-            .count();
-        assert!(
-            passed >= self.at_least,
-            "{} ran only {passed} cases: {}",
-            self.name,
-            report()
-        );
+        let passed = run.stdout.lines().filter(|line| line.starts_with("ok ")).count();
+        assert!(passed >= self.at_least, "{} ran only {passed} cases: {}", self.name, report());
         let end = server.terminate();
-        assert!(
-            end.success(),
-            "the server ended with {end} after SIGTERM: {}",
-            report()
-        );
+        assert!(end.success(), "the server ended with {end} after SIGTERM: {}", report());
     }
 
     fn run(&self, environment: &PythonEnvironment, server: &ServerProcess) -> ScriptRun {
@@ -67,12 +54,8 @@ impl Script<'_> {
             .collect();
         let mut variables = server.client_env();
         variables.push(("AWS_CONFIG_FILE".into(), "/dev/null".into()));
-        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/python")
-            .join(self.name);
-        environment
-            .run(&script, &arguments, &variables)
-            .expect("the interpreter starts")
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(self.name);
+        environment.run(&script, &arguments, &variables).expect("the interpreter starts")
     }
 }
 

@@ -51,25 +51,14 @@ impl CreatedAt {
     pub fn from_unix(unix_seconds: i64, nanos: u32) -> Result<Self, CreatedAtError> {
         let possible = (UNIX_SECONDS_MIN..=UNIX_SECONDS_MAX).contains(&unix_seconds);
         if !possible || nanos >= NANOS_PER_SECOND {
-            return Err(CreatedAtError::OutOfRange {
-                unix_seconds,
-                nanos,
-            });
+            return Err(CreatedAtError::OutOfRange { unix_seconds, nanos });
         }
-        Ok(Self {
-            unix_seconds,
-            nanos,
-            offset_minutes: 0,
-        })
+        Ok(Self { unix_seconds, nanos, offset_minutes: 0 })
     }
 
     /// The zero of Go's `time.Time`, which stands for "not set".
     pub fn go_zero() -> Self {
-        Self {
-            unix_seconds: UNIX_SECONDS_OF_GO_ZERO,
-            nanos: 0,
-            offset_minutes: 0,
-        }
+        Self { unix_seconds: UNIX_SECONDS_OF_GO_ZERO, nanos: 0, offset_minutes: 0 }
     }
 
     /// Reads RFC 3339. Fraction digits beyond the ninth are cut off, as Go does.
@@ -97,11 +86,7 @@ impl CreatedAt {
         let (sign, hours, minutes) = self.offset();
         let offset = format!("{sign}{hours:02}{minutes:02}");
         // Go repeats the offset where a zone has no name.
-        let zone = if self.offset_minutes == 0 {
-            "UTC"
-        } else {
-            &offset
-        };
+        let zone = if self.offset_minutes == 0 { "UTC" } else { &offset };
         format!("{date} {time} {offset} {zone}")
     }
 
@@ -139,9 +124,7 @@ fn parse_rfc_3339(text: &[u8]) -> Option<CreatedAt> {
     let mut rest = Cursor(text);
     let year = rest.number(4, 0..=9999)?;
     let month = rest.byte(b'-').and_then(|()| rest.number(2, 1..=12))?;
-    let day = rest
-        .byte(b'-')
-        .and_then(|()| rest.number(2, 1..=days_in_month(year, month)))?;
+    let day = rest.byte(b'-').and_then(|()| rest.number(2, 1..=days_in_month(year, month)))?;
     let hour = rest.byte(b'T').and_then(|()| rest.number(2, 0..=23))?;
     let minute = rest.byte(b':').and_then(|()| rest.number(2, 0..=59))?;
     let second = rest.byte(b':').and_then(|()| rest.number(2, 0..=59))?;
@@ -153,11 +136,7 @@ fn parse_rfc_3339(text: &[u8]) -> Option<CreatedAt> {
     let local =
         days_from_civil(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
     let unix_seconds = local - i64::from(offset_minutes) * 60;
-    Some(CreatedAt {
-        unix_seconds,
-        nanos,
-        offset_minutes,
-    })
+    Some(CreatedAt { unix_seconds, nanos, offset_minutes })
 }
 
 /// What is left to read.

@@ -31,17 +31,11 @@ fn other_spellings_are_written_again_as_go_would() {
     for (text, again) in [
         ("2026-11-21T20:59:50.500Z", "2026-11-21T20:59:50.5Z"),
         ("2026-11-21T20:59:50.000Z", "2026-11-21T20:59:50Z"),
-        (
-            "2026-11-21T20:59:50.1234567899Z",
-            "2026-11-21T20:59:50.123456789Z",
-        ),
+        ("2026-11-21T20:59:50.1234567899Z", "2026-11-21T20:59:50.123456789Z"),
         ("2026-11-21T20:59:50+00:00", "2026-11-21T20:59:50Z"),
         ("2026-11-21T20:59:50-00:00", "2026-11-21T20:59:50Z"),
         ("2026-11-21T20:59:50+05:30", "2026-11-21T20:59:50+05:30"),
-        (
-            "2026-11-21T20:59:50.25-00:30",
-            "2026-11-21T20:59:50.25-00:30",
-        ),
+        ("2026-11-21T20:59:50.25-00:30", "2026-11-21T20:59:50.25-00:30"),
         ("0000-01-01T00:00:00+23:59", "0000-01-01T00:00:00+23:59"),
     ] {
         assert_eq!(CreatedAt::parse(text).expect(text).to_string(), again);
@@ -92,16 +86,10 @@ fn texts_that_are_not_rfc_3339_are_refused() {
 
 #[test]
 fn times_that_rfc_3339_cannot_write_are_refused() {
-    for (unix_seconds, nanos) in [
-        (UNIX_SECONDS_MIN - 1, 0),
-        (UNIX_SECONDS_MAX + 1, 0),
-        (i64::MAX, 0),
-        (0, NANOS_PER_SECOND),
-    ] {
-        let expected = Err(CreatedAtError::OutOfRange {
-            unix_seconds,
-            nanos,
-        });
+    for (unix_seconds, nanos) in
+        [(UNIX_SECONDS_MIN - 1, 0), (UNIX_SECONDS_MAX + 1, 0), (i64::MAX, 0), (0, NANOS_PER_SECOND)]
+    {
+        let expected = Err(CreatedAtError::OutOfRange { unix_seconds, nanos });
         assert_eq!(CreatedAt::from_unix(unix_seconds, nanos), expected);
     }
 }

@@ -111,9 +111,7 @@ mod tests {
     }
 
     fn read(json: &[u8]) -> String {
-        serde_json::from_slice::<GoString>(json)
-            .expect("a JSON string")
-            .0
+        serde_json::from_slice::<GoString>(json).expect("a JSON string").0
     }
 
     #[test]

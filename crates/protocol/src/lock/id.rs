@@ -40,9 +40,7 @@ impl LockId {
             return Err(LockIdError::Empty);
         }
         if text.len() > LOCK_ID_SIZE_BYTES_MAX {
-            return Err(LockIdError::TooLong {
-                size_bytes: text.len(),
-            });
+            return Err(LockIdError::TooLong { size_bytes: text.len() });
         }
         if text.chars().any(char::is_control) {
             return Err(LockIdError::ControlCharacter);
@@ -69,13 +67,7 @@ mod tests {
     #[test]
     fn any_short_text_is_a_lock_id_not_only_a_uuid() {
         let longest = "x".repeat(LOCK_ID_SIZE_BYTES_MAX);
-        for id in [
-            "76048f77-4be5-58f2-5e83-1c243c2aa257",
-            "1",
-            "ci run <7>",
-            "ü",
-            &longest,
-        ] {
+        for id in ["76048f77-4be5-58f2-5e83-1c243c2aa257", "1", "ci run <7>", "ü", &longest] {
             assert_eq!(LockId::parse(id).expect(id).as_str(), id);
         }
     }
@@ -84,10 +76,7 @@ mod tests {
     fn empty_long_and_untypable_texts_are_no_lock_ids() {
         assert_eq!(LockId::parse(""), Err(LockIdError::Empty));
         let size_bytes = LOCK_ID_SIZE_BYTES_MAX + 1;
-        assert_eq!(
-            LockId::parse("x".repeat(size_bytes)),
-            Err(LockIdError::TooLong { size_bytes })
-        );
+        assert_eq!(LockId::parse("x".repeat(size_bytes)), Err(LockIdError::TooLong { size_bytes }));
         for bad in ["a\nb", "a\0", "\u{1b}[2J", "\u{7f}", "\u{85}"] {
             assert_eq!(LockId::parse(bad), Err(LockIdError::ControlCharacter));
         }

@@ -14,10 +14,7 @@ fn parse(text: &str) -> LockInfo {
 }
 
 fn with_who(who: &str) -> LockInfo {
-    LockInfo {
-        who: who.to_owned(),
-        ..parse(REAL)
-    }
+    LockInfo { who: who.to_owned(), ..parse(REAL) }
 }
 
 #[test]
@@ -25,19 +22,10 @@ fn a_real_lock_info_is_read_and_written_byte_for_byte() {
     assert_eq!(REAL.len(), 201);
     let info = parse(REAL);
     assert_eq!(info.id.as_str(), "76048f77-4be5-58f2-5e83-1c243c2aa257");
-    assert_eq!(
-        (info.operation.as_str(), info.info.as_str()),
-        ("OperationTypeApply", "")
-    );
-    assert_eq!(
-        (info.who.as_str(), info.version.as_str()),
-        ("root@vm", "1.11.4")
-    );
+    assert_eq!((info.operation.as_str(), info.info.as_str()), ("OperationTypeApply", ""));
+    assert_eq!((info.who.as_str(), info.version.as_str()), ("root@vm", "1.11.4"));
     assert_eq!(info.path, "bkt/app/terraform.tfstate");
-    assert_eq!(
-        (info.created.unix_seconds(), info.created.nanos()),
-        (1_795_294_790, 707_283_404)
-    );
+    assert_eq!((info.created.unix_seconds(), info.created.nanos()), (1_795_294_790, 707_283_404));
     assert_eq!(info.marshal(), REAL.as_bytes());
 }
 
@@ -75,20 +63,11 @@ fn other_spellings_are_written_as_go_would_write_them_again() {
         golden.to_owned(),
         r#" { "Info" : "<", "Created":"2026-01-01T00:00:00.500Z", "Operation":"o", "ID":"a" } "#
             .to_owned(),
-        golden
-            .replace("\"ID\"", "\"id\"")
-            .replace("Operation", "oPERATION"),
-        golden.replace(
-            "\"Who\":\"\"",
-            "\"Who\":null,\"Extra\":{\"ID\":[1,{}]},\"extra2\":1.5e3",
-        ),
+        golden.replace("\"ID\"", "\"id\"").replace("Operation", "oPERATION"),
+        golden.replace("\"Who\":\"\"", "\"Who\":null,\"Extra\":{\"ID\":[1,{}]},\"extra2\":1.5e3"),
         golden.replace("\"ID\":\"a\"", "\"ID\":\"first\",\"ID\":\"a\",\"id\":null"),
     ] {
-        assert_eq!(
-            String::from_utf8_lossy(&parse(&text).marshal()),
-            again,
-            "{text}"
-        );
+        assert_eq!(String::from_utf8_lossy(&parse(&text).marshal()), again, "{text}");
     }
 }
 
@@ -111,34 +90,17 @@ fn empty_bodies_are_told_apart_from_unreadable_ones() {
     for bytes in [&b""[..], b" \n"] {
         assert!(matches!(LockInfo::parse(bytes), Err(LockInfoError::Empty)));
     }
-    for text in [
-        "{",
-        "[]",
-        "7",
-        "\"a\"",
-        "{\"ID\":7}",
-        "{\"ID\":\"a\"}{}",
-        "locked",
-        "{\"ID\":[]}",
-    ] {
+    for text in ["{", "[]", "7", "\"a\"", "{\"ID\":7}", "{\"ID\":\"a\"}{}", "locked", "{\"ID\":[]}"]
+    {
         let error = LockInfo::parse(text.as_bytes()).expect_err(text);
-        assert!(
-            matches!(error, LockInfoError::Unreadable(_)),
-            "{text}: {error:?}"
-        );
+        assert!(matches!(error, LockInfoError::Unreadable(_)), "{text}: {error:?}");
         assert!(error.source().is_some(), "{text}");
     }
 }
 
 #[test]
 fn a_lock_info_without_a_usable_id_or_time_is_an_error_of_its_own() {
-    for text in [
-        "null",
-        "{}",
-        "{\"ID\":\"\"}",
-        "{\"ID\":null}",
-        "{\"ID\":\"a\\nb\"}",
-    ] {
+    for text in ["null", "{}", "{\"ID\":\"\"}", "{\"ID\":null}", "{\"ID\":\"a\\nb\"}"] {
         let error = LockInfo::parse(text.as_bytes()).expect_err(text);
         assert!(matches!(error, LockInfoError::Id(_)), "{text}: {error:?}");
     }
@@ -163,37 +125,22 @@ fn the_human_block_is_laid_out_as_terraforms() {
 #[test]
 fn the_human_block_does_not_let_a_holder_drive_the_terminal() {
     let block = with_who("\u{1b}[2Jü\n  ID: forged").to_string();
-    assert!(
-        block.contains("  Who:       \\u{1b}[2Jü\\n  ID: forged\n"),
-        "{block}"
-    );
+    assert!(block.contains("  Who:       \\u{1b}[2Jü\\n  ID: forged\n"), "{block}");
 }
 
 fn any_info() -> impl Strategy<Value = LockInfo> {
-    let texts = (
-        any::<String>(),
-        any::<String>(),
-        any::<String>(),
-        any::<String>(),
-    );
-    (
-        "[ -~]{1,40}",
-        texts,
-        any::<String>(),
-        0..4_000_000_000_i64,
-        0..1_000_000_000_u32,
+    let texts = (any::<String>(), any::<String>(), any::<String>(), any::<String>());
+    ("[ -~]{1,40}", texts, any::<String>(), 0..4_000_000_000_i64, 0..1_000_000_000_u32).prop_map(
+        |(id, (operation, info, who, version), path, seconds, nanos)| LockInfo {
+            id: LockId::parse(id).expect("an ID"),
+            created: CreatedAt::from_unix(seconds, nanos).expect("a time"),
+            operation,
+            info,
+            who,
+            version,
+            path,
+        },
     )
-        .prop_map(
-            |(id, (operation, info, who, version), path, seconds, nanos)| LockInfo {
-                id: LockId::parse(id).expect("an ID"),
-                created: CreatedAt::from_unix(seconds, nanos).expect("a time"),
-                operation,
-                info,
-                who,
-                version,
-                path,
-            },
-        )
 }
 
 proptest! {

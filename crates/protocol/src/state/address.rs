@@ -74,11 +74,7 @@ impl StateAddress {
     /// The same backend's state in another workspace.
     #[must_use]
     pub fn in_workspace(self, workspace: WorkspaceName, prefix: WorkspaceKeyPrefix) -> Self {
-        Self {
-            workspace,
-            workspace_key_prefix: prefix,
-            ..self
-        }
+        Self { workspace, workspace_key_prefix: prefix, ..self }
     }
 
     /// The bucket.
@@ -98,11 +94,7 @@ impl StateAddress {
             return ObjectKey::new(self.key.as_str());
         }
         let prefix = self.workspace_key_prefix.as_str();
-        ObjectKey::new(path_join(&[
-            prefix,
-            self.workspace.as_str(),
-            self.key.as_str(),
-        ]))
+        ObjectKey::new(path_join(&[prefix, self.workspace.as_str(), self.key.as_str()]))
     }
 
     /// The key of the lockfile.
@@ -195,12 +187,8 @@ pub fn state_key_of_lockfile(key: &ObjectKey) -> Option<ObjectKey> {
 
 /// Joins and cleans as Go's `path.Join`: no empty or `.` segments, `..` takes one segment back.
 fn path_join(parts: &[&str]) -> String {
-    let joined = parts
-        .iter()
-        .filter(|part| !part.is_empty())
-        .copied()
-        .collect::<Vec<_>>()
-        .join("/");
+    let joined =
+        parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("/");
     let mut segments: Vec<&str> = Vec::new();
     for segment in joined.split('/') {
         match segment {
@@ -211,11 +199,7 @@ fn path_join(parts: &[&str]) -> String {
             other => segments.push(other),
         }
     }
-    if segments.is_empty() {
-        ".".to_owned()
-    } else {
-        segments.join("/")
-    }
+    if segments.is_empty() { ".".to_owned() } else { segments.join("/") }
 }
 
 #[cfg(test)]

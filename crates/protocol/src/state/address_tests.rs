@@ -12,18 +12,8 @@ fn address(key: &str, workspace: &str, prefix: &str) -> StateAddress {
 #[test]
 fn the_keys_of_a_state_are_those_that_stock_clients_use() {
     for (key, workspace, prefix, object_key) in [
-        (
-            "app/terraform.tfstate",
-            "default",
-            "env:",
-            "app/terraform.tfstate",
-        ),
-        (
-            "app/terraform.tfstate",
-            "dev",
-            "env:",
-            "env:/dev/app/terraform.tfstate",
-        ),
+        ("app/terraform.tfstate", "default", "env:", "app/terraform.tfstate"),
+        ("app/terraform.tfstate", "dev", "env:", "env:/dev/app/terraform.tfstate"),
         ("k", "dev", "", "dev/k"),
         ("k", "dev", "teams/blue", "teams/blue/dev/k"),
         ("k", "team:a@b", "env:", "env:/team:a@b/k"),
@@ -37,18 +27,9 @@ fn the_keys_of_a_state_are_those_that_stock_clients_use() {
     ] {
         let address = address(key, workspace, prefix);
         assert_eq!(address.object_key().as_str(), object_key);
-        assert_eq!(
-            address.lockfile_key().as_str(),
-            format!("{object_key}.tflock")
-        );
-        assert_eq!(
-            address.lock_table_lock_key().as_str(),
-            format!("bkt/{object_key}")
-        );
-        assert_eq!(
-            address.lock_table_digest_key().as_str(),
-            format!("bkt/{object_key}-md5")
-        );
+        assert_eq!(address.lockfile_key().as_str(), format!("{object_key}.tflock"));
+        assert_eq!(address.lock_table_lock_key().as_str(), format!("bkt/{object_key}"));
+        assert_eq!(address.lock_table_digest_key().as_str(), format!("bkt/{object_key}-md5"));
     }
 }
 
@@ -64,15 +45,9 @@ fn an_address_without_a_workspace_is_the_default_workspaces() {
 fn a_state_key_is_not_empty_and_has_no_slash_at_its_ends() {
     assert_eq!(StateKey::parse(""), Err(StateKeyError::Empty));
     for bad in ["/", "/a", "a/"] {
-        assert_eq!(
-            StateKey::parse(bad),
-            Err(StateKeyError::Slash(bad.to_owned()))
-        );
+        assert_eq!(StateKey::parse(bad), Err(StateKeyError::Slash(bad.to_owned())));
     }
-    assert_eq!(
-        StateKey::parse(" a ").expect("spaces are legal").as_str(),
-        " a "
-    );
+    assert_eq!(StateKey::parse(" a ").expect("spaces are legal").as_str(), " a ");
 }
 
 #[test]
@@ -90,11 +65,7 @@ fn a_lockfile_names_the_state_it_locks() {
         ("", None),
     ] {
         let key = ObjectKey::new(lockfile);
-        assert_eq!(
-            state_key_of_lockfile(&key),
-            state.map(ObjectKey::new),
-            "{lockfile}"
-        );
+        assert_eq!(state_key_of_lockfile(&key), state.map(ObjectKey::new), "{lockfile}");
         assert_eq!(is_lockfile_key(&key), state.is_some(), "{lockfile}");
         if let Some(state) = state {
             assert_eq!(lockfile_key_of(&ObjectKey::new(state)), key);
@@ -110,11 +81,7 @@ fn a_lock_table_key_names_its_bucket_and_state() {
     assert_eq!(lock.digested_state(), None);
     let digest = LockTableKey::new("bkt/k-md5");
     assert_eq!(digest.digested_state(), pair("k"));
-    assert_eq!(
-        digest.locked_state(),
-        pair("k-md5"),
-        "only the attributes can tell"
-    );
+    assert_eq!(digest.locked_state(), pair("k-md5"), "only the attributes can tell");
     for bad in ["", "bkt", "bkt/", "/k", "bkt/-md5"] {
         assert_eq!(LockTableKey::new(bad).digested_state(), None, "{bad}");
     }

@@ -38,10 +38,8 @@ impl Digest {
         }
         let mut bytes = [0; 16];
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = hex_value(*high)
-                .zip(hex_value(*low))
-                .map(|(h, l)| h << 4 | l)
-                .ok_or_else(error)?;
+            *byte =
+                hex_value(*high).zip(hex_value(*low)).map(|(h, l)| h << 4 | l).ok_or_else(error)?;
         }
         Ok(Self(bytes))
     }
@@ -92,10 +90,7 @@ mod tests {
     fn a_digest_survives_writing_and_reading_in_either_case() {
         let digest = Digest::of(b"state");
         assert_eq!(Digest::parse(&digest.to_string()), Ok(digest));
-        assert_eq!(
-            Digest::parse(&digest.to_string().to_uppercase()),
-            Ok(digest)
-        );
+        assert_eq!(Digest::parse(&digest.to_string().to_uppercase()), Ok(digest));
         assert_eq!(Digest::from_bytes(*digest.as_bytes()), digest);
     }
 

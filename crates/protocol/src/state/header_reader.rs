@@ -31,28 +31,22 @@ pub(super) fn read<'de, R: Read<'de>>(
     mut json: serde_json::Deserializer<R>,
 ) -> Result<StateHeader, StateReadError> {
     let mut fields = Fields::default();
-    let parsed = FieldsSeed(&mut fields)
-        .deserialize(&mut json)
-        .and_then(|()| json.end());
+    let parsed = FieldsSeed(&mut fields).deserialize(&mut json).and_then(|()| json.end());
     match parsed {
         Ok(()) => fields.into_header(),
-        Err(error) if error.is_io() => Err(StateReadError::SourceFailed {
-            reason: error.to_string(),
-        }),
-        Err(error) if fields.looks_like_a_state() => Err(StateReadError::Damaged {
-            reason: error.to_string(),
-        }),
-        Err(error) => Err(StateReadError::NotAState {
-            reason: error.to_string(),
-        }),
+        Err(error) if error.is_io() => {
+            Err(StateReadError::SourceFailed { reason: error.to_string() })
+        }
+        Err(error) if fields.looks_like_a_state() => {
+            Err(StateReadError::Damaged { reason: error.to_string() })
+        }
+        Err(error) => Err(StateReadError::NotAState { reason: error.to_string() }),
     }
 }
 
 impl Fields {
     fn is_encrypted(&self) -> bool {
-        self.encryption_version
-            .as_ref()
-            .is_some_and(|version| !version.is_empty())
+        self.encryption_version.as_ref().is_some_and(|version| !version.is_empty())
     }
 
     fn looks_like_a_state(&self) -> bool {
@@ -78,14 +72,10 @@ impl Fields {
     }
 
     fn plain_format(&self) -> Result<StateFormat, StateReadError> {
-        let not_a_state = |reason: &str| StateReadError::NotAState {
-            reason: reason.to_owned(),
-        };
+        let not_a_state = |reason: &str| StateReadError::NotAState { reason: reason.to_owned() };
         let version = self.version.ok_or_else(|| not_a_state("no `version`"))?;
         if !self.has_state_mark {
-            return Err(not_a_state(
-                "none of `serial`, `lineage`, `terraform_version`",
-            ));
+            return Err(not_a_state("none of `serial`, `lineage`, `terraform_version`"));
         }
         match u8::try_from(version) {
             Ok(0) => Err(not_a_state("version 0")),

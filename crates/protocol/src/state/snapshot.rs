@@ -127,9 +127,7 @@ impl StateHeader {
     /// [`StateReadError`], never `SourceFailed`.
     pub fn read(bytes: &[u8]) -> Result<Self, StateReadError> {
         if bytes.is_empty() {
-            return Err(StateReadError::NotAState {
-                reason: "no bytes".to_owned(),
-            });
+            return Err(StateReadError::NotAState { reason: "no bytes".to_owned() });
         }
         header_reader::read(serde_json::Deserializer::from_slice(bytes))
     }
@@ -159,11 +157,7 @@ impl StateSnapshot {
     pub fn read(bytes: Vec<u8>) -> Result<Self, StateReadError> {
         let header = StateHeader::read(&bytes)?;
         let digest = Digest::of(&bytes);
-        Ok(Self {
-            bytes,
-            header,
-            digest,
-        })
+        Ok(Self { bytes, header, digest })
     }
 
     /// The bytes, exactly as they came.

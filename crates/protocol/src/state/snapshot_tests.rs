@@ -73,10 +73,7 @@ fn all_versions_from_1_to_4_are_plain_states_and_newer_ones_are_unknown() {
     }
     for version in [5, 255, 256, u64::MAX] {
         let expected = StateReadError::UnknownVersion { version };
-        assert_eq!(
-            read(&format!(r#"{{"version":{version},"serial":1}}"#)),
-            Err(expected)
-        );
+        assert_eq!(read(&format!(r#"{{"version":{version},"serial":1}}"#)), Err(expected));
     }
 }
 
@@ -92,31 +89,21 @@ fn a_state_without_resources_and_outputs_is_empty() {
         (r#""resources":[],"outputs":{}"#, StateContent::Empty),
         (r#""resources":null,"outputs":null"#, StateContent::Empty),
         (r#""check_results":null"#, StateContent::Empty),
-        (
-            r#""resources":[],"outputs":{"a":{"value":1}}"#,
-            StateContent::Present,
-        ),
+        (r#""resources":[],"outputs":{"a":{"value":1}}"#, StateContent::Present),
         (r#""resources":[{}],"outputs":{}"#, StateContent::Present),
     ] {
         let header = read(&format!(r#"{{"version":4,"serial":1,{fields}}}"#)).expect(fields);
         assert_eq!(header.content, content, "{fields}");
     }
     let old = read(r#"{"version":3,"serial":1}"#).expect("a state");
-    assert_eq!(
-        old.content,
-        StateContent::Present,
-        "old formats are never taken for empty"
-    );
+    assert_eq!(old.content, StateContent::Present, "old formats are never taken for empty");
 }
 
 #[test]
 fn missing_and_null_fields_are_defaults_and_the_last_duplicate_wins() {
     let header =
         read(r#"{"serial":null,"version":1,"version":4,"lineage":null}"#).expect("a state");
-    assert_eq!(
-        (header.serial, header.lineage),
-        (Serial(0), Lineage::default())
-    );
+    assert_eq!((header.serial, header.lineage), (Serial(0), Lineage::default()));
     assert_eq!(header.format, StateFormat::Plain { version: 4 });
 }
 
@@ -178,21 +165,14 @@ fn a_failing_source_says_nothing_about_the_bytes() {
         }
     }
     let error = StateHeader::read_from(Broken).expect_err("no bytes");
-    assert!(
-        matches!(error, StateReadError::SourceFailed { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, StateReadError::SourceFailed { .. }), "{error:?}");
 }
 
 #[test]
 fn deep_nesting_does_not_exhaust_the_stack() {
     let deep = "[".repeat(2_000_000);
-    assert!(is_damaged(&format!(
-        r#"{{"version":4,"serial":1,"x":{deep}"#
-    )));
-    assert!(is_damaged(&format!(
-        r#"{{"version":4,"serial":1,"resources":{deep}"#
-    )));
+    assert!(is_damaged(&format!(r#"{{"version":4,"serial":1,"x":{deep}"#)));
+    assert!(is_damaged(&format!(r#"{{"version":4,"serial":1,"resources":{deep}"#)));
     assert!(is_not_a_state(&deep));
 }
 

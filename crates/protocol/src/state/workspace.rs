@@ -47,10 +47,9 @@ impl WorkspaceName {
             return Err(WorkspaceNameError::DotSegment(text.to_owned()));
         }
         match text.chars().find(|c| !stands_for_itself_in_a_url(*c)) {
-            Some(character) => Err(WorkspaceNameError::Character {
-                name: text.to_owned(),
-                character,
-            }),
+            Some(character) => {
+                Err(WorkspaceNameError::Character { name: text.to_owned(), character })
+            }
             None => Ok(Self(text.to_owned())),
         }
     }
@@ -122,23 +121,11 @@ mod tests {
 
     #[test]
     fn names_that_survive_url_escaping_are_accepted() {
-        for name in [
-            "default",
-            "dev",
-            "a-b_c.d~e",
-            "team:blue@eu",
-            "x$&+=",
-            "...",
-            "0",
-        ] {
+        for name in ["default", "dev", "a-b_c.d~e", "team:blue@eu", "x$&+=", "...", "0"] {
             assert_eq!(WorkspaceName::parse(name).expect(name).as_str(), name);
         }
         assert!(WorkspaceName::default().is_default());
-        assert!(
-            !WorkspaceName::parse("Default")
-                .expect("a name")
-                .is_default()
-        );
+        assert!(!WorkspaceName::parse("Default").expect("a name").is_default());
     }
 
     #[test]
@@ -154,10 +141,7 @@ mod tests {
             ("a\n", '\n'),
         ] {
             let name = name.to_owned();
-            let expected = WorkspaceNameError::Character {
-                name: name.clone(),
-                character,
-            };
+            let expected = WorkspaceNameError::Character { name: name.clone(), character };
             assert_eq!(WorkspaceName::parse(&name), Err(expected));
         }
         assert_eq!(WorkspaceName::parse(""), Err(WorkspaceNameError::Empty));
@@ -174,17 +158,11 @@ mod tests {
     #[test]
     fn a_prefix_may_be_empty_and_may_contain_slashes_but_not_at_its_ends() {
         for prefix in ["", "env:", "a/b", "workspaces"] {
-            assert_eq!(
-                WorkspaceKeyPrefix::parse(prefix).expect(prefix).as_str(),
-                prefix
-            );
+            assert_eq!(WorkspaceKeyPrefix::parse(prefix).expect(prefix).as_str(), prefix);
         }
         for prefix in ["/", "/a", "a/"] {
             let error = WorkspaceKeyPrefix::parse(prefix).expect_err(prefix);
-            assert!(
-                error.to_string().contains("must not start or end"),
-                "{error}"
-            );
+            assert!(error.to_string().contains("must not start or end"), "{error}");
         }
     }
 }

@@ -123,10 +123,7 @@ mod tests {
 
     fn judge(stored: (&str, u64, &str), offered: (&str, u64, &str)) -> WriteVerdict {
         let (old, new) = (header(stored.0, stored.1), header(offered.0, offered.1));
-        let digests = (
-            Digest::of(stored.2.as_bytes()),
-            Digest::of(offered.2.as_bytes()),
-        );
+        let digests = (Digest::of(stored.2.as_bytes()), Digest::of(offered.2.as_bytes()));
         judge_write(Some((&old, &digests.0)), (&new, &digests.1))
     }
 
@@ -157,13 +154,7 @@ mod tests {
     #[test]
     fn a_lower_serial_is_refused_with_both_serials() {
         let refusal = refusal(judge(("L", 5, "x"), ("L", 4, "y")));
-        assert_eq!(
-            refusal,
-            WriteRefusal::SerialLower {
-                stored: Serial(5),
-                offered: Serial(4)
-            }
-        );
+        assert_eq!(refusal, WriteRefusal::SerialLower { stored: Serial(5), offered: Serial(4) });
         assert_eq!(
             refusal.to_string(),
             "the stored state has serial 5, which is newer than the offered serial 4"
@@ -174,11 +165,8 @@ mod tests {
     fn an_equal_serial_with_other_content_is_refused_with_both_digests() {
         let refusal = refusal(judge(("L", 5, "x"), ("L", 5, "y")));
         let (stored, offered) = (Digest::of(b"x"), Digest::of(b"y"));
-        let expected = WriteRefusal::SerialEqualContentDiffers {
-            serial: Serial(5),
-            stored,
-            offered,
-        };
+        let expected =
+            WriteRefusal::SerialEqualContentDiffers { serial: Serial(5), stored, offered };
         assert_eq!(refusal, expected);
     }
 
@@ -197,17 +185,11 @@ mod tests {
 
     #[test]
     fn an_empty_state_gives_way_to_another_lineage_but_not_to_an_older_serial() {
-        let empty = StateHeader {
-            content: StateContent::Empty,
-            ..header("L", 5)
-        };
+        let empty = StateHeader { content: StateContent::Empty, ..header("L", 5) };
         let digests = (Digest::of(b"x"), Digest::of(b"y"));
         let judge = |new: &StateHeader| judge_write(Some((&empty, &digests.0)), (new, &digests.1));
         assert_eq!(judge(&header("M", 1)), WriteVerdict::Allowed);
-        let lower = WriteRefusal::SerialLower {
-            stored: Serial(5),
-            offered: Serial(4),
-        };
+        let lower = WriteRefusal::SerialLower { stored: Serial(5), offered: Serial(4) };
         assert_eq!(judge(&header("L", 4)), WriteVerdict::Refused(lower));
     }
 

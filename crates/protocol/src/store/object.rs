@@ -45,10 +45,7 @@ impl ETag {
     /// Takes an ETag with or without its surrounding double quotes; S3 accepts both in conditions.
     pub fn new(text: impl AsRef<str>) -> Self {
         let text = text.as_ref().trim();
-        let bare = text
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            .unwrap_or(text);
+        let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
         Self(bare.to_owned())
     }
 

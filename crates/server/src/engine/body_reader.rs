@@ -65,9 +65,7 @@ impl Engine {
 pub(super) fn slice(chunk: &[u8], within: Range<usize>) -> Result<Bytes, StorageError> {
     let bytes = staging::decode(chunk)?;
     if within.end > bytes.len() {
-        return Err(StorageError::Corrupt(
-            "a piece is shorter than its record says".to_owned(),
-        ));
+        return Err(StorageError::Corrupt("a piece is shorter than its record says".to_owned()));
     }
     Ok(bytes.slice(within))
 }

@@ -20,12 +20,7 @@ impl Engine {
         versioning: Versioning,
     ) -> Result<(), EngineError> {
         let created_micros = self.clock.now_micros();
-        let record = BucketRecord {
-            created_micros,
-            region,
-            versioning,
-            tags: Vec::new(),
-        };
+        let record = BucketRecord { created_micros, region, versioning, tags: Vec::new() };
         storage::write(&self.storage, move |transaction| {
             let key = BucketRecord::key(&bucket);
             if records::load::<BucketRecord>(transaction, &key)?.is_some() {
@@ -122,12 +117,7 @@ fn rows(
     prefix: &RowKey,
     limit: usize,
 ) -> Result<Vec<storage::Row>, StorageError> {
-    transaction.scan(
-        Table::Records,
-        prefix.as_slice(),
-        Some(&prefix.end()),
-        limit,
-    )
+    transaction.scan(Table::Records, prefix.as_slice(), Some(&prefix.end()), limit)
 }
 
 fn remove_uploads(

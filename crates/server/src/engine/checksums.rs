@@ -26,10 +26,7 @@ impl Hashes {
 
     /// A checksum as S3 writes it, if it was computed.
     pub fn base64(&self, algorithm: ChecksumAlgorithm) -> Option<String> {
-        let (_, raw) = self
-            .checksums
-            .iter()
-            .find(|(computed, _)| *computed == algorithm)?;
+        let (_, raw) = self.checksums.iter().find(|(computed, _)| *computed == algorithm)?;
         Some(BASE64_STANDARD.encode(raw))
     }
 }
@@ -105,14 +102,8 @@ fn crc_bytes(value: u64, width: CrcWidth) -> Vec<u8> {
 
 impl Hasher {
     pub(crate) fn new(algorithms: &[ChecksumAlgorithm]) -> Self {
-        let checksums = algorithms
-            .iter()
-            .map(|name| (*name, Running::new(*name)))
-            .collect();
-        Self {
-            md5: Md5::new(),
-            checksums,
-        }
+        let checksums = algorithms.iter().map(|name| (*name, Running::new(*name))).collect();
+        Self { md5: Md5::new(), checksums }
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
@@ -123,15 +114,9 @@ impl Hasher {
     }
 
     pub(crate) fn finish(self) -> Hashes {
-        let checksums = self
-            .checksums
-            .into_iter()
-            .map(|(name, running)| (name, running.finish()))
-            .collect();
-        Hashes {
-            md5: self.md5.finalize().into(),
-            checksums,
-        }
+        let checksums =
+            self.checksums.into_iter().map(|(name, running)| (name, running.finish())).collect();
+        Hashes { md5: self.md5.finalize().into(), checksums }
     }
 }
 
@@ -155,15 +140,13 @@ pub(crate) fn combined(algorithm: ChecksumAlgorithm, parts: &[(Vec<u8>, u64)]) -
     };
     let mut values = parts.iter().map(|(raw, size)| (number(raw), *size));
     let (first, _) = values.next()?;
-    let whole = values.fold(first, |left, (right, size)| {
-        crc_fast::checksum_combine(crc, left, right, size)
-    });
+    let whole = values
+        .fold(first, |left, (right, size)| crc_fast::checksum_combine(crc, left, right, size));
     Some(crc_bytes(whole, width))
 }
 
 fn number(raw: &[u8]) -> u64 {
-    raw.iter()
-        .fold(0, |number, byte| (number << 8) | u64::from(*byte))
+    raw.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 #[cfg(test)]
@@ -186,10 +169,7 @@ mod tests {
         assert_eq!(hashes.base64(A::Crc32).as_deref(), Some("y/Q5Jg=="));
         assert_eq!(hashes.base64(A::Crc32c).as_deref(), Some("4waSgw=="));
         assert_eq!(hashes.base64(A::Crc64nvme).as_deref(), Some("rosUhgp5mIg="));
-        assert_eq!(
-            hashes.base64(A::Sha1).as_deref(),
-            Some("98O8HYCOBHMq3oP5Flpz5jFVJ5M=")
-        );
+        assert_eq!(hashes.base64(A::Sha1).as_deref(), Some("98O8HYCOBHMq3oP5Flpz5jFVJ5M="));
         assert_eq!(
             hashes.base64(A::Sha256).as_deref(),
             Some("FeKw09p1CtkGeHcCnbhHqCp9Zgnqoodt5pMWc9NixOU=")
@@ -202,19 +182,10 @@ mod tests {
         let whole = hash(&[left.clone(), right.clone()].concat());
         for algorithm in [A::Crc32, A::Crc32c, A::Crc64nvme] {
             let raw = |bytes: &[u8]| {
-                hash(bytes)
-                    .checksums
-                    .into_iter()
-                    .find(|(name, _)| *name == algorithm)
-                    .unwrap()
-                    .1
+                hash(bytes).checksums.into_iter().find(|(name, _)| *name == algorithm).unwrap().1
             };
             let parts = [(raw(&left), 70_000), (raw(&right), 123)];
-            let expected = whole
-                .checksums
-                .iter()
-                .find(|(name, _)| *name == algorithm)
-                .unwrap();
+            let expected = whole.checksums.iter().find(|(name, _)| *name == algorithm).unwrap();
             assert_eq!(combined(algorithm, &parts).as_ref(), Some(&expected.1));
         }
         assert_eq!(combined(A::Sha256, &[]), None);

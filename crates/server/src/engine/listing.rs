@@ -112,13 +112,7 @@ impl Engine {
     ) -> Result<UploadListing, EngineError> {
         self.list_with(move |transaction| {
             bucket_record(transaction, &bucket)?;
-            Ok(list_uploads(
-                transaction,
-                &bucket,
-                &prefix,
-                after.as_ref(),
-                limit,
-            )?)
+            Ok(list_uploads(transaction, &bucket, &prefix, after.as_ref(), limit)?)
         })
         .await
     }
@@ -140,21 +134,16 @@ fn list_objects(
     request: &ListingRequest,
 ) -> Result<Listing, StorageError> {
     let mut page = Page::new(request.limit);
-    walk(
-        transaction,
-        request,
-        None,
-        |key, record, is_newest, common| {
-            if !is_newest || record.content.is_none() {
-                return Step::Next;
-            }
-            let (item, cursor) = match &common {
-                Some(prefix) => (ListingItem::CommonPrefix(prefix.clone()), prefix.clone()),
-                None => (ListingItem::Object(key.to_owned(), Box::new(record)), key.to_owned()),
-            };
-            page.push(item, cursor, common)
-        },
-    )?;
+    walk(transaction, request, None, |key, record, is_newest, common| {
+        if !is_newest || record.content.is_none() {
+            return Step::Next;
+        }
+        let (item, cursor) = match &common {
+            Some(prefix) => (ListingItem::CommonPrefix(prefix.clone()), prefix.clone()),
+            None => (ListingItem::Object(key.to_owned(), Box::new(record)), key.to_owned()),
+        };
+        page.push(item, cursor, common)
+    })?;
     Ok(page.finish())
 }
 
@@ -163,20 +152,15 @@ fn list_versions(
     request: &VersionListingRequest,
 ) -> Result<VersionListing, StorageError> {
     let mut page = Page::new(request.page.limit);
-    walk(
-        transaction,
-        &request.page,
-        request.after_version,
-        |key, record, is_newest, common| {
-            let (item, cursor) = if let Some(prefix) = &common {
-                (VersionListingItem::CommonPrefix(prefix.clone()), (prefix.clone(), None))
-            } else {
-                let cursor = (key.to_owned(), Some(record.id));
-                (VersionListingItem::Version(key.to_owned(), Box::new(record), is_newest), cursor)
-            };
-            page.push(item, cursor, common)
-        },
-    )?;
+    walk(transaction, &request.page, request.after_version, |key, record, is_newest, common| {
+        let (item, cursor) = if let Some(prefix) = &common {
+            (VersionListingItem::CommonPrefix(prefix.clone()), (prefix.clone(), None))
+        } else {
+            let cursor = (key.to_owned(), Some(record.id));
+            (VersionListingItem::Version(key.to_owned(), Box::new(record), is_newest), cursor)
+        };
+        page.push(item, cursor, common)
+    })?;
     Ok(page.finish())
 }
 
@@ -197,11 +181,7 @@ enum Step {
 
 impl<T, C> Page<T, C> {
     fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            items: Vec::new(),
-            truncated: false,
-        }
+        Self { limit, items: Vec::new(), truncated: false }
     }
 
     fn push(&mut self, item: T, cursor: C, common: Option<String>) -> Step {
@@ -215,11 +195,7 @@ impl<T, C> Page<T, C> {
 
     fn finish(self) -> Listing<T, C> {
         let (items, cursors): (Vec<_>, Vec<_>) = self.items.into_iter().unzip();
-        let next = if self.truncated {
-            cursors.into_iter().next_back()
-        } else {
-            None
-        };
+        let next = if self.truncated { cursors.into_iter().next_back() } else { None };
         Listing { items, next }
     }
 }
@@ -310,10 +286,9 @@ fn list_uploads(
     let all = UploadRecord::keys_with_prefix(bucket, prefix);
     let from = match after {
         None => all.as_slice().to_vec(),
-        Some((key, upload)) if upload.is_empty() => UploadRecord::of_bucket(bucket)
-            .text(key)
-            .end()
-            .max(all.as_slice().to_vec()),
+        Some((key, upload)) if upload.is_empty() => {
+            UploadRecord::of_bucket(bucket).text(key).end().max(all.as_slice().to_vec())
+        }
         Some((key, upload)) => {
             let row = UploadRecord::of_bucket(bucket).text(key).text(upload);
             row.end().max(all.as_slice().to_vec())

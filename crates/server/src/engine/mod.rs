@@ -65,9 +65,7 @@ pub struct Limits {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine")
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -79,12 +77,7 @@ impl Engine {
         ids: Arc<dyn IdSource>,
         limits: Limits,
     ) -> Self {
-        Self {
-            storage,
-            clock,
-            ids,
-            limits,
-        }
+        Self { storage, clock, ids, limits }
     }
 
     /// The bounds that this engine keeps.

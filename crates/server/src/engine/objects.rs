@@ -96,9 +96,7 @@ impl Engine {
         };
         let adopted = staged.clone();
         let adopt: Adopt = Box::new(move |transaction| adopted.adopt(transaction));
-        let written = self
-            .commit_write(request.bucket, request.key, write, adopt)
-            .await;
+        let written = self.commit_write(request.bucket, request.key, write, adopt).await;
         match written {
             Ok((written, true)) => Ok(written),
             Ok((written, false)) => {
@@ -130,16 +128,9 @@ impl Engine {
             };
             let Decision { effects, answer } = decision;
             match answer {
-                WriteAnswer::Repeated(etag) => Ok((
-                    Verdict::Discard,
-                    Ok((
-                        Written {
-                            etag,
-                            version: None,
-                        },
-                        false,
-                    )),
-                )),
+                WriteAnswer::Repeated(etag) => {
+                    Ok((Verdict::Discard, Ok((Written { etag, version: None }, false))))
+                }
                 WriteAnswer::Written(version) => {
                     apply(transaction, &bucket, &key, effects, write.now_micros)?;
                     adopt(transaction)?;
@@ -179,11 +170,7 @@ impl Engine {
                 };
                 return Ok(Err(missing));
             };
-            let body = if with_body {
-                single_piece(transaction, &found)?
-            } else {
-                None
-            };
+            let body = if with_body { single_piece(transaction, &found)? } else { None };
             Ok(Ok((found, record, body)))
         })
         .await?
@@ -229,18 +216,9 @@ fn delete_newest(
 ) -> Result<Deleted, EngineError> {
     let stored = load(transaction, &request.bucket, &request.key)?;
     let decision = decide_delete(&stored, delete)?;
-    apply(
-        transaction,
-        &request.bucket,
-        &request.key,
-        decision.effects,
-        delete.now_micros,
-    )?;
+    apply(transaction, &request.bucket, &request.key, decision.effects, delete.now_micros)?;
     let version = decision.answer.marker;
-    Ok(Deleted {
-        version,
-        is_marker: version.is_some(),
-    })
+    Ok(Deleted { version, is_marker: version.is_some() })
 }
 
 fn delete_version(
@@ -253,15 +231,10 @@ fn delete_version(
     bucket_record(transaction, bucket)?;
     let found = by_id(transaction, bucket, key, id)?;
     decision::check_delete(found.as_ref(), &request.condition)?;
-    let is_marker = found
-        .as_ref()
-        .is_some_and(|version| version.content.is_none());
+    let is_marker = found.as_ref().is_some_and(|version| version.content.is_none());
     let effects = found.into_iter().map(Effect::Remove).collect();
     apply(transaction, bucket, key, effects, now_micros)?;
-    Ok(Deleted {
-        version: Some(id),
-        is_marker,
-    })
+    Ok(Deleted { version: Some(id), is_marker })
 }
 
 /// The lock ID of a lockfile's body, if this is one and it can be read.
@@ -279,16 +252,9 @@ fn is_lockfile(key: &str) -> bool {
 
 /// The version id to show: none in a bucket that never had versioning, and none for a lockfile.
 pub(super) fn written(version: &VersionRecord, stored: &Stored) -> Written {
-    let etag = version
-        .content
-        .as_ref()
-        .map(|content| content.etag.clone())
-        .unwrap_or_default();
+    let etag = version.content.as_ref().map(|content| content.etag.clone()).unwrap_or_default();
     let versioned = stored.trail.is_none() && stored.bucket.versioning != Versioning::Unversioned;
-    Written {
-        etag,
-        version: versioned.then_some(version.id),
-    }
+    Written { etag, version: versioned.then_some(version.id) }
 }
 
 pub(super) fn bucket_record(
@@ -317,12 +283,7 @@ pub(super) fn load(
             by_id(transaction, bucket, key, VersionId::Null)?
         }
     };
-    Ok(Stored {
-        bucket: record,
-        newest,
-        null,
-        trail,
-    })
+    Ok(Stored { bucket: record, newest, null, trail })
 }
 
 pub(super) fn newest(
@@ -332,9 +293,7 @@ pub(super) fn newest(
 ) -> Result<Option<VersionRecord>, StorageError> {
     let prefix = VersionRecord::versions_of(bucket, key);
     let rows = transaction.scan(Table::Records, prefix.as_slice(), Some(&prefix.end()), 1)?;
-    rows.first()
-        .map(|(row, bytes)| records::decode(row, bytes))
-        .transpose()
+    rows.first().map(|(row, bytes)| records::decode(row, bytes)).transpose()
 }
 
 pub(super) fn by_id(
@@ -370,10 +329,7 @@ fn single_piece(
     transaction: &mut dyn Transaction,
     version: &VersionRecord,
 ) -> Result<Option<Bytes>, StorageError> {
-    let Some([segment]) = version
-        .content
-        .as_ref()
-        .map(|content| content.segments.as_slice())
+    let Some([segment]) = version.content.as_ref().map(|content| content.segments.as_slice())
     else {
         return Ok(None);
     };
@@ -425,8 +381,6 @@ pub(super) fn discard(
     if usize::try_from(segment.size).is_ok_and(|size| size <= CHUNK_SIZE_BYTES_MAX) {
         return transaction.delete(Table::Chunks, &Chunk::key(segment.body, 0));
     }
-    let record = DiscardedBody {
-        discarded_micros: now_micros,
-    };
+    let record = DiscardedBody { discarded_micros: now_micros };
     records::store(transaction, &DiscardedBody::key(segment.body), &record)
 }

@@ -62,7 +62,7 @@ impl Engine {
     ) -> Result<Staged, EngineError>
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin + Send,
-            {
+    {
         let mut intake = Intake::new(self.clone(), BodyId(self.ids.random()?), checksums);
         let received = intake.receive(&mut body, classify).await;
         match received {
@@ -102,14 +102,7 @@ struct Intake {
 impl Intake {
     fn new(engine: Engine, body: BodyId, checksums: &[ChecksumAlgorithm]) -> Self {
         let hasher = Some(Hasher::new(checksums));
-        Self {
-            engine,
-            body,
-            size: 0,
-            buffer: BytesMut::new(),
-            hasher,
-            chunks_stored: 0,
-        }
+        Self { engine, body, size: 0, buffer: BytesMut::new(), hasher, chunks_stored: 0 }
     }
 
     async fn receive<S, E>(
@@ -165,11 +158,7 @@ impl Intake {
         let begun_micros = self.engine.clock.now_micros();
         storage::write(&self.engine.storage, move |transaction| {
             if index == 0 {
-                records::store(
-                    transaction,
-                    &StagedBody::key(body),
-                    &StagedBody { begun_micros },
-                )?;
+                records::store(transaction, &StagedBody::key(body), &StagedBody { begun_micros })?;
             }
             transaction.put(Table::Chunks, &Chunk::key(body, index), &chunk)?;
             Ok((Verdict::Commit, ()))
@@ -194,21 +183,9 @@ impl Intake {
         } else {
             unstored = Some(self.take_chunk().await?);
         }
-        let hashes = self
-            .hasher
-            .take()
-            .unwrap_or_else(|| Hasher::new(&[]))
-            .finish();
-        let segment = Segment {
-            body: self.body,
-            size: self.size,
-        };
-        Ok(Staged {
-            segment,
-            hashes,
-            small,
-            unstored,
-        })
+        let hashes = self.hasher.take().unwrap_or_else(|| Hasher::new(&[])).finish();
+        let segment = Segment { body: self.body, size: self.size };
+        Ok(Staged { segment, hashes, small, unstored })
     }
 
     async fn abandon(self) {
@@ -242,9 +219,7 @@ pub(super) fn decode(chunk: &[u8]) -> Result<Bytes, StorageError> {
         Some((&CODEC_ZSTD, data)) => zstd::bulk::decompress(data, CHUNK_SIZE_BYTES_MAX)
             .map(Bytes::from)
             .map_err(|error| StorageError::Corrupt(format!("a piece does not unpack: {error}"))),
-        Some((codec, _)) => Err(StorageError::Corrupt(format!(
-            "unknown piece codec {codec}"
-        ))),
+        Some((codec, _)) => Err(StorageError::Corrupt(format!("unknown piece codec {codec}"))),
         None => Err(StorageError::Corrupt("an empty piece".to_owned())),
     }
 }

@@ -74,10 +74,7 @@ impl Engine {
     pub async fn sweep_at_start(&self) -> Result<SweepReport, EngineError> {
         let staged = self.sweep_family(StagedBody::all(), |_| Ok(true)).await?;
         let swept = self.sweep().await?;
-        Ok(SweepReport {
-            staged: staged + swept.staged,
-            ..swept
-        })
+        Ok(SweepReport { staged: staged + swept.staged, ..swept })
     }
 
     async fn sweep_family(

@@ -90,20 +90,11 @@ impl Engine {
     ) -> Result<UploadId, EngineError> {
         let upload = UploadId::new(self.ids.random()?);
         let created_micros = self.clock.now_micros();
-        let record = UploadRecord {
-            created_micros,
-            headers,
-            tags,
-            checksum,
-        };
+        let record = UploadRecord { created_micros, headers, tags, checksum };
         let id = upload.clone();
         self.upload_write(move |transaction| {
             bucket_record(transaction, &bucket)?;
-            Ok(records::store(
-                transaction,
-                &UploadRecord::key(&bucket, &key, &id),
-                &record,
-            )?)
+            Ok(records::store(transaction, &UploadRecord::key(&bucket, &key, &id), &record)?)
         })
         .await?;
         Ok(upload)
@@ -175,11 +166,7 @@ impl Engine {
             let mut parts = stored_parts(transaction, &upload, after, limit.saturating_add(1))?;
             let truncated = parts.len() > limit;
             parts.truncate(limit);
-            Ok(Ok(PartListing {
-                upload: found,
-                parts,
-                truncated,
-            }))
+            Ok(Ok(PartListing { upload: found, parts, truncated }))
         })
         .await?
     }
@@ -197,14 +184,7 @@ impl Engine {
         let now_micros = self.clock.now_micros();
         self.upload_write(move |transaction| {
             upload_record(transaction, &bucket, &key, &upload)?;
-            Ok(remove_upload(
-                transaction,
-                &bucket,
-                &key,
-                &upload,
-                now_micros,
-                &[],
-            )?)
+            Ok(remove_upload(transaction, &bucket, &key, &upload, now_micros, &[])?)
         })
         .await
     }
@@ -243,33 +223,18 @@ fn complete(
     now_micros: u64,
     nonce: u64,
 ) -> Result<(Written, Option<Checksum>), EngineError> {
-    let CompleteRequest {
-        bucket,
-        key,
-        upload,
-        ..
-    } = request;
+    let CompleteRequest { bucket, key, upload, .. } = request;
     bucket_record(transaction, bucket)?;
     let done_row = CompletedUpload::key(bucket, key, upload);
     if let Some(done) = records::load::<CompletedUpload>(transaction, &done_row)? {
-        return Ok((
-            Written {
-                etag: done.etag,
-                version: done.version,
-            },
-            done.checksum,
-        ));
+        return Ok((Written { etag: done.etag, version: done.version }, done.checksum));
     }
     let record = upload_record(transaction, bucket, key, upload)?;
     let stored = stored_parts(transaction, upload, 0, usize::MAX)?;
     let chosen = choose(&stored, &request.parts)?;
     let checksum = object_checksum(&record, &chosen, request.checksum.as_ref())?;
     let content = content(&record, &chosen, checksum.clone());
-    let used: Vec<_> = content
-        .segments
-        .iter()
-        .map(|segment| segment.body)
-        .collect();
+    let used: Vec<_> = content.segments.iter().map(|segment| segment.body).collect();
     let existing = load(transaction, bucket, key)?;
     let write = Write {
         content,
@@ -283,10 +248,7 @@ fn complete(
     remove_upload(transaction, bucket, key, upload, now_micros, &used)?;
     let written = match decision.answer {
         WriteAnswer::Written(version) => written(&version, &existing),
-        WriteAnswer::Repeated(etag) => Written {
-            etag,
-            version: None,
-        },
+        WriteAnswer::Repeated(etag) => Written { etag, version: None },
     };
     let done = CompletedUpload {
         completed_micros: now_micros,
@@ -322,10 +284,7 @@ fn stored_parts(
         .map(|(row, bytes)| {
             let mut parts = RowKeyParts::new(row);
             parts.text()?;
-            Ok((
-                u16::from_be_bytes(parts.array()?),
-                records::decode(row, bytes)?,
-            ))
+            Ok((u16::from_be_bytes(parts.array()?), records::decode(row, bytes)?))
         })
         .collect()
 }
@@ -335,17 +294,13 @@ fn choose<'a>(
     stored: &'a [(u16, PartRecord)],
     named: &[CompletedPart],
 ) -> Result<Vec<&'a PartRecord>, EngineError> {
-    let ascending = named
-        .windows(2)
-        .all(|pair| matches!(pair, [a, b] if a.number < b.number));
+    let ascending = named.windows(2).all(|pair| matches!(pair, [a, b] if a.number < b.number));
     if !ascending {
         return Err(EngineError::InvalidPartOrder);
     }
     let mut chosen = Vec::with_capacity(named.len());
     for (position, part) in named.iter().enumerate() {
-        let found = stored
-            .iter()
-            .find(|(number, _)| i32::from(*number) == part.number);
+        let found = stored.iter().find(|(number, _)| i32::from(*number) == part.number);
         let (number, record) = found.ok_or(EngineError::InvalidPart(part.number))?;
         let same_checksum = match (&part.checksum, &record.checksum) {
             (Some((algorithm, value)), Some(checksum)) => {
@@ -359,18 +314,11 @@ fn choose<'a>(
         let is_last = position + 1 == named.len();
         if !is_last && record.segment.size < PART_SIZE_BYTES_MIN {
             let size = record.segment.size;
-            return Err(EngineError::PartTooSmall {
-                number: *number,
-                size,
-            });
+            return Err(EngineError::PartTooSmall { number: *number, size });
         }
         chosen.push(record);
     }
-    if chosen.is_empty() {
-        Err(EngineError::InvalidPart(0))
-    } else {
-        Ok(chosen)
-    }
+    if chosen.is_empty() { Err(EngineError::InvalidPart(0)) } else { Ok(chosen) }
 }
 
 fn content(record: &UploadRecord, parts: &[&PartRecord], checksum: Option<Checksum>) -> Content {
@@ -391,11 +339,7 @@ fn content(record: &UploadRecord, parts: &[&PartRecord], checksum: Option<Checks
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let pair = |pair: &[u8]| match pair {
         [high, low] => Some((digit(*high)? << 4) | digit(*low)?),
         _ => None,
@@ -415,14 +359,8 @@ fn object_checksum(
     let raw: Option<Vec<(Vec<u8>, u64)>> = parts
         .iter()
         .map(|part| {
-            let checksum = part
-                .checksum
-                .as_ref()
-                .filter(|sum| sum.algorithm == algorithm)?;
-            Some((
-                BASE64_STANDARD.decode(&checksum.value).ok()?,
-                part.segment.size,
-            ))
+            let checksum = part.checksum.as_ref().filter(|sum| sum.algorithm == algorithm)?;
+            Some((BASE64_STANDARD.decode(&checksum.value).ok()?, part.segment.size))
         })
         .collect();
     let Some(raw) = raw else { return Ok(None) };
@@ -442,11 +380,7 @@ fn object_checksum(
         {
             Err(EngineError::ObjectChecksumMismatch)
         }
-        (value, _) => Ok(value.map(|value| Checksum {
-            algorithm,
-            kind,
-            value,
-        })),
+        (value, _) => Ok(value.map(|value| Checksum { algorithm, kind, value })),
     }
 }
 

@@ -18,6 +18,7 @@ use s3s::{Body, S3Error, S3ErrorCode};
 use tracing::Instrument;
 
 use super::error_body::{self, Subject};
+use super::request_body::RequestBody;
 use super::request_id::{RequestId, RequestIds};
 use crate::api::admin;
 use crate::api::identity::{self, IdentityService};
@@ -57,10 +58,7 @@ enum Route {
 
 impl Dispatcher {
     pub(crate) fn new(application: Application, seed: u64) -> Self {
-        Self {
-            application,
-            ids: RequestIds::new(seed),
-        }
+        Self { application, ids: RequestIds::new(seed) }
     }
 
     /// Answers one request; never fails, so that a connection only ends where HTTP says so.
@@ -73,15 +71,9 @@ impl Dispatcher {
         let began = self.application.clock.now_micros();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let span = tracing::info_span!("request", %request_id, %peer, %method, %path);
-        let api = route(
-            request.method(),
-            request.uri().path(),
-            request.headers(),
-            request.uri().query(),
-        );
-        let respond = self
-            .respond(request, api, request_id)
-            .instrument(span.clone());
+        let api =
+            route(request.method(), request.uri().path(), request.headers(), request.uri().query());
+        let respond = self.respond(request, api, request_id).instrument(span.clone());
         let timeout = self.application.request_timeout;
         let mut response = match tokio::time::timeout(timeout, respond).await {
             Ok(response) => response,
@@ -92,22 +84,14 @@ impl Dispatcher {
         };
         let id = HeaderValue::from_str(&request_id.to_string());
         if let Ok(id) = id {
-            response
-                .headers_mut()
-                .insert(HeaderName::from_static("x-amz-request-id"), id.clone());
-            response
-                .headers_mut()
-                .insert(HeaderName::from_static("x-amzn-requestid"), id);
+            response.headers_mut().insert(HeaderName::from_static("x-amz-request-id"), id.clone());
+            response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), id);
         }
         let host = HeaderValue::from_static(HOST_ID);
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("x-amz-id-2"), host);
+        response.headers_mut().insert(HeaderName::from_static("x-amz-id-2"), host);
         let micros = self.application.clock.now_micros().saturating_sub(began);
         let status = response.status();
-        self.application
-            .metrics
-            .request(api.into(), status.as_u16(), micros);
+        self.application.metrics.request(api.into(), status.as_u16(), micros);
         span.in_scope(|| tracing::info!(status = status.as_u16(), micros, "answered"));
         Ok(response)
     }
@@ -119,11 +103,9 @@ impl Dispatcher {
         request_id: RequestId,
     ) -> Response<Body> {
         match route {
-            Route::Admin => admin::handle(
-                request.method(),
-                request.uri().path(),
-                &self.application.metrics,
-            ),
+            Route::Admin => {
+                admin::handle(request.method(), request.uri().path(), &self.application.metrics)
+            }
             Route::S3 => self.s3(request, request_id).await,
             Route::Identity(service) => self.identity(service, request, request_id).await,
             Route::DynamoDb => no_lock_tables(),
@@ -133,23 +115,34 @@ impl Dispatcher {
     async fn s3(&self, request: Request<Incoming>, request_id: RequestId) -> Response<Body> {
         let path = request.uri().path().to_owned();
         let is_head = request.method() == Method::HEAD;
-        let subject = Subject {
-            request_id,
-            path: &path,
-            is_head,
+        let subject = Subject { request_id, path: &path, is_head };
+        let (mut head, incoming) = request.into_parts();
+        let mut body = RequestBody::new(incoming, &head.headers);
+        let refused = guard::check(&head.method, &head.uri, &head.headers)
+            .and_then(|()| guard::check_length(&head.method, &head.uri, &head.headers));
+        let mut response = match refused {
+            Err(error) => error_body::refused(&error, &subject),
+            Ok(()) => {
+                head.extensions.insert(body.clone());
+                let request = Request::from_parts(head, Body::http_body(body.clone()));
+                error_body::complete(self.call_s3(request).await, &subject).await
+            }
         };
-        if let Err(error) = guard::check(request.method(), request.uri(), request.headers()) {
-            return error_body::refused(&error, &subject);
+        if !body.finish().await {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        let response = match self.application.s3.call(request.map(Body::from)).await {
+        response
+    }
+
+    async fn call_s3(&self, request: Request<Body>) -> Response<Body> {
+        match self.application.s3.call(request).await {
             Ok(response) => response,
             Err(error) => {
                 let error: s3s::StdError = error.into();
                 tracing::error!(%error, "the S3 framework failed");
                 error_body::simple(S3Error::new(S3ErrorCode::InternalError))
             }
-        };
-        error_body::complete(response, &subject).await
+        }
     }
 
     async fn identity(
@@ -163,16 +156,10 @@ impl Dispatcher {
             Ok(body) => body.to_bytes(),
             Err(error) => {
                 tracing::debug!(%error, "could not read a form");
-                return text(
-                    StatusCode::BAD_REQUEST,
-                    "text/plain",
-                    "the form could not be read\n",
-                );
+                return text(StatusCode::BAD_REQUEST, "text/plain", "the form could not be read\n");
             }
         };
-        let Application {
-            credentials, clock, ..
-        } = &self.application;
+        let Application { credentials, clock, .. } = &self.application;
         let now_unix = i64::try_from(clock.now_micros() / 1_000_000).unwrap_or(i64::MAX);
         let id = request_id.to_string();
         identity::handle(service, &head, &body, credentials, now_unix, &id).await.map(Body::from)
@@ -184,25 +171,15 @@ fn route(method: &Method, path: &str, headers: &http::HeaderMap, query: Option<&
     if path == "/_statelock" || path.starts_with("/_statelock/") {
         return Route::Admin;
     }
-    let header = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let service = header.and_then(|value| {
         let credential = value.split_once("Credential=")?.1;
-        credential
-            .split([',', ' '])
-            .next()?
-            .split('/')
-            .nth_back(1)
-            .map(str::to_owned)
+        credential.split([',', ' ']).next()?.split('/').nth_back(1).map(str::to_owned)
     });
     let service = service.or_else(|| {
-        let credential = query?
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
-        let decoded = percent_encoding::percent_decode_str(credential)
-            .decode_utf8()
-            .ok()?;
+        let credential =
+            query?.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
+        let decoded = percent_encoding::percent_decode_str(credential).decode_utf8().ok()?;
         decoded.split('/').nth_back(1).map(str::to_owned)
     });
     match service.as_deref() {
@@ -216,9 +193,7 @@ fn route(method: &Method, path: &str, headers: &http::HeaderMap, query: Option<&
 }
 
 fn is_form(method: &Method, path: &str, headers: &http::HeaderMap) -> bool {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_form =
         content_type.is_some_and(|name| name.starts_with("application/x-www-form-urlencoded"));
     method == Method::POST && path == "/" && is_form
@@ -251,9 +226,7 @@ pub(super) fn text(
 ) -> Response<Body> {
     let mut response = Response::new(Body::from(Bytes::from_static(body.as_bytes())));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
@@ -287,28 +260,16 @@ mod tests {
         assert_eq!(by("dynamodb"), Route::DynamoDb);
         assert_eq!(by("ec2"), Route::S3, "and its guard refuses it");
         let query = "X-Amz-Credential=K%2F20260101%2Fus-east-1%2Fsts%2Faws4_request";
-        assert_eq!(
-            routed("/", &[], Some(query)),
-            Route::Identity(IdentityService::Sts)
-        );
+        assert_eq!(routed("/", &[], Some(query)), Route::Identity(IdentityService::Sts));
     }
 
     #[test]
     fn our_own_paths_and_unsigned_forms_are_recognised() {
         assert_eq!(routed("/_statelock/health", &[], None), Route::Admin);
         assert_eq!(routed("/_statelockx", &[], None), Route::S3);
-        let form = [(
-            "content-type",
-            "application/x-www-form-urlencoded; charset=utf-8",
-        )];
-        assert_eq!(
-            routed("/", &form, None),
-            Route::Identity(IdentityService::Sts)
-        );
+        let form = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
+        assert_eq!(routed("/", &form, None), Route::Identity(IdentityService::Sts));
         assert_eq!(routed("/bucket", &form, None), Route::S3);
-        assert_eq!(
-            routed("/", &[("authorization", "Basic abc")], None),
-            Route::S3
-        );
+        assert_eq!(routed("/", &[("authorization", "Basic abc")], None), Route::S3);
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn complete(response: Response<Body>, subject: &Subject<'_>) ->
         return without_body(response);
     }
     if status.as_u16() < 400 {
-        return response;
+        return partial(response, subject);
     }
     let (mut parts, body) = response.into_parts();
     let condition = parts.headers.remove(CONDITION_HEADER);
@@ -37,12 +37,52 @@ pub(super) async fn complete(response: Response<Body>, subject: &Subject<'_>) ->
         return Response::from_parts(parts, Body::from(bytes));
     };
     let mut completed = open.to_owned();
+    if !open.contains("<Message>") {
+        let code = open.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+        element(&mut completed, "Message", message(code.map_or("", |(code, _)| code)));
+    }
     if let Some(condition) = condition.as_ref().and_then(|value| value.to_str().ok()) {
         element(&mut completed, "Condition", condition);
     }
     finish(&mut completed, subject);
     set_length(&mut parts.headers, completed.len());
     Response::from_parts(parts, Body::from(completed))
+}
+
+/// The framework answers a HEAD with a range by 200; S3 answers it like the GET.
+fn partial(mut response: Response<Body>, subject: &Subject<'_>) -> Response<Body> {
+    if subject.is_head && response.headers().contains_key(header::CONTENT_RANGE) {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    response
+}
+
+/// What S3 says with a code, for errors to which the framework gives no words.
+fn message(code: &str) -> &'static str {
+    match code {
+        "SignatureDoesNotMatch" => {
+            "The request signature we calculated does not match the signature you provided. Check \
+             your key and signing method."
+        }
+        "MalformedXML" => {
+            "The XML you provided was not well-formed or did not validate against our published \
+             schema"
+        }
+        "MissingRequestBodyError" => "Request body is empty.",
+        "MissingContentLength" => "You must provide the Content-Length HTTP header.",
+        "InvalidBucketName" => "The specified bucket is not valid.",
+        "KeyTooLongError" => "Your key is too long",
+        "InvalidURI" => "Couldn't parse the specified URI.",
+        "InvalidRange" => "The requested range is not satisfiable",
+        "MaxMessageLengthExceeded" => "Your request was too big.",
+        "IncompleteBody" => {
+            "You did not provide the number of bytes specified by the Content-Length HTTP header."
+        }
+        "MethodNotAllowed" => "The specified method is not allowed against this resource.",
+        "NotImplemented" => "This operation is not implemented by this server.",
+        "InternalError" => "We encountered an internal error. Please try again.",
+        _ => "The request is not valid.",
+    }
 }
 
 /// A refusal of the guard.
@@ -54,24 +94,13 @@ pub(super) fn refused(error: &GuardError, subject: &Subject<'_>) -> Response<Bod
         element(&mut xml, "HeadersNotSigned", names);
     }
     finish(&mut xml, subject);
-    xml_response(
-        error.status,
-        if subject.is_head {
-            Bytes::new()
-        } else {
-            Bytes::from(xml)
-        },
-    )
+    xml_response(error.status, if subject.is_head { Bytes::new() } else { Bytes::from(xml) })
 }
 
 /// An error that comes from before or around the framework.
 pub(super) fn simple(error: S3Error) -> Response<Body> {
-    let status = error
-        .status_code()
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    error
-        .to_http_response()
-        .unwrap_or_else(|_| xml_response(status, Bytes::new()))
+    let status = error.status_code().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    error.to_http_response().unwrap_or_else(|_| xml_response(status, Bytes::new()))
 }
 
 fn finish(xml: &mut String, subject: &Subject<'_>) {
@@ -98,10 +127,9 @@ fn without_body(response: Response<Body>) -> Response<Body> {
 fn xml_response(status: StatusCode, body: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/xml"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     response
 }
 
@@ -122,11 +150,7 @@ mod tests {
     #[tokio::test]
     async fn errors_name_resource_request_and_host() {
         let request_id = RequestIds::new(1).next();
-        let subject = Subject {
-            request_id,
-            path: "/b/a&b",
-            is_head: false,
-        };
+        let subject = Subject { request_id, path: "/b/a&b", is_head: false };
         let error = S3Error::with_message(S3ErrorCode::NoSuchKey, "no <key>");
         let response = complete(simple(error), &subject).await;
         assert_eq!(response.status(), 404);
@@ -134,10 +158,7 @@ mod tests {
         let text = String::from_utf8(body.to_vec()).unwrap();
         assert!(text.contains("<Code>NoSuchKey</Code>"), "{text}");
         assert!(text.contains("<Resource>/b/a&amp;b</Resource>"), "{text}");
-        assert!(
-            text.contains("<RequestId>0000000000000001</RequestId>"),
-            "{text}"
-        );
+        assert!(text.contains("<RequestId>0000000000000001</RequestId>"), "{text}");
         assert!(text.ends_with("</Error>"), "{text}");
     }
 }

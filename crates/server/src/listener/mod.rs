@@ -4,8 +4,10 @@
 //! time for a header and between requests, the time of a whole request, and the time for which a
 //! client may leave an answer unread. Bodies are bounded where they are taken in.
 
+mod chunk_end;
 mod dispatch;
 mod error_body;
+mod request_body;
 mod request_id;
 
 use std::net::SocketAddr;
@@ -22,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
 pub(crate) use dispatch::{Application, Dispatcher};
+pub(crate) use request_body::RequestBody;
 
 use crate::metrics::Metrics;
 
@@ -86,10 +89,7 @@ pub(crate) async fn serve(
 
 async fn drain(graceful: GracefulShutdown, timeout: Duration) {
     tracing::info!(connections = graceful.count(), "draining");
-    if tokio::time::timeout(timeout, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still in flight when the drain time ended");
     }
 }

@@ -108,10 +108,7 @@ pub(crate) struct RowKeyParts<'a> {
 
 impl<'a> RowKeyParts<'a> {
     pub(crate) fn new(key: &'a [u8]) -> Self {
-        Self {
-            whole: key,
-            rest: key.get(1..).unwrap_or_default(),
-        }
+        Self { whole: key, rest: key.get(1..).unwrap_or_default() }
     }
 
     pub(crate) fn text(&mut self) -> Result<String, StorageError> {
@@ -135,10 +132,7 @@ impl<'a> RowKeyParts<'a> {
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], StorageError> {
-        let (head, rest) = self
-            .rest
-            .split_first_chunk::<N>()
-            .ok_or_else(|| self.corrupt())?;
+        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or_else(|| self.corrupt())?;
         self.rest = rest;
         Ok(*head)
     }

@@ -44,26 +44,18 @@ impl LockTrail {
     /// What the call with this id did, if it is remembered.
     pub fn find(&self, invocation: Option<&str>) -> Option<&TrailEntry> {
         let invocation = invocation?;
-        self.entries
-            .iter()
-            .find(|entry| entry.invocation == invocation)
+        self.entries.iter().find(|entry| entry.invocation == invocation)
     }
 
     /// The trail after one more call, without what is too old to matter.
     #[must_use]
     pub fn with(&self, entry: TrailEntry) -> Self {
         let oldest = entry.at_micros.saturating_sub(TRAIL_AGE_MICROS_MAX);
-        let mut entries: Vec<_> = self
-            .entries
-            .iter()
-            .filter(|kept| kept.at_micros >= oldest)
-            .cloned()
-            .collect();
+        let mut entries: Vec<_> =
+            self.entries.iter().filter(|kept| kept.at_micros >= oldest).cloned().collect();
         entries.push(entry);
         let excess = entries.len().saturating_sub(TRAIL_ENTRIES_MAX);
-        Self {
-            entries: entries.split_off(excess),
-        }
+        Self { entries: entries.split_off(excess) }
     }
 
     pub(crate) fn key(bucket: &str, key: &str) -> RowKey {
@@ -92,19 +84,15 @@ mod tests {
         let trail = LockTrail::default().with(entry("a", 10));
         assert!(trail.find(Some("a")).is_some());
         assert!(trail.find(Some("b")).is_none());
-        assert!(
-            trail.find(None).is_none(),
-            "a call without an id is never a repetition"
-        );
+        assert!(trail.find(None).is_none(), "a call without an id is never a repetition");
         let later = trail.with(entry("b", 11 + TRAIL_AGE_MICROS_MAX));
         assert!(later.find(Some("a")).is_none());
     }
 
     #[test]
     fn stays_bounded() {
-        let trail = (0..1000).fold(LockTrail::default(), |trail, n| {
-            trail.with(entry(&n.to_string(), n))
-        });
+        let trail =
+            (0..1000).fold(LockTrail::default(), |trail, n| trail.with(entry(&n.to_string(), n)));
         assert_eq!(trail.entries.len(), TRAIL_ENTRIES_MAX);
         assert!(trail.find(Some("999")).is_some());
     }

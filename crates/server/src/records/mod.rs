@@ -55,9 +55,6 @@ pub(crate) fn remove(transaction: &mut dyn Transaction, key: &RowKey) -> Result<
 /// Reads the bytes of a record that a scan returned.
 pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StorageError> {
     serde_json::from_slice(bytes).map_err(|error| {
-        StorageError::Corrupt(format!(
-            "record `{}` does not parse: {error}",
-            key.escape_ascii()
-        ))
+        StorageError::Corrupt(format!("record `{}` does not parse: {error}", key.escape_ascii()))
     })
 }

@@ -81,10 +81,7 @@ pub struct CompletedUpload {
 
 impl CompletedUpload {
     pub(crate) fn key(bucket: &str, key: &str, upload: &UploadId) -> RowKey {
-        RowKey::new(Family::Completed)
-            .text(bucket)
-            .text(key)
-            .text(upload.as_str())
+        RowKey::new(Family::Completed).text(bucket).text(key).text(upload.as_str())
     }
 
     pub(crate) fn all() -> RowKey {
@@ -94,10 +91,7 @@ impl CompletedUpload {
 
 impl UploadRecord {
     pub(crate) fn key(bucket: &str, key: &str, upload: &UploadId) -> RowKey {
-        RowKey::new(Family::Upload)
-            .text(bucket)
-            .text(key)
-            .text(upload.as_str())
+        RowKey::new(Family::Upload).text(bucket).text(key).text(upload.as_str())
     }
 
     pub(crate) fn of_bucket(bucket: &str) -> RowKey {

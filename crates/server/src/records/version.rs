@@ -46,10 +46,7 @@ impl FromStr for VersionId {
         if text == "null" {
             return Ok(Self::Null);
         }
-        let parse = |range| {
-            text.get(range)
-                .and_then(|part| u64::from_str_radix(part, 16).ok())
-        };
+        let parse = |range| text.get(range).and_then(|part| u64::from_str_radix(part, 16).ok());
         let plain = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         match (plain, parse(0..16), parse(16..32)) {
             (true, Some(sequence), Some(nonce)) => Ok(Self::Id { sequence, nonce }),
@@ -66,9 +63,7 @@ impl Serialize for VersionId {
 
 impl<'de> Deserialize<'de> for VersionId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -167,9 +162,7 @@ impl VersionRecord {
     }
 
     pub(crate) fn keys_with_prefix(bucket: &str, prefix: &str) -> RowKey {
-        RowKey::new(Family::Version)
-            .text(bucket)
-            .text_prefix(prefix)
+        RowKey::new(Family::Version).text(bucket).text_prefix(prefix)
     }
 }
 
@@ -179,13 +172,7 @@ mod tests {
 
     #[test]
     fn version_ids_come_back_from_their_text() {
-        for id in [
-            VersionId::Null,
-            VersionId::Id {
-                sequence: 1,
-                nonce: u64::MAX,
-            },
-        ] {
+        for id in [VersionId::Null, VersionId::Id { sequence: 1, nonce: u64::MAX }] {
             assert_eq!(id.to_string().parse::<VersionId>(), Ok(id));
         }
         for text in [

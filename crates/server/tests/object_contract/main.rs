@@ -15,9 +15,8 @@ use statelock_testkit::contract::{
 use crate::under_test::{BUCKET, EngineUnderTest, Versions};
 
 fn holds_the_contract(open: impl Fn() -> Arc<dyn Storage>, versions: Versions) {
-    let mut make = || -> Box<dyn ObjectStoreUnderTest> {
-        Box::new(EngineUnderTest::new(open(), versions))
-    };
+    let mut make =
+        || -> Box<dyn ObjectStoreUnderTest> { Box::new(EngineUnderTest::new(open(), versions)) };
     if let Err(failed) = run_all(&mut make) {
         panic!("{failed}");
     }

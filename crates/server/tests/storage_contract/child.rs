@@ -18,10 +18,7 @@ pub(crate) fn arguments(test: &str) -> [&str; 4] {
 /// A command that runs `test` of this binary as a child on `directory`.
 pub(crate) fn command(test: &str, directory: &std::path::Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(arguments(test))
-        .env(DIRECTORY, directory)
-        .stdout(Stdio::piped());
+    command.args(arguments(test)).env(DIRECTORY, directory).stdout(Stdio::piped());
     command
 }
 

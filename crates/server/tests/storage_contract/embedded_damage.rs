@@ -113,9 +113,7 @@ async fn a_damaged_log_ends_where_it_is_damaged() {
     let original = tempfile::tempdir().unwrap();
     let engine = open(original.path()).unwrap();
     for n in 0..60_u8 {
-        put(&engine, Table::Records, &[n], &noise(n.into(), 300))
-            .await
-            .unwrap();
+        put(&engine, Table::Records, &[n], &noise(n.into(), 300)).await.unwrap();
     }
     let bytes = fs::read(original.path().join("statelock.db-wal")).unwrap();
 
@@ -127,22 +125,14 @@ async fn a_damaged_log_ends_where_it_is_damaged() {
         damaged[at] ^= 0x10;
         fs::write(directory.path().join("statelock.db-wal"), damaged).unwrap();
         let recovered = open(directory.path()).unwrap();
-        let rows = scan(&recovered, Table::Records, b"", None, 100)
-            .await
-            .unwrap();
+        let rows = scan(&recovered, Table::Records, b"", None, 100).await.unwrap();
         for (n, row) in (0_u8..).zip(&rows) {
-            assert!(
-                *row == (vec![n], noise(n.into(), 300)),
-                "byte {at}, row {n}"
-            );
+            assert!(*row == (vec![n], noise(n.into(), 300)), "byte {at}, row {n}");
         }
         shortest = shortest.min(rows.len());
         longest = longest.max(rows.len());
     }
-    assert!(
-        shortest == 0 && longest > 50,
-        "from {shortest} to {longest}"
-    );
+    assert!(shortest == 0 && longest > 50, "from {shortest} to {longest}");
 }
 
 /// What is on the disk when a write returns is enough, without anything that came later.
@@ -151,9 +141,7 @@ async fn p12_the_files_hold_every_acknowledged_row() {
     let original = tempfile::tempdir().unwrap();
     let engine = open(original.path()).unwrap();
     for n in 0..40_u8 {
-        put(&engine, Table::Records, &[n], &noise(n.into(), 30_000))
-            .await
-            .unwrap();
+        put(&engine, Table::Records, &[n], &noise(n.into(), 30_000)).await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         copy(original.path(), directory.path());
         let copied = open(directory.path()).unwrap();

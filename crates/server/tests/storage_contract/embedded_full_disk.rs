@@ -29,11 +29,7 @@ fn p12_a_full_disk_keeps_acknowledged_rows_and_recovers() {
             return;
         }
         let started = text.contains("running 1 test");
-        assert!(
-            !started,
-            "{text}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(!started, "{text}{}", String::from_utf8_lossy(&output.stderr));
     }
     println!("skipped: no mount namespace is permitted here");
 }
@@ -54,9 +50,7 @@ async fn child_fills_its_disk() {
 
     fs::remove_file(&ballast).unwrap();
     let engine = open(&data).unwrap();
-    put(&engine, Table::Records, &[250], &noise(250, 9_000))
-        .await
-        .unwrap();
+    put(&engine, Table::Records, &[250], &noise(250, 9_000)).await.unwrap();
     kept.push(250);
     drop(engine);
     assert_kept(&data, &kept).await;

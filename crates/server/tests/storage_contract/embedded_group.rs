@@ -16,9 +16,7 @@ async fn concurrent_writers_share_commits() {
         let engine = Arc::clone(&engine);
         tokio::spawn(async move {
             for n in 0..20 {
-                put(&engine, Table::Records, &[writer, n], b"value")
-                    .await
-                    .unwrap();
+                put(&engine, Table::Records, &[writer, n], b"value").await.unwrap();
             }
         })
     });
@@ -42,18 +40,14 @@ async fn the_log_stays_bounded_while_rows_are_replaced_and_read() {
     for n in 0..80_usize {
         let value = &values[n % 3];
         let key = [u8::try_from(n % 4).unwrap()];
-        let (written, _) = tokio::join!(
-            put(&engine, Table::Chunks, &key, value),
-            all(&engine, Table::Chunks)
-        );
+        let (written, _) =
+            tokio::join!(put(&engine, Table::Chunks, &key, value), all(&engine, Table::Chunks));
         written.unwrap();
     }
 
     assert!(storage.stats().checkpoints > 1, "{:?}", storage.stats());
     for (file, bytes_max) in [("statelock.db", 12 << 20), ("statelock.db-wal", 80 << 20)] {
-        let bytes = std::fs::metadata(directory.path().join(file))
-            .unwrap()
-            .len();
+        let bytes = std::fs::metadata(directory.path().join(file)).unwrap().len();
         assert!(bytes < bytes_max, "{file} has {bytes} bytes");
     }
     storage.close().await.unwrap();

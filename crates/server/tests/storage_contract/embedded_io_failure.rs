@@ -19,19 +19,8 @@ const ROWS: u8 = 12;
 fn run(directory: &Path, call: &str, error: &str, nth: u32) -> Option<String> {
     let trace = format!("trace={call}");
     let inject = format!("inject={call}:error={error}:when={nth}");
-    let strace = [
-        "strace",
-        "-f",
-        "-o",
-        "/dev/null",
-        "-e",
-        &trace,
-        "-e",
-        &inject,
-    ];
-    let output = child::script(&strace, "exec \"$@\"", CHILD, directory)
-        .output()
-        .ok()?;
+    let strace = ["strace", "-f", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    let output = child::script(&strace, "exec \"$@\"", CHILD, directory).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.contains("running 1 test").then_some(text)
 }
@@ -39,11 +28,7 @@ fn run(directory: &Path, call: &str, error: &str, nth: u32) -> Option<String> {
 #[tokio::test]
 async fn p12_a_failed_write_or_sync_loses_nothing_that_was_acknowledged() {
     let mut unknown = 0;
-    for (call, error) in [
-        ("fsync", "EIO"),
-        ("pwrite64", "EIO"),
-        ("pwrite64", "ENOSPC"),
-    ] {
+    for (call, error) in [("fsync", "EIO"), ("pwrite64", "EIO"), ("pwrite64", "ENOSPC")] {
         for nth in 1..=24 {
             let directory = tempfile::tempdir().unwrap();
             drop(open(directory.path()).unwrap());
@@ -70,14 +55,8 @@ async fn verify(directory: &Path, said: &str, what: &str) -> u32 {
         let kept = found.get(&vec![n]);
         match outcome {
             "kept" => {
-                assert!(
-                    !refused,
-                    "{what}: row {n} was acknowledged after a failure\n{said}"
-                );
-                assert!(
-                    kept == Some(&noise(n.into(), 9_000)),
-                    "{what}: row {n} is lost\n{said}"
-                );
+                assert!(!refused, "{what}: row {n} was acknowledged after a failure\n{said}");
+                assert!(kept == Some(&noise(n.into(), 9_000)), "{what}: row {n} is lost\n{said}");
             }
             "full" => assert_eq!(kept, None, "{what}: row {n}\n{said}"),
             "failed" => {

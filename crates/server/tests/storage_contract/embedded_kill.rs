@@ -20,10 +20,8 @@ const ROUND_NUMBERS: u64 = 1 << 32;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p12_acknowledged_rows_survive_kill() {
-    let seed = std::env::var("STATELOCK_TEST_SEED").map_or_else(
-        |_| RandomState::new().build_hasher().finish(),
-        |seed| seed.parse().unwrap(),
-    );
+    let seed = std::env::var("STATELOCK_TEST_SEED")
+        .map_or_else(|_| RandomState::new().build_hasher().finish(), |seed| seed.parse().unwrap());
     println!("STATELOCK_TEST_SEED={seed}");
     let directory = tempfile::tempdir().unwrap();
     let mut acknowledged = BTreeSet::new();
@@ -32,12 +30,7 @@ async fn p12_acknowledged_rows_survive_kill() {
         let wanted = 1 + usize::from(random[0]) * (1 + usize::from(random[1] % 4));
         let pause_micros = u64::from(random[2]) * 8;
         let before = acknowledged.len();
-        write_until_killed(
-            directory.path(),
-            round,
-            (wanted, pause_micros),
-            &mut acknowledged,
-        );
+        write_until_killed(directory.path(), round, (wanted, pause_micros), &mut acknowledged);
         assert!(acknowledged.len() >= before + wanted);
         verify(directory.path(), &acknowledged, round + 1).await;
     }
@@ -97,11 +90,7 @@ async fn verify(directory: &Path, acknowledged: &BTreeSet<u64>, rounds: u64) {
 
 fn content(number: u64) -> Vec<u8> {
     // Now and then a large one, so that kills also fall into checkpoints.
-    let size = if number.is_multiple_of(16) {
-        60_000
-    } else {
-        500
-    };
+    let size = if number.is_multiple_of(16) { 60_000 } else { 500 };
     noise(number, size)
 }
 

@@ -53,10 +53,8 @@ async fn a_clean_close_leaves_one_database_file_and_the_lock() {
     engine.close().await.unwrap();
     drop(engine);
 
-    let mut names: Vec<_> = fs::read_dir(directory.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    let mut names: Vec<_> =
+        fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["lock", "statelock.db"]);
 }
@@ -72,15 +70,8 @@ async fn only_the_owner_may_read_what_was_created() {
 
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&directory), 0o700);
-    let entries: Vec<_> = fs::read_dir(&directory)
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(
-        entries.len(),
-        4,
-        "database, log, index and lock: {entries:?}"
-    );
+    let entries: Vec<_> = fs::read_dir(&directory).unwrap().map(Result::unwrap).collect();
+    assert_eq!(entries.len(), 4, "database, log, index and lock: {entries:?}");
     for entry in entries {
         assert_eq!(mode(&entry.path()), 0o600, "{entry:?}");
     }

@@ -14,13 +14,9 @@ async fn fill(directory: &Path) {
     let engine = open(directory).unwrap();
     for n in 0..50 {
         let size = usize::try_from(n * 40).unwrap();
-        put(&engine, RECORDS, &[n.try_into().unwrap()], &noise(n, size))
-            .await
-            .unwrap();
+        put(&engine, RECORDS, &[n.try_into().unwrap()], &noise(n, size)).await.unwrap();
     }
-    put(&engine, Table::Chunks, b"chunk", &noise(99, 100_000))
-        .await
-        .unwrap();
+    put(&engine, Table::Chunks, b"chunk", &noise(99, 100_000)).await.unwrap();
     engine.close().await.unwrap();
 }
 
@@ -41,9 +37,7 @@ async fn refusal(change: impl FnOnce(&Path)) -> OpenError {
     let directory = tempfile::tempdir().unwrap();
     fill(directory.path()).await;
     change(&directory.path().join("statelock.db"));
-    open(directory.path())
-        .err()
-        .expect("a changed database is refused")
+    open(directory.path()).err().expect("a changed database is refused")
 }
 
 fn assert_corrupt(error: &OpenError, reason: &str) {
@@ -111,10 +105,7 @@ async fn a_newer_format_is_named() {
     })
     .await;
 
-    let OpenError::NewerFormat {
-        found, supported, ..
-    } = error
-    else {
+    let OpenError::NewerFormat { found, supported, .. } = error else {
         panic!("{error}");
     };
     assert_eq!((found, supported), (7, 1));

@@ -48,10 +48,8 @@ pub(crate) async fn scan(
     limit: usize,
 ) -> Result<Vec<Row>, StorageError> {
     let (from, to) = (from.to_vec(), to.map(<[u8]>::to_vec));
-    storage::read(engine, move |transaction| {
-        transaction.scan(table, &from, to.as_deref(), limit)
-    })
-    .await
+    storage::read(engine, move |transaction| transaction.scan(table, &from, to.as_deref(), limit))
+        .await
 }
 
 pub(crate) async fn all(engine: &Engine, table: Table) -> Vec<Row> {

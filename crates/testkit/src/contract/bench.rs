@@ -17,9 +17,7 @@ pub struct Bench<'a> {
 
 impl std::fmt::Debug for Bench<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bench")
-            .field("prefix", &self.prefix)
-            .finish_non_exhaustive()
+        f.debug_struct("Bench").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }
 
@@ -27,11 +25,7 @@ impl<'a> Bench<'a> {
     /// A bench for the case of this name.
     pub fn new(store: &'a mut dyn ObjectStoreUnderTest, case_name: &str) -> Self {
         let bucket = store.bucket();
-        Self {
-            store,
-            bucket,
-            prefix: format!("contract/{case_name}/"),
-        }
+        Self { store, bucket, prefix: format!("contract/{case_name}/") }
     }
 
     /// What every key of this case starts with.
@@ -57,12 +51,7 @@ impl<'a> Bench<'a> {
         precondition: Precondition,
     ) -> Reply<ObjectSuccess> {
         let (bucket, key) = (self.bucket.clone(), self.key(name));
-        self.call(ObjectRequest::Write {
-            bucket,
-            key,
-            body: body.to_vec(),
-            precondition,
-        })
+        self.call(ObjectRequest::Write { bucket, key, body: body.to_vec(), precondition })
     }
 
     /// Writes without a precondition, which has to be applied.
@@ -78,11 +67,7 @@ impl<'a> Bench<'a> {
         precondition: Precondition,
     ) -> Reply<ObjectSuccess> {
         let (bucket, key) = (self.bucket.clone(), self.key(name));
-        self.call(ObjectRequest::Delete {
-            bucket,
-            key,
-            precondition,
-        })
+        self.call(ObjectRequest::Delete { bucket, key, precondition })
     }
 
     /// Deletes without a precondition, which has to be applied.
@@ -130,12 +115,7 @@ impl<'a> Bench<'a> {
         limit: usize,
     ) -> anyhow::Result<Vec<ListedObject>> {
         let (bucket, prefix) = (self.bucket.clone(), format!("{}{prefix}", self.prefix));
-        match self.call(ObjectRequest::List {
-            bucket,
-            prefix,
-            after,
-            limit,
-        }) {
+        match self.call(ObjectRequest::List { bucket, prefix, after, limit }) {
             Reply::Applied(ObjectSuccess::Listed(page)) => Ok(page),
             other => Err(unexpected("a page of a listing", &other)),
         }
@@ -186,10 +166,7 @@ pub(super) fn refused(reply: &Reply<ObjectSuccess>, refusal: Refusal) -> CaseRes
 fn unexpected(promised: &str, reply: &Reply<ObjectSuccess>) -> anyhow::Error {
     match reply {
         Reply::Applied(ObjectSuccess::Read(object)) => {
-            anyhow!(
-                "expected {promised}, got an object of {} bytes",
-                object.body.len()
-            )
+            anyhow!("expected {promised}, got an object of {} bytes", object.body.len())
         }
         Reply::Applied(ObjectSuccess::Listed(page)) => {
             anyhow!("expected {promised}, got a listing of {} keys", page.len())

@@ -46,20 +46,15 @@ pub(super) fn unusual_keys_are_kept_apart_and_exactly(bench: &mut Bench<'_>) -> 
         bench.delete(name)?;
         bench.expect_missing(name)?;
     }
-    ensure!(
-        bench.list("", None, 1000)?.is_empty(),
-        "a deleted key is still listed"
-    );
+    ensure!(bench.list("", None, 1000)?.is_empty(), "a deleted key is still listed");
     Ok(())
 }
 
 /// 1024 bytes is the longest key of S3.
 pub(super) fn a_key_of_1024_bytes_is_stored(bench: &mut Bench<'_>) -> CaseResult {
     let room = 1024 - bench.prefix().len();
-    let (first, second) = (
-        format!("{}1", "x".repeat(room - 1)),
-        format!("{}2", "x".repeat(room - 1)),
-    );
+    let (first, second) =
+        (format!("{}1", "x".repeat(room - 1)), format!("{}2", "x".repeat(room - 1)));
     bench.write(&first, b"one")?;
     bench.write(&second, b"two")?;
     bench.expect_body(&first, b"one")?;

@@ -20,35 +20,19 @@ pub(super) fn a_listing_is_ordered_by_bytes(bench: &mut Bench<'_>) -> CaseResult
 }
 
 pub(super) fn a_listing_shows_sizes_and_tags(bench: &mut Bench<'_>) -> CaseResult {
-    for (name, body) in [
-        ("a", vec![]),
-        ("b", b"12345".to_vec()),
-        ("c", vec![0; 70_000]),
-    ] {
+    for (name, body) in [("a", vec![]), ("b", b"12345".to_vec()), ("c", vec![0; 70_000])] {
         let etag = bench.write(name, &body)?;
         let page = bench.list(name, None, 10)?;
-        let [object] = page.as_slice() else {
-            anyhow::bail!("`{name}` is listed as {page:?}")
-        };
-        ensure!(
-            object.etag == etag,
-            "`{name}` has the tag `{etag}`, not `{}`",
-            object.etag
-        );
+        let [object] = page.as_slice() else { anyhow::bail!("`{name}` is listed as {page:?}") };
+        ensure!(object.etag == etag, "`{name}` has the tag `{etag}`, not `{}`", object.etag);
         let size = u64::try_from(body.len())?;
-        ensure!(
-            object.size == size,
-            "`{name}` has {size} bytes, not {}",
-            object.size
-        );
+        ensure!(object.size == size, "`{name}` has {size} bytes, not {}", object.size);
     }
     Ok(())
 }
 
 pub(super) fn a_listing_has_only_keys_with_the_prefix(bench: &mut Bench<'_>) -> CaseResult {
-    for name in [
-        "env", "env:", "env:/a/k", "env:/b/k", "env;", "eo", "ENV:/c",
-    ] {
+    for name in ["env", "env:", "env:/a/k", "env:/b/k", "env;", "eo", "ENV:/c"] {
         bench.write(name, b"x")?;
     }
     for (prefix, expected) in [
@@ -77,10 +61,7 @@ pub(super) fn a_listing_starts_strictly_after_the_given_key(bench: &mut Bench<'_
         ("z", 10, &[]),
     ] {
         let listed = bench.list_names("", Some(bench.key(after)), limit)?;
-        ensure!(
-            listed == expected,
-            "after `{after}`, at most {limit}: {listed:?}"
-        );
+        ensure!(listed == expected, "after `{after}`, at most {limit}: {listed:?}");
     }
     Ok(())
 }
@@ -112,21 +93,13 @@ pub(super) fn a_thousand_keys_are_listed_in_pages_without_gaps(
             let after = listed.last().map(|name| bench.key(name));
             let page = bench.list_names("", after, limit)?;
             let is_last = page.len() < limit;
-            ensure!(
-                page.len() <= limit,
-                "{} keys in a page of {limit}",
-                page.len()
-            );
+            ensure!(page.len() <= limit, "{} keys in a page of {limit}", page.len());
             listed.extend(page);
             if is_last || listed.len() > names.len() {
                 break;
             }
         }
-        ensure!(
-            listed == names,
-            "pages of {limit} list {} keys",
-            listed.len()
-        );
+        ensure!(listed == names, "pages of {limit} list {} keys", listed.len());
     }
     Ok(())
 }

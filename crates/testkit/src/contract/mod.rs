@@ -105,15 +105,8 @@ impl fmt::Debug for FailedCases {
 
 impl fmt::Display for FailedCases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} of {} contract cases failed:",
-            self.0.len(),
-            OBJECT_CASES.len()
-        )?;
-        self.0
-            .iter()
-            .try_for_each(|(name, message)| writeln!(f, "  {name}: {message}"))
+        writeln!(f, "{} of {} contract cases failed:", self.0.len(), OBJECT_CASES.len())?;
+        self.0.iter().try_for_each(|(name, message)| writeln!(f, "  {name}: {message}"))
     }
 }
 
@@ -132,11 +125,7 @@ pub fn run_all(
             failed.push((case.name, message));
         }
     }
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(FailedCases(failed))
-    }
+    if failed.is_empty() { Ok(()) } else { Err(FailedCases(failed)) }
 }
 
 fn run_one(

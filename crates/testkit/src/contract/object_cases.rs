@@ -30,10 +30,7 @@ pub(super) fn three_mebibytes_are_read_back(bench: &mut Bench<'_>) -> CaseResult
 pub(super) fn a_read_shows_the_tag_that_the_write_returned(bench: &mut Bench<'_>) -> CaseResult {
     let etag = bench.write("k", b"one")?;
     let read = bench.read("k")?.etag;
-    ensure!(
-        read == etag,
-        "the write returned `{etag}`, the read shows `{read}`"
-    );
+    ensure!(read == etag, "the write returned `{etag}`, the read shows `{read}`");
     Ok(())
 }
 
@@ -101,10 +98,7 @@ pub(super) fn a_refused_write_leaves_the_old_bytes(bench: &mut Bench<'_>) -> Cas
         let reply = bench.try_write("k", b"lost", precondition);
         refused(&reply, Refusal::PreconditionFailed)?;
         bench.expect_body("k", b"kept")?;
-        ensure!(
-            bench.read("k")?.etag == etag,
-            "a refused write changed the tag"
-        );
+        ensure!(bench.read("k")?.etag == etag, "a refused write changed the tag");
     }
     Ok(())
 }
@@ -114,10 +108,7 @@ pub(super) fn an_unknown_bucket_refuses_every_request(bench: &mut Bench<'_>) -> 
     let key = ObjectKey::new("k");
     let (body, precondition) = (b"x".to_vec(), Precondition::None);
     for request in [
-        ObjectRequest::Read {
-            bucket: bucket.clone(),
-            key: key.clone(),
-        },
+        ObjectRequest::Read { bucket: bucket.clone(), key: key.clone() },
         ObjectRequest::Delete {
             bucket: bucket.clone(),
             key: key.clone(),
@@ -129,12 +120,7 @@ pub(super) fn an_unknown_bucket_refuses_every_request(bench: &mut Bench<'_>) -> 
             after: None,
             limit: 9,
         },
-        ObjectRequest::Write {
-            bucket,
-            key,
-            body,
-            precondition,
-        },
+        ObjectRequest::Write { bucket, key, body, precondition },
     ] {
         let reply = bench.call(request.clone());
         refused(&reply, Refusal::NoSuchBucket).with_context(|| format!("{request:?}"))?;

@@ -56,14 +56,8 @@ where
     let mut etag = applied_etag(&first(write(bucket, &key, "start", Precondition::None)))
         .context("the write before the race was not applied")?;
     for round in 0..rounds {
-        etag = run_round(
-            &mut callers,
-            bucket,
-            &key,
-            &Precondition::IfMatch(etag),
-            round,
-        )
-        .with_context(|| format!("round {round}"))?;
+        etag = run_round(&mut callers, bucket, &key, &Precondition::IfMatch(etag), round)
+            .with_context(|| format!("round {round}"))?;
     }
     Ok(())
 }
@@ -96,13 +90,8 @@ where
             .collect()
     });
     let (winner, etag) = only_winner(replies)?;
-    let call = callers
-        .get_mut(winner)
-        .context("the winner is one of the callers")?;
-    let read = call(ObjectRequest::Read {
-        bucket: bucket.clone(),
-        key: key.clone(),
-    });
+    let call = callers.get_mut(winner).context("the winner is one of the callers")?;
+    let read = call(ObjectRequest::Read { bucket: bucket.clone(), key: key.clone() });
     let Reply::Applied(ObjectSuccess::Read(object)) = read else {
         bail!("what the winner wrote cannot be read: {read:?}")
     };
@@ -146,12 +135,7 @@ fn write(
     precondition: Precondition,
 ) -> ObjectRequest {
     let body = body.as_bytes().to_vec();
-    ObjectRequest::Write {
-        bucket: bucket.clone(),
-        key: key.clone(),
-        body,
-        precondition,
-    }
+    ObjectRequest::Write { bucket: bucket.clone(), key: key.clone(), body, precondition }
 }
 
 /// Differs from round to round: where tags are hashes, whoever writes the old bytes again leaves

@@ -32,14 +32,9 @@ fn bucket() -> BucketName {
 
 fn failures(answer: Break) -> Vec<&'static str> {
     let mut make_store = || -> Box<dyn ObjectStoreUnderTest> {
-        Box::new(Mutant {
-            inner: ReferenceStore::new().with_bucket(bucket()),
-            answer,
-        })
+        Box::new(Mutant { inner: ReferenceStore::new().with_bucket(bucket()), answer })
     };
-    run_all(&mut make_store)
-        .err()
-        .map_or_else(Vec::new, |failed| failed.names())
+    run_all(&mut make_store).err().map_or_else(Vec::new, |failed| failed.names())
 }
 
 fn is_caught_by(case: &str, answer: Break) {
@@ -53,17 +48,9 @@ fn with_precondition(
     change: fn(Precondition) -> Precondition,
 ) -> ObjectRequest {
     match request {
-        ObjectRequest::Write {
-            bucket,
-            key,
-            body,
-            precondition,
-        } => ObjectRequest::Write {
-            bucket,
-            key,
-            body,
-            precondition: change(precondition),
-        },
+        ObjectRequest::Write { bucket, key, body, precondition } => {
+            ObjectRequest::Write { bucket, key, body, precondition: change(precondition) }
+        }
         other => other,
     }
 }
@@ -71,30 +58,13 @@ fn with_precondition(
 fn with_key(request: ObjectRequest, change: fn(&str) -> String) -> ObjectRequest {
     let change = |key: &ObjectKey| ObjectKey::new(change(key.as_str()));
     match request {
-        ObjectRequest::Read { bucket, key } => ObjectRequest::Read {
-            bucket,
-            key: change(&key),
-        },
-        ObjectRequest::Write {
-            bucket,
-            key,
-            body,
-            precondition,
-        } => ObjectRequest::Write {
-            bucket,
-            key: change(&key),
-            body,
-            precondition,
-        },
-        ObjectRequest::Delete {
-            bucket,
-            key,
-            precondition,
-        } => ObjectRequest::Delete {
-            bucket,
-            key: change(&key),
-            precondition,
-        },
+        ObjectRequest::Read { bucket, key } => ObjectRequest::Read { bucket, key: change(&key) },
+        ObjectRequest::Write { bucket, key, body, precondition } => {
+            ObjectRequest::Write { bucket, key: change(&key), body, precondition }
+        }
+        ObjectRequest::Delete { bucket, key, precondition } => {
+            ObjectRequest::Delete { bucket, key: change(&key), precondition }
+        }
         list @ ObjectRequest::List { .. } => list,
     }
 }
@@ -143,81 +113,60 @@ fn all_failing_cases_are_reported_by_name_even_if_the_store_panics() {
     let failed = failures(|_, _| panic!("broken"));
     assert_eq!(failed.len(), OBJECT_CASES.len());
     let refused = failures(|_, _| Reply::Unknown);
-    assert_eq!(
-        refused.len(),
-        OBJECT_CASES.len(),
-        "no promise is kept by an unknown outcome"
-    );
+    assert_eq!(refused.len(), OBJECT_CASES.len(), "no promise is kept by an unknown outcome");
 }
 
 #[test]
 fn a_store_that_ignores_if_absent_is_caught() {
-    is_caught_by(
-        "if_absent_applies_to_a_fresh_key_only_once",
-        |store, request| {
-            store.call(with_precondition(
-                request,
-                |precondition| match precondition {
-                    Precondition::IfAbsent => Precondition::None,
-                    other => other,
-                },
-            ))
-        },
-    );
+    is_caught_by("if_absent_applies_to_a_fresh_key_only_once", |store, request| {
+        store.call(with_precondition(request, |precondition| match precondition {
+            Precondition::IfAbsent => Precondition::None,
+            other => other,
+        }))
+    });
 }
 
 #[test]
 fn a_store_that_ignores_if_match_is_caught() {
     is_caught_by("if_match_is_refused_for_an_older_tag", |store, request| {
-        store.call(with_precondition(
-            request,
-            |precondition| match precondition {
-                Precondition::IfMatch(_) => Precondition::None,
-                other => other,
-            },
-        ))
+        store.call(with_precondition(request, |precondition| match precondition {
+            Precondition::IfMatch(_) => Precondition::None,
+            other => other,
+        }))
     });
 }
 
 #[test]
 fn a_store_that_ignores_the_condition_of_a_delete_is_caught() {
-    is_caught_by(
-        "delete_if_match_is_refused_for_an_older_tag",
-        |store, request| {
-            store.call(match request {
-                ObjectRequest::Delete { bucket, key, .. } => ObjectRequest::Delete {
-                    bucket,
-                    key,
-                    precondition: Precondition::None,
-                },
-                other => other,
-            })
-        },
-    );
+    is_caught_by("delete_if_match_is_refused_for_an_older_tag", |store, request| {
+        store.call(match request {
+            ObjectRequest::Delete { bucket, key, .. } => {
+                ObjectRequest::Delete { bucket, key, precondition: Precondition::None }
+            }
+            other => other,
+        })
+    });
 }
 
 #[test]
 fn a_store_whose_delete_marker_blocks_a_create_is_caught() {
-    is_caught_by(
-        "if_absent_applies_again_after_a_delete",
-        |store, request| {
-            let ever_written = |key: &ObjectKey| {
-                let is_key = |effect: &crate::reference_store::Effect| match effect {
-                    crate::reference_store::Effect::Written(_, written, _) => written == key,
-                    crate::reference_store::Effect::Deleted(..) => false,
-                };
-                store.effects().iter().any(is_key)
+    is_caught_by("if_absent_applies_again_after_a_delete", |store, request| {
+        let ever_written = |key: &ObjectKey| {
+            let is_key = |effect: &crate::reference_store::Effect| match effect {
+                crate::reference_store::Effect::Written(_, written, _) => written == key,
+                crate::reference_store::Effect::Deleted(..) => false,
             };
-            match &request {
-                ObjectRequest::Write {
-                    key,
-                    precondition: Precondition::IfAbsent,
-                    ..
-                } if ever_written(key) => Reply::Refused(Refusal::PreconditionFailed),
-                _ => store.call(request),
+            store.effects().iter().any(is_key)
+        };
+        match &request {
+            ObjectRequest::Write { key, precondition: Precondition::IfAbsent, .. }
+                if ever_written(key) =>
+            {
+                Reply::Refused(Refusal::PreconditionFailed)
             }
-        },
-    );
+            _ => store.call(request),
+        }
+    });
 }
 
 #[test]
@@ -233,13 +182,12 @@ fn a_store_that_refuses_but_writes_is_caught() {
 
 #[test]
 fn a_store_that_answers_412_where_nothing_can_match_is_caught() {
-    is_caught_by(
-        "if_match_is_refused_where_there_is_no_object",
-        |store, request| match store.call(request) {
+    is_caught_by("if_match_is_refused_where_there_is_no_object", |store, request| {
+        match store.call(request) {
             Reply::Refused(Refusal::NoSuchKey) => Reply::Refused(Refusal::PreconditionFailed),
             other => other,
-        },
-    );
+        }
+    });
 }
 
 #[test]
@@ -264,38 +212,24 @@ fn a_store_that_lists_out_of_order_is_caught() {
 
 #[test]
 fn a_store_that_cuts_a_page_short_is_caught() {
-    is_caught_by(
-        "a_thousand_keys_are_listed_in_pages_without_gaps",
-        |store, request| with_page(store.call(request), |page| page.truncate(999)),
-    );
+    is_caught_by("a_thousand_keys_are_listed_in_pages_without_gaps", |store, request| {
+        with_page(store.call(request), |page| page.truncate(999))
+    });
 }
 
 #[test]
 fn a_store_that_lists_the_key_it_was_asked_to_start_after_is_caught() {
-    is_caught_by(
-        "a_listing_starts_strictly_after_the_given_key",
-        |store, request| {
-            store.call(match request {
-                ObjectRequest::List {
-                    bucket,
-                    prefix,
-                    after,
-                    limit,
-                } => {
-                    let mut text = after.map(|key| key.as_str().to_owned()).unwrap_or_default();
-                    text.pop();
-                    let after = Some(ObjectKey::new(text));
-                    ObjectRequest::List {
-                        bucket,
-                        prefix,
-                        after,
-                        limit,
-                    }
-                }
-                other => other,
-            })
-        },
-    );
+    is_caught_by("a_listing_starts_strictly_after_the_given_key", |store, request| {
+        store.call(match request {
+            ObjectRequest::List { bucket, prefix, after, limit } => {
+                let mut text = after.map(|key| key.as_str().to_owned()).unwrap_or_default();
+                text.pop();
+                let after = Some(ObjectKey::new(text));
+                ObjectRequest::List { bucket, prefix, after, limit }
+            }
+            other => other,
+        })
+    });
 }
 
 #[test]
@@ -306,11 +240,8 @@ fn stores_that_change_keys_are_caught() {
     let decoded: Break =
         |store, request| store.call(with_key(request, |key| key.replace('+', " ")));
     is_caught_by("unusual_keys_are_kept_apart_and_exactly", decoded);
-    let trimmed: Break = |store, request| {
-        store.call(with_key(request, |key| {
-            key.trim_end_matches('/').to_owned()
-        }))
-    };
+    let trimmed: Break =
+        |store, request| store.call(with_key(request, |key| key.trim_end_matches('/').to_owned()));
     is_caught_by("a_key_and_keys_below_it_coexist", trimmed);
     let shortened: Break =
         |store, request| store.call(with_key(request, |key| key.chars().take(1023).collect()));
@@ -319,14 +250,11 @@ fn stores_that_change_keys_are_caught() {
 
 #[test]
 fn a_store_that_makes_buckets_on_demand_is_caught() {
-    is_caught_by(
-        "an_unknown_bucket_refuses_every_request",
-        |store, request| {
-            let new = BucketName::new("statelock-contract-no-such-bucket");
-            *store = std::mem::take(store).with_bucket(new);
-            store.call(request)
-        },
-    );
+    is_caught_by("an_unknown_bucket_refuses_every_request", |store, request| {
+        let new = BucketName::new("statelock-contract-no-such-bucket");
+        *store = std::mem::take(store).with_bucket(new);
+        store.call(request)
+    });
 }
 
 type Shared = Arc<Mutex<ReferenceStore>>;
@@ -380,8 +308,5 @@ fn a_loser_that_does_not_know_it_is_caught() {
         }
     };
     let error = race_for_one_key(&bucket(), 2, 1, make_call).expect_err("an unknown outcome");
-    assert!(
-        format!("{error:#}").contains("neither won nor lost"),
-        "{error:#}"
-    );
+    assert!(format!("{error:#}").contains("neither won nor lost"), "{error:#}");
 }

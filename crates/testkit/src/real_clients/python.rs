@@ -61,16 +61,13 @@ impl PythonEnvironment {
         let name = environment_name(&version, requirements);
         let venvs = target_directory().join("venvs");
         fs::create_dir_all(&venvs).map_err(|e| unavailable("cannot make", &venvs, &e))?;
-        let environment = Self {
-            directory: venvs.join(&name),
-        };
+        let environment = Self { directory: venvs.join(&name) };
 
         let lock_path = venvs.join(format!("{name}.lock"));
         let lock =
             fs::File::create(&lock_path).map_err(|e| unavailable("cannot open", &lock_path, &e))?;
         // The kernel drops this lock when the file closes, also after a crash.
-        lock.lock()
-            .map_err(|e| unavailable("cannot lock", &lock_path, &e))?;
+        lock.lock().map_err(|e| unavailable("cannot lock", &lock_path, &e))?;
         if !environment.is_complete(requirements) {
             environment.rebuild(&python, requirements)?;
         }
@@ -113,9 +110,7 @@ impl PythonEnvironment {
         client_env: &[(String, String)],
     ) -> std::io::Result<ScriptRun> {
         let mut command = self.command(script);
-        command
-            .args(arguments)
-            .envs(client_env.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).envs(client_env.iter().map(|(name, value)| (name, value)));
         let output = command.output()?;
         Ok(ScriptRun {
             code: output.status.code(),
@@ -139,22 +134,9 @@ impl PythonEnvironment {
         succeed(&mut make, "python3 -m venv")?;
 
         let mut install = Command::new(self.interpreter());
-        install.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-input",
-            "--retries",
-            "1",
-        ]);
-        install
-            .args(["--disable-pip-version-check"])
-            .args(requirements);
-        succeed(
-            &mut install,
-            &format!("pip install {}", requirements.join(" ")),
-        )?;
+        install.args(["-m", "pip", "install", "--quiet", "--no-input", "--retries", "1"]);
+        install.args(["--disable-pip-version-check"]).args(requirements);
+        succeed(&mut install, &format!("pip install {}", requirements.join(" ")))?;
 
         let marker = self.directory.join(COMPLETE_MARKER);
         fs::write(&marker, requirements.join("\n"))
@@ -211,10 +193,8 @@ pub fn python_version(python: &Path) -> Result<String, Unavailable> {
 
 /// The workspace's `target` directory.
 pub fn target_directory() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-        PathBuf::from,
-    )
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from)
 }
 
 fn environment_name(version: &str, requirements: &[&str]) -> String {
@@ -225,26 +205,19 @@ fn environment_name(version: &str, requirements: &[&str]) -> String {
         hasher.update(requirement);
     }
     let digest = hasher.finalize();
-    let hash = digest
-        .iter()
-        .take(6)
-        .fold(0_u64, |hash, byte| (hash << 8) | u64::from(*byte));
+    let hash = digest.iter().take(6).fold(0_u64, |hash, byte| (hash << 8) | u64::from(*byte));
     format!("py{version}-{hash:012x}")
 }
 
 fn succeed(command: &mut Command, what: &str) -> Result<Output, Unavailable> {
-    let output = command
-        .output()
-        .map_err(|e| Unavailable(format!("{what} does not start: {e}")))?;
+    let output =
+        command.output().map_err(|e| Unavailable(format!("{what} does not start: {e}")))?;
     if output.status.success() {
         return Ok(output);
     }
     let complaint = text(&output.stderr);
     let last = complaint.trim_end().lines().next_back();
-    Err(Unavailable(format!(
-        "{what} failed: {}",
-        last.unwrap_or("no message")
-    )))
+    Err(Unavailable(format!("{what} failed: {}", last.unwrap_or("no message"))))
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -14,10 +14,7 @@ pub(crate) enum ServeError {
     #[error("could not use the root access key from the environment")]
     RootKey(#[source] CredentialsError),
     #[error("`{filter}` is not a log filter")]
-    LogFilter {
-        filter: String,
-        source: tracing_subscriber::filter::ParseError,
-    },
+    LogFilter { filter: String, source: tracing_subscriber::filter::ParseError },
     #[error("could not start the runtime")]
     Runtime(#[source] std::io::Error),
     #[error("could not print where the server listens")]

@@ -21,15 +21,10 @@ pub(crate) enum LogFormat {
 pub(super) fn start(format: LogFormat, filter: &str) -> Result<(), ServeError> {
     // The S3 framework logs every refusal as an error, and a refused lock is none: one line per
     // request says it all. Who asks for the framework's lines by name gets them.
-    let quiet = if filter.contains("s3s") {
-        filter.to_owned()
-    } else {
-        format!("{filter},s3s=off")
-    };
-    let filter = EnvFilter::try_new(quiet).map_err(|source| ServeError::LogFilter {
-        filter: filter.to_owned(),
-        source,
-    })?;
+    let quiet =
+        if filter.contains("s3s") { filter.to_owned() } else { format!("{filter},s3s=off") };
+    let filter = EnvFilter::try_new(quiet)
+        .map_err(|source| ServeError::LogFilter { filter: filter.to_owned(), source })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -38,12 +38,7 @@ pub(crate) struct ServeArgs {
     listen: SocketAddr,
 
     /// Directory for everything that is kept, the credentials file included.
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = "statelock-data",
-        env = "STATELOCK_DATA"
-    )]
+    #[arg(long, value_name = "DIR", default_value = "statelock-data", env = "STATELOCK_DATA")]
     data: PathBuf,
 
     /// Where states and locks are kept: `embedded` is durable, `memory` is gone at the end.
@@ -51,21 +46,11 @@ pub(crate) struct ServeArgs {
     storage: StorageName,
 
     /// Bucket that exists after the first start, with versioning.
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "tfstate",
-        env = "STATELOCK_BUCKET"
-    )]
+    #[arg(long, value_name = "NAME", default_value = "tfstate", env = "STATELOCK_BUCKET")]
     bucket: String,
 
     /// Region that the server says it is in. Requests signed for any region are served.
-    #[arg(
-        long,
-        value_name = "REGION",
-        default_value = "us-east-1",
-        env = "STATELOCK_REGION"
-    )]
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", env = "STATELOCK_REGION")]
     region: String,
 
     /// Host name under which BUCKET.NAME addresses a bucket; may be given more than once.
@@ -79,12 +64,7 @@ pub(crate) struct ServeArgs {
     domain: Vec<String>,
 
     /// Access key id to use instead of the one in DIR/credentials; needs the secret too.
-    #[arg(
-        long,
-        value_name = "ID",
-        env = "STATELOCK_ROOT_ACCESS_KEY_ID",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "ID", env = "STATELOCK_ROOT_ACCESS_KEY_ID", hide_env_values = true)]
     root_access_key_id: Option<String>,
 
     // Not a flag: other users of the machine can read a process's arguments.
@@ -116,12 +96,7 @@ pub(crate) struct ServeArgs {
     log_format: LogFormat,
 
     /// What is logged: a level, or directives such as `info,statelock_server=debug`.
-    #[arg(
-        long,
-        value_name = "FILTER",
-        default_value = "info",
-        env = "STATELOCK_LOG"
-    )]
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "STATELOCK_LOG")]
     log: String,
 }
 

@@ -42,10 +42,7 @@ pub(super) fn element(name: &str, inside: &str) -> String {
 
 /// Elements with texts, in order.
 pub(super) fn elements(fields: &[(&str, &str)]) -> String {
-    fields
-        .iter()
-        .map(|(name, value)| element(name, &text(value)))
-        .collect()
+    fields.iter().map(|(name, value)| element(name, &text(value))).collect()
 }
 
 /// Text that XML can hold: escaped, and without the characters that XML has no way to write.
@@ -64,10 +61,7 @@ pub(super) fn response(status: StatusCode, body: String, request_id: &str) -> Re
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        http::header::CONTENT_TYPE,
-        HeaderValue::from_static("text/xml"),
-    );
+    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
     // An id that no header can hold is left out: the body has it too.
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("x-amzn-requestid", id);

@@ -59,10 +59,7 @@ impl IdentityService {
 ///
 /// The caller bounds the body, gives it whole, and gives the time in seconds since 1970. The answer
 /// is complete: status, content type, `x-amzn-requestid` and body.
-#[expect(
-    clippy::unused_async,
-    reason = "every API is awaited; this one has nothing to read"
-)]
+#[expect(clippy::unused_async, reason = "every API is awaited; this one has nothing to read")]
 pub async fn handle(
     service: IdentityService,
     head: &http::request::Parts,
@@ -84,18 +81,10 @@ fn outcome(
     credentials: &Credentials,
     now_unix: i64,
 ) -> Result<Answer, Refusal> {
-    let verified = verify(
-        request,
-        Expected::service(service.scope_name()),
-        credentials,
-        now_unix,
-    )?;
+    let verified = verify(request, Expected::service(service.scope_name()), credentials, now_unix)?;
     if verified.has_session_token {
         // None are issued here. AWS answers an unknown token as it answers an unknown key.
-        return Err(SigV4Error::UnknownKey {
-            access_key_id: verified.access_key_id,
-        }
-        .into());
+        return Err(SigV4Error::UnknownKey { access_key_id: verified.access_key_id }.into());
     }
     act(service, request)
 }
@@ -109,9 +98,7 @@ fn act(service: IdentityService, request: &SignedRequest<'_>) -> Result<Answer, 
         }
         _ => return Err(Refusal::method_not_allowed()),
     };
-    let action = parameters
-        .only("Action")
-        .ok_or_else(Refusal::missing_action)?;
+    let action = parameters.only("Action").ok_or_else(Refusal::missing_action)?;
     let version = parameters.only("Version").unwrap_or("NO_VERSION_SPECIFIED");
     if version != service.version() {
         return Err(Refusal::invalid_action(action, version));
@@ -127,15 +114,8 @@ fn act(service: IdentityService, request: &SignedRequest<'_>) -> Result<Answer, 
 }
 
 fn caller_identity() -> Answer {
-    let fields = [
-        ("Arn", ROOT_ARN),
-        ("UserId", ACCOUNT_ID),
-        ("Account", ACCOUNT_ID),
-    ];
-    Answer {
-        action: "GetCallerIdentity",
-        result: answer::elements(&fields),
-    }
+    let fields = [("Arn", ROOT_ARN), ("UserId", ACCOUNT_ID), ("Account", ACCOUNT_ID)];
+    Answer { action: "GetCallerIdentity", result: answer::elements(&fields) }
 }
 
 fn user(name: Option<&str>) -> Result<Answer, Refusal> {
@@ -150,10 +130,7 @@ fn user(name: Option<&str>) -> Result<Answer, Refusal> {
                 ("CreateDate", ROOT_CREATED),
             ];
             let result = element("User", &answer::elements(&fields));
-            Ok(Answer {
-                action: "GetUser",
-                result,
-            })
+            Ok(Answer { action: "GetUser", result })
         }
     }
 }

@@ -17,11 +17,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     pub(super) fn missing_action() -> Self {
@@ -51,18 +47,10 @@ impl Refusal {
 
     /// Puts the error into its envelope.
     pub(super) fn render(&self, service: IdentityService, request_id: &str) -> Response<Bytes> {
-        let fields = [
-            ("Type", "Sender"),
-            ("Code", self.code),
-            ("Message", &self.message),
-        ];
+        let fields = [("Type", "Sender"), ("Code", self.code), ("Message", &self.message)];
         let error = element("Error", &elements(&fields));
         let inside = error + &element("RequestId", &text(request_id));
-        response(
-            self.status,
-            document("ErrorResponse", service, &inside),
-            request_id,
-        )
+        response(self.status, document("ErrorResponse", service, &inside), request_id)
     }
 }
 

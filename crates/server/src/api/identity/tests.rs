@@ -28,16 +28,8 @@ struct Client {
     token: Option<&'static str>,
 }
 
-const STS: Client = Client {
-    id: ID,
-    secret: SECRET,
-    service: "sts",
-    token: None,
-};
-const IAM: Client = Client {
-    service: "iam",
-    ..STS
-};
+const STS: Client = Client { id: ID, secret: SECRET, service: "sts", token: None };
+const IAM: Client = Client { service: "iam", ..STS };
 
 impl Client {
     fn signed(&self, method: &str, target: &str, body: &str) -> http::request::Parts {
@@ -52,19 +44,12 @@ impl Client {
             .build()
             .unwrap();
         let uri = format!("http://127.0.0.1:9000{target}");
-        let form = (
-            "content-type",
-            "application/x-www-form-urlencoded; charset=utf-8",
-        );
+        let form = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
         let headers = [form, ("host", "127.0.0.1:9000")];
         let body = SignableBody::Bytes(body.as_bytes());
         let signable = SignableRequest::new(method, &uri, headers.into_iter(), body).unwrap();
         let (instructions, _) = sign(signable, &params.into()).unwrap().into_parts();
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(target)
-            .body(())
-            .unwrap();
+        let mut request = http::Request::builder().method(method).uri(target).body(()).unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
@@ -102,10 +87,7 @@ fn get_caller_identity() {
     let answer = STS.ask(IdentityService::Sts, GET_CALLER_IDENTITY);
     assert_eq!(answer, (200, expected.to_owned()));
     let head = STS.signed("GET", &format!("/?{GET_CALLER_IDENTITY}"), "");
-    assert_eq!(
-        answered(IdentityService::Sts, &head, "", NOW),
-        (200, expected.to_owned())
-    );
+    assert_eq!(answered(IdentityService::Sts, &head, "", NOW), (200, expected.to_owned()));
 }
 
 #[test]
@@ -116,10 +98,7 @@ fn get_user() {
         </User></GetUserResult><ResponseMetadata><RequestId>req-1</RequestId></ResponseMetadata>\
         </GetUserResponse>\n";
     for form in [GET_USER.to_owned(), format!("{GET_USER}&UserName=root")] {
-        assert_eq!(
-            IAM.ask(IdentityService::Iam, &form),
-            (200, expected.to_owned())
-        );
+        assert_eq!(IAM.ask(IdentityService::Iam, &form), (200, expected.to_owned()));
     }
 }
 
@@ -130,58 +109,19 @@ fn an_unknown_action_is_named_and_escaped() {
         <Type>Sender</Type><Code>InvalidAction</Code><Message>Could not find operation \
         &lt;b&gt;\u{fffd} for version 2011-06-15</Message></Error><RequestId>req-1</RequestId>\
         </ErrorResponse>\n";
-    assert_eq!(
-        STS.ask(IdentityService::Sts, form),
-        (400, expected.to_owned())
-    );
+    assert_eq!(STS.ask(IdentityService::Sts, form), (400, expected.to_owned()));
 }
 
 #[test]
 fn every_other_action_is_refused() {
     let cases = [
-        (
-            STS,
-            IdentityService::Sts,
-            "Action=AssumeRole&Version=2011-06-15",
-            400,
-            "InvalidAction",
-        ),
-        (
-            STS,
-            IdentityService::Sts,
-            "Action=GetUser&Version=2011-06-15",
-            400,
-            "InvalidAction",
-        ),
-        (
-            STS,
-            IdentityService::Sts,
-            "Action=GetCallerIdentity",
-            400,
-            "InvalidAction",
-        ),
-        (
-            STS,
-            IdentityService::Sts,
-            "Version=2011-06-15",
-            400,
-            "MissingAction",
-        ),
+        (STS, IdentityService::Sts, "Action=AssumeRole&Version=2011-06-15", 400, "InvalidAction"),
+        (STS, IdentityService::Sts, "Action=GetUser&Version=2011-06-15", 400, "InvalidAction"),
+        (STS, IdentityService::Sts, "Action=GetCallerIdentity", 400, "InvalidAction"),
+        (STS, IdentityService::Sts, "Version=2011-06-15", 400, "MissingAction"),
         (STS, IdentityService::Sts, "", 400, "MissingAction"),
-        (
-            IAM,
-            IdentityService::Iam,
-            "Action=CreateUser&Version=2010-05-08",
-            400,
-            "InvalidAction",
-        ),
-        (
-            IAM,
-            IdentityService::Iam,
-            "Action=ListRoles&Version=2010-05-08",
-            403,
-            "AccessDenied",
-        ),
+        (IAM, IdentityService::Iam, "Action=CreateUser&Version=2010-05-08", 400, "InvalidAction"),
+        (IAM, IdentityService::Iam, "Action=ListRoles&Version=2010-05-08", 403, "AccessDenied"),
         (
             IAM,
             IdentityService::Iam,
@@ -192,44 +132,20 @@ fn every_other_action_is_refused() {
     ];
     for (client, service, form, status, code) in cases {
         let (answered, text) = client.ask(service, form);
-        assert!(
-            text.contains(&format!("<Code>{code}</Code>")),
-            "{form}: {text}"
-        );
+        assert!(text.contains(&format!("<Code>{code}</Code>")), "{form}: {text}");
         assert_eq!(answered, status, "{form}");
     }
     let head = STS.signed("PUT", "/", GET_CALLER_IDENTITY);
-    assert_eq!(
-        answered(IdentityService::Sts, &head, GET_CALLER_IDENTITY, NOW).0,
-        405
-    );
+    assert_eq!(answered(IdentityService::Sts, &head, GET_CALLER_IDENTITY, NOW).0, 405);
 }
 
 #[test]
 fn bad_signatures_have_the_codes_of_aws() {
     let cases = [
         (Client { id: "OTHER", ..STS }, "InvalidClientTokenId"),
-        (
-            Client {
-                secret: "another-secret",
-                ..STS
-            },
-            "SignatureDoesNotMatch",
-        ),
-        (
-            Client {
-                service: "iam",
-                ..STS
-            },
-            "SignatureDoesNotMatch",
-        ),
-        (
-            Client {
-                token: Some("token"),
-                ..STS
-            },
-            "InvalidClientTokenId",
-        ),
+        (Client { secret: "another-secret", ..STS }, "SignatureDoesNotMatch"),
+        (Client { service: "iam", ..STS }, "SignatureDoesNotMatch"),
+        (Client { token: Some("token"), ..STS }, "InvalidClientTokenId"),
     ];
     for (client, code) in cases {
         let (status, text) = client.ask(IdentityService::Sts, GET_CALLER_IDENTITY);
@@ -248,23 +164,15 @@ fn clocks_bodies_and_missing_signatures() {
     );
     assert_eq!(status, 403);
     let (status, text) = answered(IdentityService::Sts, &head, GET_USER, NOW);
-    assert!(
-        text.contains("<Code>SignatureDoesNotMatch</Code>"),
-        "{text}"
-    );
+    assert!(text.contains("<Code>SignatureDoesNotMatch</Code>"), "{text}");
     assert_eq!(status, 403);
 
     let mut unsigned = head.clone();
     unsigned.headers.remove("authorization");
     let (status, text) = answered(IdentityService::Sts, &unsigned, GET_CALLER_IDENTITY, NOW);
-    assert!(
-        text.contains("<Code>MissingAuthenticationToken</Code>"),
-        "{text}"
-    );
+    assert!(text.contains("<Code>MissingAuthenticationToken</Code>"), "{text}");
     assert_eq!(status, 403);
-    unsigned
-        .headers
-        .insert("authorization", "AWS4-HMAC-SHA256 x".parse().unwrap());
+    unsigned.headers.insert("authorization", "AWS4-HMAC-SHA256 x".parse().unwrap());
     let (status, text) = answered(IdentityService::Sts, &unsigned, GET_CALLER_IDENTITY, NOW);
     assert!(text.contains("<Code>IncompleteSignature</Code>"), "{text}");
     assert_eq!(status, 400);

@@ -28,14 +28,8 @@ pub(super) async fn create(
         .filter(|constraint| !constraint.is_empty());
     let region = constraint.unwrap_or_else(|| api.region.clone());
     let (bucket, in_classic) = (input.bucket, region == CLASSIC_REGION);
-    let output = CreateBucketOutput {
-        location: Some(format!("/{bucket}")),
-    };
-    match api
-        .engine
-        .create_bucket(bucket, region, Versioning::Unversioned)
-        .await
-    {
+    let output = CreateBucketOutput { location: Some(format!("/{bucket}")) };
+    match api.engine.create_bucket(bucket, region, Versioning::Unversioned).await {
         Ok(()) => Ok(output),
         // As in S3's oldest region: creating what one owns succeeds and changes nothing.
         Err(EngineError::BucketExists) if in_classic => Ok(output),
@@ -47,25 +41,15 @@ pub(super) async fn head(
     api: &S3Api,
     request: S3Request<HeadBucketInput>,
 ) -> S3Result<HeadBucketOutput> {
-    let bucket = api
-        .engine
-        .bucket(request.input.bucket)
-        .await
-        .map_err(from_engine)?;
-    Ok(HeadBucketOutput {
-        bucket_region: Some(bucket.region),
-        ..Default::default()
-    })
+    let bucket = api.engine.bucket(request.input.bucket).await.map_err(from_engine)?;
+    Ok(HeadBucketOutput { bucket_region: Some(bucket.region), ..Default::default() })
 }
 
 pub(super) async fn delete(
     api: &S3Api,
     request: S3Request<DeleteBucketInput>,
 ) -> S3Result<DeleteBucketOutput> {
-    api.engine
-        .delete_bucket(request.input.bucket)
-        .await
-        .map_err(from_engine)?;
+    api.engine.delete_bucket(request.input.bucket).await.map_err(from_engine)?;
     Ok(DeleteBucketOutput::default())
 }
 
@@ -81,10 +65,8 @@ pub(super) async fn list(
         .and_then(|most| usize::try_from(most).ok())
         .map_or(BUCKETS_PAGE_MAX, |most| most.clamp(1, BUCKETS_PAGE_MAX));
     let all = api.engine.buckets().await.map_err(from_engine)?;
-    let mut matching = all
-        .into_iter()
-        .filter(|(name, _)| name.starts_with(&prefix) && *name > after)
-        .peekable();
+    let mut matching =
+        all.into_iter().filter(|(name, _)| name.starts_with(&prefix) && *name > after).peekable();
     let buckets: Vec<_> = matching
         .by_ref()
         .take(most)
@@ -94,10 +76,8 @@ pub(super) async fn list(
             creation_date: Some(timestamp(record.created_micros)),
         })
         .collect();
-    let continuation_token = matching
-        .peek()
-        .and_then(|_| buckets.last())
-        .and_then(|bucket| bucket.name.clone());
+    let continuation_token =
+        matching.peek().and_then(|_| buckets.last()).and_then(|bucket| bucket.name.clone());
     Ok(ListBucketsOutput {
         buckets: Some(buckets),
         continuation_token,
@@ -110,37 +90,24 @@ pub(super) async fn location(
     api: &S3Api,
     request: S3Request<GetBucketLocationInput>,
 ) -> S3Result<GetBucketLocationOutput> {
-    let bucket = api
-        .engine
-        .bucket(request.input.bucket)
-        .await
-        .map_err(from_engine)?;
+    let bucket = api.engine.bucket(request.input.bucket).await.map_err(from_engine)?;
     let location_constraint =
         (bucket.region != CLASSIC_REGION).then(|| BucketLocationConstraint::from(bucket.region));
-    Ok(GetBucketLocationOutput {
-        location_constraint,
-    })
+    Ok(GetBucketLocationOutput { location_constraint })
 }
 
 pub(super) async fn versioning(
     api: &S3Api,
     request: S3Request<GetBucketVersioningInput>,
 ) -> S3Result<GetBucketVersioningOutput> {
-    let bucket = api
-        .engine
-        .bucket(request.input.bucket)
-        .await
-        .map_err(from_engine)?;
+    let bucket = api.engine.bucket(request.input.bucket).await.map_err(from_engine)?;
     let status = match bucket.versioning {
         Versioning::Unversioned => None,
         Versioning::Enabled => Some(BucketVersioningStatus::ENABLED),
         Versioning::Suspended => Some(BucketVersioningStatus::SUSPENDED),
     };
     let status = status.map(BucketVersioningStatus::from_static);
-    Ok(GetBucketVersioningOutput {
-        mfa_delete: None,
-        status,
-    })
+    Ok(GetBucketVersioningOutput { mfa_delete: None, status })
 }
 
 pub(super) async fn set_versioning(

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::HeaderMap;
 use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders};
 
-use super::error::{algorithm_name, from_engine, s3_error};
+use super::error::{algorithm_name, custom_error, from_engine, s3_error};
 use crate::engine::{BodyError, EngineError, Hashes};
 use crate::records::{Checksum, ChecksumAlgorithm, ChecksumKind};
 
@@ -21,8 +21,18 @@ const ALGORITHMS: [ChecksumAlgorithm; 5] = [
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     md5: Option<[u8; 16]>,
-    /// The checksum to compute, and its value if a header carries it; else a trailer does.
-    checksum: Option<(ChecksumAlgorithm, Option<String>)>,
+    /// The checksum to compute, and where its value comes from.
+    checksum: Option<(ChecksumAlgorithm, Source)>,
+}
+
+/// Where the expected value of a checksum comes from.
+#[derive(Debug)]
+enum Source {
+    Header(String),
+    /// A trailer that was announced, and so must come.
+    Trailer,
+    /// Nobody claims one; it is computed because the object is to have it.
+    Nowhere,
 }
 
 impl Claims {
@@ -35,19 +45,16 @@ impl Claims {
         let mut claimed = Vec::new();
         for algorithm in ALGORITHMS {
             if let Some(value) = text(headers, header_name(algorithm)) {
-                claimed.push((algorithm, Some(valid(algorithm, value)?)));
+                claimed.push((algorithm, Source::Header(valid(algorithm, value)?)));
             }
         }
-        for trailer in text(headers, "x-amz-trailer")
-            .unwrap_or_default()
-            .split(',')
-        {
+        for trailer in text(headers, "x-amz-trailer").unwrap_or_default().split(',') {
             let trailer = trailer.trim().to_ascii_lowercase();
             claimed.extend(
                 ALGORITHMS
                     .into_iter()
                     .filter(|name| header_name(*name) == trailer)
-                    .map(|name| (name, None)),
+                    .map(|name| (name, Source::Trailer)),
             );
         }
         if claimed.len() > 1 {
@@ -66,24 +73,18 @@ impl Claims {
                  x-amz-trailer headers were found.",
             ));
         }
-        let checksum = claimed.pop().or(wanted.map(|algorithm| (algorithm, None)));
+        let checksum = claimed.pop().or(wanted.map(|algorithm| (algorithm, Source::Nowhere)));
         Ok(Self { md5, checksum })
     }
 
     /// Claims nothing, and computes a checksum.
     pub(super) fn compute(wanted: Option<ChecksumAlgorithm>) -> Self {
-        Self {
-            md5: None,
-            checksum: wanted.map(|algorithm| (algorithm, None)),
-        }
+        Self { md5: None, checksum: wanted.map(|algorithm| (algorithm, Source::Nowhere)) }
     }
 
     /// What must be computed while the body streams by.
     pub(super) fn algorithms(&self) -> Vec<ChecksumAlgorithm> {
-        self.checksum
-            .iter()
-            .map(|(algorithm, _)| *algorithm)
-            .collect()
+        self.checksum.iter().map(|(algorithm, _)| *algorithm).collect()
     }
 
     /// Compares what was claimed, in headers or trailers, with what was computed.
@@ -95,38 +96,39 @@ impl Claims {
         if self.md5.is_some_and(|md5| md5 != hashes.md5) {
             return Err(from_engine(EngineError::Body(BodyError::Md5Mismatch)));
         }
-        let Some((algorithm, in_header)) = &self.checksum else {
-            return Ok(None);
+        let Some((algorithm, source)) = &self.checksum else { return Ok(None) };
+        let claim = match source {
+            Source::Header(value) => Some(value.clone()),
+            Source::Nowhere => None,
+            Source::Trailer => Some(trailer(*algorithm, trailers)?),
         };
-        let trailer = trailers.and_then(|trailers| {
-            trailers
-                .read(|all| text(all, header_name(*algorithm)).map(str::to_owned))
-                .flatten()
-        });
-        let trailer = trailer.map(|value| valid(*algorithm, &value)).transpose()?;
-        let Some(value) = hashes.base64(*algorithm) else {
-            return Ok(None);
-        };
-        let claims = [in_header.as_ref(), trailer.as_ref()];
-        if claims.into_iter().flatten().any(|claim| *claim != value) {
-            return Err(from_engine(EngineError::Body(BodyError::ChecksumMismatch(
-                *algorithm,
-            ))));
+        let Some(value) = hashes.base64(*algorithm) else { return Ok(None) };
+        if claim.is_some_and(|claim| claim != value) {
+            return Err(from_engine(EngineError::Body(BodyError::ChecksumMismatch(*algorithm))));
         }
-        Ok(Some(Checksum {
-            algorithm: *algorithm,
-            kind: ChecksumKind::FullObject,
-            value,
-        }))
+        Ok(Some(Checksum { algorithm: *algorithm, kind: ChecksumKind::FullObject, value }))
     }
+}
+
+/// The value of a trailer that was announced.
+fn trailer(algorithm: ChecksumAlgorithm, trailers: Option<&TrailingHeaders>) -> S3Result<String> {
+    let value = trailers.and_then(|trailers| {
+        trailers.read(|all| text(all, header_name(algorithm)).map(str::to_owned)).flatten()
+    });
+    let value = value.ok_or_else(|| {
+        custom_error(
+            "MalformedTrailerError",
+            http::StatusCode::BAD_REQUEST,
+            "The request contained trailing data that was not well-formed or did not conform to \
+             our published schema.",
+        )
+    })?;
+    valid(algorithm, &value)
 }
 
 /// A header's value as text; values that are not are as good as absent.
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .map(str::trim)
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
 pub(super) const fn header_name(algorithm: ChecksumAlgorithm) -> &'static str {
@@ -173,15 +175,9 @@ fn valid(algorithm: ChecksumAlgorithm, value: &str) -> S3Result<String> {
 }
 
 fn parse_md5(value: &str) -> S3Result<[u8; 16]> {
-    let raw = BASE64_STANDARD
-        .decode(value)
-        .ok()
-        .and_then(|raw| raw.try_into().ok());
+    let raw = BASE64_STANDARD.decode(value).ok().and_then(|raw| raw.try_into().ok());
     raw.ok_or_else(|| {
-        s3_error(
-            S3ErrorCode::InvalidDigest,
-            "The Content-MD5 you specified was invalid.",
-        )
+        s3_error(S3ErrorCode::InvalidDigest, "The Content-MD5 you specified was invalid.")
     })
 }
 
@@ -222,26 +218,11 @@ macro_rules! checksum_fields {
 macro_rules! named_checksum {
     ($input:expr) => {
         [
-            (
-                $crate::records::ChecksumAlgorithm::Crc32,
-                &$input.checksum_crc32,
-            ),
-            (
-                $crate::records::ChecksumAlgorithm::Crc32c,
-                &$input.checksum_crc32c,
-            ),
-            (
-                $crate::records::ChecksumAlgorithm::Crc64nvme,
-                &$input.checksum_crc64nvme,
-            ),
-            (
-                $crate::records::ChecksumAlgorithm::Sha1,
-                &$input.checksum_sha1,
-            ),
-            (
-                $crate::records::ChecksumAlgorithm::Sha256,
-                &$input.checksum_sha256,
-            ),
+            ($crate::records::ChecksumAlgorithm::Crc32, &$input.checksum_crc32),
+            ($crate::records::ChecksumAlgorithm::Crc32c, &$input.checksum_crc32c),
+            ($crate::records::ChecksumAlgorithm::Crc64nvme, &$input.checksum_crc64nvme),
+            ($crate::records::ChecksumAlgorithm::Sha1, &$input.checksum_sha1),
+            ($crate::records::ChecksumAlgorithm::Sha256, &$input.checksum_sha256),
         ]
         .into_iter()
         .find_map(|(algorithm, value)| Some((algorithm, value.clone()?)))
@@ -278,10 +259,7 @@ mod tests {
     use crate::records::ChecksumAlgorithm;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect()
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
     }
 
     #[test]
@@ -300,10 +278,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        let two = [
-            ("x-amz-checksum-crc32", "AAAAAA=="),
-            ("x-amz-checksum-crc32c", "AAAAAA=="),
-        ];
+        let two = [("x-amz-checksum-crc32", "AAAAAA=="), ("x-amz-checksum-crc32c", "AAAAAA==")];
         for bad in [
             &two[..],
             &[("x-amz-checksum-crc32", "AAAA")],
@@ -312,10 +287,7 @@ mod tests {
             &[("x-amz-sdk-checksum-algorithm", "CRC32")],
             &[("x-amz-sdk-checksum-algorithm", "ROT13")],
         ] {
-            assert!(
-                Claims::from_headers(&headers(bad), None).is_err(),
-                "{bad:?}"
-            );
+            assert!(Claims::from_headers(&headers(bad), None).is_err(), "{bad:?}");
         }
     }
 }

@@ -23,9 +23,9 @@ pub(super) fn write_condition(
         (Some(ETagCondition::ETag(etag)), None) => {
             Ok(Precondition::IfMatch(ETag::new(etag.value())))
         }
-        (None, Some(ETagCondition::ETag(_))) => Err(not_implemented(
-            "If-None-Match on a write with anything but `*`",
-        )),
+        (None, Some(ETagCondition::ETag(_))) => {
+            Err(not_implemented("If-None-Match on a write with anything but `*`"))
+        }
         (Some(ETagCondition::Any), None) => Err(not_implemented("If-Match: * on a write")),
         (Some(_), Some(_)) => Err(not_implemented("If-Match together with If-None-Match")),
     }
@@ -38,17 +38,9 @@ pub(super) fn write_condition_from(headers: &HeaderMap) -> S3Result<Precondition
             .get(name)
             .map(|value| ETagCondition::parse_http_header(value.as_bytes()))
             .transpose()
-            .map_err(|_| {
-                s3_error(
-                    S3ErrorCode::InvalidArgument,
-                    format!("invalid header: {name}"),
-                )
-            })
+            .map_err(|_| s3_error(S3ErrorCode::InvalidArgument, format!("invalid header: {name}")))
     };
-    write_condition(
-        parse("if-match")?.as_ref(),
-        parse("if-none-match")?.as_ref(),
-    )
+    write_condition(parse("if-match")?.as_ref(), parse("if-none-match")?.as_ref())
 }
 
 /// The condition of a delete.
@@ -176,23 +168,14 @@ mod tests {
 
     #[test]
     fn http_dates_parse() {
-        assert_eq!(
-            http_date("Sun, 06 Nov 1994 08:49:37 GMT"),
-            Some(784_111_777)
-        );
+        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
         assert_eq!(http_date("yesterday"), None);
     }
 
     #[test]
     fn etags_come_before_dates() {
-        let (past, same) = (
-            "Sat, 05 Nov 1994 08:49:37 GMT",
-            "Sun, 06 Nov 1994 08:49:37 GMT",
-        );
-        assert_eq!(
-            verdict(&[("if-match", "\"b\"")]),
-            ReadVerdict::Failed("If-Match")
-        );
+        let (past, same) = ("Sat, 05 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(verdict(&[("if-match", "\"b\"")]), ReadVerdict::Failed("If-Match"));
         assert_eq!(
             verdict(&[("if-match", "a"), ("if-unmodified-since", past)]),
             ReadVerdict::Proceed
@@ -201,21 +184,12 @@ mod tests {
             verdict(&[("if-unmodified-since", past)]),
             ReadVerdict::Failed("If-Unmodified-Since")
         );
-        assert_eq!(
-            verdict(&[("if-none-match", "\"b\", W/\"a\"")]),
-            ReadVerdict::NotModified
-        );
+        assert_eq!(verdict(&[("if-none-match", "\"b\", W/\"a\"")]), ReadVerdict::NotModified);
         assert_eq!(
             verdict(&[("if-none-match", "\"b\""), ("if-modified-since", same)]),
             ReadVerdict::Proceed
         );
-        assert_eq!(
-            verdict(&[("if-modified-since", same)]),
-            ReadVerdict::NotModified
-        );
-        assert_eq!(
-            verdict(&[("if-modified-since", past)]),
-            ReadVerdict::Proceed
-        );
+        assert_eq!(verdict(&[("if-modified-since", same)]), ReadVerdict::NotModified);
+        assert_eq!(verdict(&[("if-modified-since", past)]), ReadVerdict::Proceed);
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct CopySourceObject {
     pub(super) shown_version: Option<String>,
     pub(super) bucket: String,
     pub(super) key: String,
+    /// Whether the client asked for one version, which may be an old one.
+    pub(super) named_version: bool,
 }
 
 impl S3Api {
@@ -29,21 +31,13 @@ impl S3Api {
         source: &CopySource,
         headers: &HeaderMap,
     ) -> S3Result<CopySourceObject> {
-        let CopySource::Bucket {
-            bucket,
-            key,
-            version_id: named,
-        } = source
-        else {
+        let CopySource::Bucket { bucket, key, version_id: named } = source else {
             return Err(not_implemented("copying from an access point"));
         };
         let id = version_id(named.as_deref())?;
         let (bucket, key) = (bucket.to_string(), key.to_string());
-        let (version, record, _) = self
-            .engine
-            .find(bucket.clone(), key.clone(), id, false)
-            .await
-            .map_err(from_engine)?;
+        let (version, record, _) =
+            self.engine.find(bucket.clone(), key.clone(), id, false).await.map_err(from_engine)?;
         let Some(content) = version.content.clone() else {
             return Err(delete_marker(&version, id.is_some()));
         };
@@ -55,13 +49,8 @@ impl S3Api {
             ReadVerdict::Failed(condition) => return Err(precondition_failed(condition)),
         }
         let shown_version = shown_version(&key, &record, &version);
-        Ok(CopySourceObject {
-            version,
-            content,
-            shown_version,
-            bucket,
-            key,
-        })
+        let named_version = id.is_some();
+        Ok(CopySourceObject { version, content, shown_version, bucket, key, named_version })
     }
 }
 
@@ -92,7 +81,7 @@ pub(super) async fn copy(
     let source = api.copy_source(&input.copy_source, &request.headers).await?;
     let changes = Changes::of(&input);
     let to_itself = source.bucket == input.bucket && source.key == input.key;
-    if to_itself && !changes.metadata && !changes.tags && source.shown_version.is_none() {
+    if to_itself && !source.named_version && !changes.metadata && !changes.tags {
         return Err(s3_error(
             S3ErrorCode::InvalidRequest,
             "This copy request is illegal because it is trying to copy an object to itself without \

@@ -37,17 +37,15 @@ pub(super) fn not_implemented(what: &str) -> S3Error {
 /// An engine's refusal in S3's words.
 pub(super) fn from_engine(error: EngineError) -> S3Error {
     match error {
-        EngineError::NoSuchBucket => s3_error(
-            S3ErrorCode::NoSuchBucket,
-            "The specified bucket does not exist",
-        ),
+        EngineError::NoSuchBucket => {
+            s3_error(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist")
+        }
         EngineError::NoSuchKey => {
             s3_error(S3ErrorCode::NoSuchKey, "The specified key does not exist.")
         }
-        EngineError::NoSuchVersion => s3_error(
-            S3ErrorCode::NoSuchVersion,
-            "The specified version does not exist.",
-        ),
+        EngineError::NoSuchVersion => {
+            s3_error(S3ErrorCode::NoSuchVersion, "The specified version does not exist.")
+        }
         EngineError::IsDeleteMarker => s3_error(
             S3ErrorCode::MethodNotAllowed,
             "The specified method is not allowed against this resource.",
@@ -103,27 +101,18 @@ pub(super) fn precondition_failed(condition: &'static str) -> S3Error {
         S3ErrorCode::PreconditionFailed,
         "At least one of the pre-conditions you specified did not hold",
     );
-    error.set_headers(xml_headers([(
-        CONDITION_HEADER,
-        HeaderValue::from_static(condition),
-    )]));
+    error.set_headers(xml_headers([(CONDITION_HEADER, HeaderValue::from_static(condition))]));
     error
 }
 
 /// S3's answer to a read that meets a delete marker.
 pub(super) fn delete_marker(version: &VersionRecord, named: bool) -> S3Error {
-    let mut error = from_engine(if named {
-        EngineError::IsDeleteMarker
-    } else {
-        EngineError::NoSuchKey
-    });
+    let mut error =
+        from_engine(if named { EngineError::IsDeleteMarker } else { EngineError::NoSuchKey });
     let mut headers = xml_headers(
-        [(
-            HeaderName::from_static("x-amz-delete-marker"),
-            "true".parse().ok(),
-        )]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?))),
+        [(HeaderName::from_static("x-amz-delete-marker"), "true".parse().ok())]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?))),
     );
     if let Ok(id) = HeaderValue::from_str(&version.id.to_string()) {
         headers.insert(HeaderName::from_static("x-amz-version-id"), id);
@@ -138,10 +127,7 @@ pub(super) fn delete_marker(version: &VersionRecord, named: bool) -> S3Error {
 /// Headers of an error; the framework replaces its own by them.
 fn xml_headers(more: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/xml"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     headers.extend(more);
     headers
 }
@@ -209,10 +195,7 @@ fn from_storage(error: &StorageError) -> S3Error {
 }
 
 fn internal() -> S3Error {
-    s3_error(
-        S3ErrorCode::InternalError,
-        "We encountered an internal error. Please try again.",
-    )
+    s3_error(S3ErrorCode::InternalError, "We encountered an internal error. Please try again.")
 }
 
 /// An algorithm as S3 spells it.

@@ -17,19 +17,12 @@ use crate::records::VersionRecord;
 const PAGE_MAX: usize = 1000;
 
 /// What S3 leaves as it is under `encoding-type=url`.
-const URL_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'*')
-    .remove(b'/');
+const URL_ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
 
 /// The one owner of everything.
 pub(super) fn owner() -> Owner {
-    Owner {
-        display_name: None,
-        id: Some(ACCOUNT_ID.to_owned()),
-    }
+    Owner { display_name: None, id: Some(ACCOUNT_ID.to_owned()) }
 }
 
 /// Writes names as the client asked: plain, or percent-encoded.
@@ -51,11 +44,7 @@ impl Encoder {
     }
 
     pub(super) fn text(self, text: &str) -> String {
-        if self.url {
-            utf8_percent_encode(text, URL_ENCODED).to_string()
-        } else {
-            text.to_owned()
-        }
+        if self.url { utf8_percent_encode(text, URL_ENCODED).to_string() } else { text.to_owned() }
     }
 
     fn optional(self, text: Option<&String>) -> Option<String> {
@@ -105,14 +94,10 @@ fn object(key: &str, version: &VersionRecord, encoder: Encoder, with_owner: bool
         e_tag: content.map(|content| ETag::Strong(content.etag.clone())),
         size: content.and_then(|content| i64::try_from(content.size).ok()),
         last_modified: Some(timestamp(version.modified_micros)),
-        storage_class: Some(ObjectStorageClass::from_static(
-            ObjectStorageClass::STANDARD,
-        )),
+        storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
         owner: with_owner.then(owner),
         checksum_algorithm: checksum.map(|checksum| {
-            vec![ChecksumAlgorithm::from_static(algorithm_name(
-                checksum.algorithm,
-            ))]
+            vec![ChecksumAlgorithm::from_static(algorithm_name(checksum.algorithm))]
         }),
         checksum_type: checksum.map(super::checksums::checksum_type),
         restore_status: None,
@@ -160,15 +145,10 @@ pub(super) async fn objects_v2(
 
 /// A token is the text after which to go on; anything else was never given out.
 fn decode_token(token: &str) -> S3Result<String> {
-    let text = BASE64_URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|raw| String::from_utf8(raw).ok());
+    let text =
+        BASE64_URL_SAFE_NO_PAD.decode(token).ok().and_then(|raw| String::from_utf8(raw).ok());
     text.ok_or_else(|| {
-        s3_error(
-            S3ErrorCode::InvalidArgument,
-            "The continuation token provided is incorrect",
-        )
+        s3_error(S3ErrorCode::InvalidArgument, "The continuation token provided is incorrect")
     })
 }
 
@@ -231,10 +211,7 @@ pub(super) async fn versions(
     };
     let listing = api
         .engine
-        .list_versions(VersionListingRequest {
-            page,
-            after_version,
-        })
+        .list_versions(VersionListingRequest { page, after_version })
         .await
         .map_err(from_engine)?;
     let mut output = ListObjectVersionsOutput {

@@ -30,24 +30,15 @@ pub(super) fn headers(headers: &HeaderMap, metadata: Option<&Metadata>) -> S3Res
         let Some(value) = text(headers, name) else {
             continue;
         };
-        let value = if name == "content-encoding" {
-            without_aws_chunked(value)
-        } else {
-            value.to_owned()
-        };
+        let value =
+            if name == "content-encoding" { without_aws_chunked(value) } else { value.to_owned() };
         if !value.is_empty() {
             standard.insert(name.to_owned(), value);
         }
     }
-    let metadata: BTreeMap<_, _> = metadata
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    let size: usize = metadata
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
+    let metadata: BTreeMap<_, _> =
+        metadata.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > METADATA_BYTES_MAX {
         return Err(s3_error(
             S3ErrorCode::MetadataTooLarge,
@@ -74,10 +65,7 @@ pub(super) fn tags_from_header(value: Option<&str>) -> S3Result<Vec<(String, Str
     };
     let decode = |part: &str| {
         let spaced = part.replace('+', " ");
-        percent_encoding::percent_decode_str(&spaced)
-            .decode_utf8()
-            .map(String::from)
-            .ok()
+        percent_encoding::percent_decode_str(&spaced).decode_utf8().map(String::from).ok()
     };
     let mut tags = Vec::new();
     for pair in value.split('&').filter(|pair| !pair.is_empty()) {
@@ -85,9 +73,7 @@ pub(super) fn tags_from_header(value: Option<&str>) -> S3Result<Vec<(String, Str
         match (decode(name), decode(value)) {
             (Some(name), Some(value)) => tags.push((name, value)),
             _ => {
-                return Err(invalid_tag(
-                    "The header 'x-amz-tagging' shall be encoded as UTF-8",
-                ));
+                return Err(invalid_tag("The header 'x-amz-tagging' shall be encoded as UTF-8"));
             }
         }
     }
@@ -96,19 +82,21 @@ pub(super) fn tags_from_header(value: Option<&str>) -> S3Result<Vec<(String, Str
 
 /// Tags from an XML body.
 pub(super) fn tags_from_set(set: Vec<Tag>, most: usize) -> S3Result<Vec<(String, String)>> {
-    let tags = set
-        .into_iter()
-        .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
-    checked(tags.collect(), most)
+    let pair = |tag: Tag| match (tag.key, tag.value) {
+        (Some(key), value) => Ok((key, value.unwrap_or_default())),
+        (None, _) => Err(s3_error(
+            S3ErrorCode::MalformedXML,
+            "The XML you provided was not well-formed or did not validate against our published \
+             schema",
+        )),
+    };
+    checked(set.into_iter().map(pair).collect::<S3Result<_>>()?, most)
 }
 
 /// Tags as the framework's type.
 pub(super) fn tag_set(tags: &[(String, String)]) -> Vec<Tag> {
     tags.iter()
-        .map(|(key, value)| Tag {
-            key: Some(key.clone()),
-            value: Some(value.clone()),
-        })
+        .map(|(key, value)| Tag { key: Some(key.clone()), value: Some(value.clone()) })
         .collect()
 }
 
@@ -126,14 +114,8 @@ fn checked(tags: Vec<(String, String)>, most: usize) -> S3Result<Vec<(String, St
         if value.chars().count() > 256 {
             return Err(invalid_tag("The TagValue you have provided is invalid"));
         }
-        if tags
-            .iter()
-            .take(position)
-            .any(|(earlier, _)| earlier == name)
-        {
-            return Err(invalid_tag(
-                "Cannot provide multiple Tags with the same key",
-            ));
+        if tags.iter().take(position).any(|(earlier, _)| earlier == name) {
+            return Err(invalid_tag("Cannot provide multiple Tags with the same key"));
         }
     }
     Ok(tags)
@@ -154,15 +136,11 @@ pub(super) fn check_encryption(
     if headers.contains_key("x-amz-server-side-encryption-customer-algorithm")
         || headers.contains_key("x-amz-server-side-encryption-customer-key")
     {
-        return Err(not_implemented(
-            "encryption with a customer-provided key (SSE-C)",
-        ));
+        return Err(not_implemented("encryption with a customer-provided key (SSE-C)"));
     }
     match encryption.map(ServerSideEncryption::as_str) {
         None | Some(ServerSideEncryption::AES256) => Ok(()),
-        Some(other) => Err(not_implemented(&format!(
-            "server-side encryption `{other}`"
-        ))),
+        Some(other) => Err(not_implemented(&format!("server-side encryption `{other}`"))),
     }
 }
 
@@ -193,7 +171,8 @@ mod tests {
         );
         assert!(tags_from_header(Some("a=1&a=2")).is_err());
         assert!(tags_from_header(Some("=1")).is_err());
-        let eleven = ["a=&", "b=&", "c=&", "d=&", "e=&", "f=&", "g=&", "h=&", "i=&", "j=&", "k="].concat();
+        let eleven =
+            ["a=&", "b=&", "c=&", "d=&", "e=&", "f=&", "g=&", "h=&", "i=&", "j=&", "k="].concat();
         assert!(tags_from_header(Some(&eleven)).is_err());
     }
 }

@@ -44,10 +44,7 @@ fn invocation(headers: &HeaderMap) -> Option<String> {
 fn version_id(text: Option<&str>) -> S3Result<Option<VersionId>> {
     let parse = |text: &str| {
         text.parse::<VersionId>().map_err(|_| {
-            error::s3_error(
-                s3s::S3ErrorCode::InvalidArgument,
-                "Invalid version id specified",
-            )
+            error::s3_error(s3s::S3ErrorCode::InvalidArgument, "Invalid version id specified")
         })
     };
     text.filter(|text| !text.is_empty()).map(parse).transpose()

@@ -84,15 +84,14 @@ fn checksum_plan(
 }
 
 fn part_number(number: i32) -> S3Result<u16> {
-    u16::try_from(number)
-        .ok()
-        .filter(|number| (1..=PART_NUMBER_MAX).contains(number))
-        .ok_or_else(|| {
+    u16::try_from(number).ok().filter(|number| (1..=PART_NUMBER_MAX).contains(number)).ok_or_else(
+        || {
             s3_error(
                 S3ErrorCode::InvalidArgument,
                 "Part number must be an integer between 1 and 10000, inclusive",
             )
-        })
+        },
+    )
 }
 
 pub(super) async fn upload_part(
@@ -121,12 +120,8 @@ pub(super) async fn upload_part(
         ));
     }
     let length = body_length(&request.headers, input.content_length);
-    let body = Upload {
-        body: input.body,
-        length,
-        claims,
-        trailers,
-    };
+    let extensions = &request.extensions;
+    let body = Upload { body: input.body, length, claims, trailers, extensions };
     let (staged, checksum) = api.receive(body).await?;
     let part = PartUpload {
         bucket: input.bucket,
@@ -135,15 +130,8 @@ pub(super) async fn upload_part(
         number,
         checksum: checksum.clone(),
     };
-    let etag = api
-        .engine
-        .put_part(part, staged)
-        .await
-        .map_err(from_engine)?;
-    let mut output = UploadPartOutput {
-        e_tag: Some(ETag::Strong(etag)),
-        ..Default::default()
-    };
+    let etag = api.engine.put_part(part, staged).await.map_err(from_engine)?;
+    let mut output = UploadPartOutput { e_tag: Some(ETag::Strong(etag)), ..Default::default() };
     checksum_fields!(output, &checksum);
     Ok(output)
 }
@@ -160,9 +148,7 @@ pub(super) async fn copy_part(
         .upload(input.bucket.clone(), input.key.clone(), upload.clone())
         .await
         .map_err(from_engine)?;
-    let source = api
-        .copy_source(&input.copy_source, &request.headers)
-        .await?;
+    let source = api.copy_source(&input.copy_source, &request.headers).await?;
     let range = match input.copy_source_range.as_deref() {
         None => 0..source.content.size,
         Some(text) => copy_range(text, source.content.size)?,
@@ -178,11 +164,7 @@ pub(super) async fn copy_part(
         number,
         checksum: checksum.clone(),
     };
-    let etag = api
-        .engine
-        .put_part(part, staged)
-        .await
-        .map_err(from_engine)?;
+    let etag = api.engine.put_part(part, staged).await.map_err(from_engine)?;
     let mut result = CopyPartResult {
         e_tag: Some(ETag::Strong(etag)),
         last_modified: Some(timestamp(source.version.modified_micros)),
@@ -199,10 +181,9 @@ pub(super) async fn copy_part(
 /// A copy's range must lie within the source, unlike a read's.
 fn copy_range(text: &str, size: u64) -> S3Result<std::ops::Range<u64>> {
     match Range::parse(text) {
-        Ok(Range::Int {
-            first,
-            last: Some(last),
-        }) if first <= last && last < size => Ok(first..last + 1),
+        Ok(Range::Int { first, last: Some(last) }) if first <= last && last < size => {
+            Ok(first..last + 1)
+        }
         Ok(_) | Err(_) => Err(s3_error(
             S3ErrorCode::InvalidArgument,
             format!("Range specified is not valid for source object of size: {size}"),
@@ -215,10 +196,7 @@ pub(super) async fn complete(
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> S3Result<CompleteMultipartUploadOutput> {
     let input = request.input;
-    let parts = input
-        .multipart_upload
-        .and_then(|list| list.parts)
-        .unwrap_or_default();
+    let parts = input.multipart_upload.and_then(|list| list.parts).unwrap_or_default();
     if parts.is_empty() {
         return Err(s3_error(
             S3ErrorCode::MalformedXML,
@@ -241,11 +219,7 @@ pub(super) async fn complete(
         checksum,
         invocation: invocation(&request.headers),
     };
-    let (written, checksum) = api
-        .engine
-        .complete_upload(complete)
-        .await
-        .map_err(from_engine)?;
+    let (written, checksum) = api.engine.complete_upload(complete).await.map_err(from_engine)?;
     let mut output = CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
         bucket: Some(input.bucket),
@@ -265,10 +239,7 @@ pub(super) async fn abort(
 ) -> S3Result<AbortMultipartUploadOutput> {
     let input = request.input;
     let upload = UploadId::from_client(&input.upload_id);
-    api.engine
-        .abort_upload(input.bucket, input.key, upload)
-        .await
-        .map_err(from_engine)?;
+    api.engine.abort_upload(input.bucket, input.key, upload).await.map_err(from_engine)?;
     Ok(AbortMultipartUploadOutput::default())
 }
 
@@ -287,11 +258,7 @@ pub(super) async fn parts(
         .parts(bucket.clone(), key.clone(), upload, marker, limit)
         .await
         .map_err(from_engine)?;
-    let next = listing
-        .parts
-        .last()
-        .filter(|_| listing.truncated)
-        .map(|(number, _)| *number);
+    let next = listing.parts.last().filter(|_| listing.truncated).map(|(number, _)| *number);
     let parts = listing.parts.into_iter().map(|(number, record)| {
         let mut part = Part {
             part_number: Some(i32::from(number)),
@@ -325,11 +292,7 @@ pub(super) async fn uploads(
     request: S3Request<ListMultipartUploadsInput>,
 ) -> S3Result<ListMultipartUploadsOutput> {
     let input = request.input;
-    if input
-        .delimiter
-        .as_ref()
-        .is_some_and(|delimiter| !delimiter.is_empty())
-    {
+    if input.delimiter.as_ref().is_some_and(|delimiter| !delimiter.is_empty()) {
         return Err(not_implemented("a delimiter in ListMultipartUploads"));
     }
     let encoder = Encoder::new(input.encoding_type.as_ref())?;
@@ -342,19 +305,16 @@ pub(super) async fn uploads(
         .list_uploads(input.bucket.clone(), prefix.clone(), after, limit)
         .await
         .map_err(from_engine)?;
-    let uploads = listing
-        .items
-        .into_iter()
-        .map(|(key, id, record)| MultipartUpload {
-            key: Some(encoder.text(&key)),
-            upload_id: Some(id),
-            initiated: Some(timestamp(record.created_micros)),
-            owner: Some(owner()),
-            storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
-            checksum_algorithm: record.checksum.map(|(name, _)| dto_algorithm(name)),
-            checksum_type: record.checksum.map(|(_, kind)| dto_kind(kind)),
-            ..Default::default()
-        });
+    let uploads = listing.items.into_iter().map(|(key, id, record)| MultipartUpload {
+        key: Some(encoder.text(&key)),
+        upload_id: Some(id),
+        initiated: Some(timestamp(record.created_micros)),
+        owner: Some(owner()),
+        storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
+        checksum_algorithm: record.checksum.map(|(name, _)| dto_algorithm(name)),
+        checksum_type: record.checksum.map(|(_, kind)| dto_kind(kind)),
+        ..Default::default()
+    });
     let is_truncated = listing.next.is_some();
     let (next_key, next_upload) = listing.next.unzip();
     Ok(ListMultipartUploadsOutput {

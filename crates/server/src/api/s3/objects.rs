@@ -1,7 +1,7 @@
 //! PutObject and the deletes.
 
 use futures::Stream;
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Result, TrailingHeaders};
 
@@ -13,6 +13,7 @@ use super::{S3Api, invocation, version_id};
 use crate::engine::{
     BodyError, DeleteCondition, DeleteRequest, Deleted, EngineError, PutRequest, Staged,
 };
+use crate::listener::RequestBody;
 use crate::records::Checksum as VerifiedChecksum;
 
 /// S3's largest DeleteObjects.
@@ -24,6 +25,7 @@ pub(super) struct Upload<'a> {
     pub(super) length: Option<i64>,
     pub(super) claims: Claims,
     pub(super) trailers: Option<&'a TrailingHeaders>,
+    pub(super) extensions: &'a Extensions,
 }
 
 impl S3Api {
@@ -37,11 +39,10 @@ impl S3Api {
         if announced.is_some_and(|length| length > limit) {
             return Err(from_engine(EngineError::TooLarge(limit)));
         }
-        let body = upload
-            .body
-            .unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
+        let body = upload.body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
         let staged = self.stage(body, &upload.claims, classify).await?;
-        let complete = announced.is_none_or(|length| length == staged.segment.size);
+        let ended = upload.extensions.get::<RequestBody>().is_none_or(RequestBody::ended_properly);
+        let complete = ended && announced.is_none_or(|length| length == staged.segment.size);
         let verified = if complete {
             upload.claims.verify(&staged.hashes, upload.trailers)
         } else {
@@ -68,15 +69,9 @@ impl S3Api {
         S: Stream<Item = Result<bytes::Bytes, E>> + Unpin + Send,
     {
         let _permit = self.intake.acquire().await.map_err(|_| {
-            s3_error(
-                S3ErrorCode::ServiceUnavailable,
-                "The server is shutting down.",
-            )
+            s3_error(S3ErrorCode::ServiceUnavailable, "The server is shutting down.")
         })?;
-        self.engine
-            .stage(body, &claims.algorithms(), classify)
-            .await
-            .map_err(from_engine)
+        self.engine.stage(body, &claims.algorithms(), classify).await.map_err(from_engine)
     }
 }
 
@@ -101,23 +96,13 @@ pub(super) async fn put(
         key: input.key,
     };
     // Before the body is taken, so that a client that waits for `100 Continue` does not send it.
-    api.engine
-        .bucket(put.bucket.clone())
-        .await
-        .map_err(from_engine)?;
+    api.engine.bucket(put.bucket.clone()).await.map_err(from_engine)?;
     let claims = Claims::from_headers(&request.headers, None)?;
     let length = body_length(&request.headers, input.content_length);
-    let upload = Upload {
-        body: input.body,
-        length,
-        claims,
-        trailers,
-    };
+    let extensions = &request.extensions;
+    let upload = Upload { body: input.body, length, claims, trailers, extensions };
     let (staged, checksum) = api.receive(upload).await?;
-    let put = PutRequest {
-        checksum: checksum.clone(),
-        ..put
-    };
+    let put = PutRequest { checksum: checksum.clone(), ..put };
     let written = api.engine.put(put, staged).await.map_err(from_engine)?;
     let mut output = PutObjectOutput {
         e_tag: Some(ETag::Strong(written.etag)),
@@ -132,9 +117,7 @@ pub(super) async fn put(
 /// The size of the decoded body, if the client announced one.
 pub(super) fn body_length(headers: &HeaderMap, content_length: Option<i64>) -> Option<i64> {
     let decoded = text(headers, "x-amz-decoded-content-length");
-    decoded
-        .and_then(|length| length.parse().ok())
-        .or(content_length)
+    decoded.and_then(|length| length.parse().ok()).or(content_length)
 }
 
 /// Retention that would not be kept must not be promised.
@@ -142,11 +125,7 @@ pub(super) fn refuse_object_lock(headers: &HeaderMap) -> S3Result<()> {
     let asked = ["x-amz-object-lock-mode", "x-amz-object-lock-legal-hold"]
         .into_iter()
         .any(|name| headers.contains_key(name));
-    if asked {
-        Err(not_implemented("Object Lock"))
-    } else {
-        Ok(())
-    }
+    if asked { Err(not_implemented("Object Lock")) } else { Ok(()) }
 }
 
 pub(super) async fn delete(
@@ -155,9 +134,7 @@ pub(super) async fn delete(
 ) -> S3Result<DeleteObjectOutput> {
     let input = request.input;
     if input.if_match_size.is_some() || input.if_match_last_modified_time.is_some() {
-        return Err(not_implemented(
-            "deletes on the condition of a size or a time",
-        ));
+        return Err(not_implemented("deletes on the condition of a size or a time"));
     }
     let delete = DeleteRequest {
         bucket: input.bucket,
@@ -187,10 +164,7 @@ pub(super) async fn delete_many(
              schema",
         ));
     }
-    api.engine
-        .bucket(input.bucket.clone())
-        .await
-        .map_err(from_engine)?;
+    api.engine.bucket(input.bucket.clone()).await.map_err(from_engine)?;
     let quiet = input.delete.quiet == Some(true);
     let invocation = invocation(&request.headers);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
@@ -207,11 +181,7 @@ pub(super) async fn delete_many(
             }),
         }
     }
-    Ok(DeleteObjectsOutput {
-        deleted: Some(deleted),
-        errors: Some(errors),
-        request_charged: None,
-    })
+    Ok(DeleteObjectsOutput { deleted: Some(deleted), errors: Some(errors), request_charged: None })
 }
 
 async fn delete_one(
@@ -221,9 +191,7 @@ async fn delete_one(
     invocation: Option<String>,
 ) -> S3Result<Deleted> {
     if object.size.is_some() || object.last_modified_time.is_some() {
-        return Err(not_implemented(
-            "deletes on the condition of a size or a time",
-        ));
+        return Err(not_implemented("deletes on the condition of a size or a time"));
     }
     let condition = match &object.e_tag {
         None => DeleteCondition::None,

@@ -41,13 +41,8 @@ struct ReadRequest<'a> {
 }
 
 async fn select(api: &S3Api, request: ReadRequest<'_>) -> S3Result<Selected> {
-    if request
-        .headers
-        .contains_key("x-amz-server-side-encryption-customer-algorithm")
-    {
-        return Err(not_implemented(
-            "encryption with a customer-provided key (SSE-C)",
-        ));
+    if request.headers.contains_key("x-amz-server-side-encryption-customer-algorithm") {
+        return Err(not_implemented("encryption with a customer-provided key (SSE-C)"));
     }
     let id = version_id(request.version_id.as_deref())?;
     let (version, bucket, body) = api
@@ -68,24 +63,11 @@ async fn select(api: &S3Api, request: ReadRequest<'_>) -> S3Result<Selected> {
     })?;
     let (bytes, parts_count) = chosen_bytes(&content, request.range, request.part_number)?;
     let content_range = bytes.as_ref().map(|bytes| {
-        format!(
-            "bytes {}-{}/{}",
-            bytes.start,
-            bytes.end.saturating_sub(1),
-            content.size
-        )
+        format!("bytes {}-{}/{}", bytes.start, bytes.end.saturating_sub(1), content.size)
     });
     let shown_version = shown_version(&request.key, &bucket, &version);
     let bytes = bytes.unwrap_or(0..content.size);
-    Ok(Selected {
-        version,
-        content,
-        shown_version,
-        body,
-        bytes,
-        content_range,
-        parts_count,
-    })
+    Ok(Selected { version, content, shown_version, body, bytes, content_range, parts_count })
 }
 
 type Chosen = (Option<Bytes<u64>>, Option<i32>);
@@ -96,12 +78,8 @@ fn chosen_bytes(
     range: Option<Range>,
     part_number: Option<i32>,
 ) -> S3Result<Chosen> {
-    let unsatisfiable = || {
-        s3_error(
-            S3ErrorCode::InvalidRange,
-            "The requested range is not satisfiable",
-        )
-    };
+    let unsatisfiable =
+        || s3_error(S3ErrorCode::InvalidRange, "The requested range is not satisfiable");
     let Some(number) = part_number else {
         let bytes = range.map(|range| range.check(content.size)).transpose();
         return Ok((bytes.map_err(|_| unsatisfiable())?, None));
@@ -112,9 +90,7 @@ fn chosen_bytes(
             "Cannot specify both Range header and partNumber query parameter",
         ));
     }
-    let position = usize::try_from(number)
-        .ok()
-        .and_then(|number| number.checked_sub(1));
+    let position = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
     let segment = position.and_then(|position| content.segments.get(position));
     let (Some(position), Some(segment)) = (position, segment) else {
         return Err(s3_error(
@@ -122,16 +98,9 @@ fn chosen_bytes(
             "The requested partnumber is not satisfiable",
         ));
     };
-    let start: u64 = content
-        .segments
-        .iter()
-        .take(position)
-        .map(|segment| segment.size)
-        .sum();
+    let start: u64 = content.segments.iter().take(position).map(|segment| segment.size).sum();
     let is_multipart = content.etag.contains('-');
-    let count = is_multipart
-        .then(|| i32::try_from(content.segments.len()).ok())
-        .flatten();
+    let count = is_multipart.then(|| i32::try_from(content.segments.len()).ok()).flatten();
     Ok((Some(start..start + segment.size), count))
 }
 
@@ -143,9 +112,7 @@ fn expires(content: &Content) -> Option<Timestamp> {
 /// Fills the fields that both operations answer alike.
 macro_rules! object_fields {
     ($output:expr, $selected:expr, $checksum_mode:expr) => {
-        let Selected {
-            version, content, ..
-        } = &$selected;
+        let Selected { version, content, .. } = &$selected;
         let standard = |name: &str| content.headers.standard.get(name).cloned();
         $output.accept_ranges = Some("bytes".to_owned());
         $output.content_length = i64::try_from($selected.bytes.end - $selected.bytes.start).ok();
@@ -209,16 +176,13 @@ pub(super) async fn get_object(
     let selected = select(api, read).await?;
     let mut output = GetObjectOutput::default();
     object_fields!(output, selected, input.checksum_mode);
-    output.tag_count = i32::try_from(selected.content.tags.len())
-        .ok()
-        .filter(|count| *count > 0);
+    output.tag_count = i32::try_from(selected.content.tags.len()).ok().filter(|count| *count > 0);
     output.body = Some(body(api, &selected));
     let mut response = S3Response::new(output);
     if let Some(count) = response.output.tag_count {
-        response.headers.insert(
-            HeaderName::from_static("x-amz-tagging-count"),
-            HeaderValue::from(count),
-        );
+        response
+            .headers
+            .insert(HeaderName::from_static("x-amz-tagging-count"), HeaderValue::from(count));
     }
     Ok(response)
 }

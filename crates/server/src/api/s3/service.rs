@@ -9,9 +9,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::error::s3_error;
-use super::{
-    S3Api, buckets, checksums, copying, listing, multipart, objects, reading, tagging,
-};
+use super::{S3Api, buckets, checksums, copying, listing, multipart, objects, reading, tagging};
 use crate::api::identity::ACCOUNT_ID;
 use crate::auth::credentials::Credentials;
 use crate::engine::Engine;
@@ -36,12 +34,7 @@ pub struct HostRule {
 impl HostRule {
     /// A rule for these domains.
     pub fn new(domains: Vec<String>) -> Self {
-        Self {
-            domains: domains
-                .into_iter()
-                .map(|name| name.to_ascii_lowercase())
-                .collect(),
-        }
+        Self { domains: domains.into_iter().map(|name| name.to_ascii_lowercase()).collect() }
     }
 
     /// The bucket that a Host header names, if it names one.
@@ -87,11 +80,7 @@ impl S3Access for RootOnly {
 /// The S3 service over an engine.
 pub fn build_service(engine: Engine, credentials: Credentials, settings: S3Settings) -> S3Service {
     let intake = Arc::new(tokio::sync::Semaphore::new(settings.intake_max));
-    let api = S3Api {
-        engine,
-        region: settings.region,
-        intake,
-    };
+    let api = S3Api { engine, region: settings.region, intake };
     let mut builder = S3ServiceBuilder::new(api);
     builder.set_auth(credentials);
     builder.set_access(RootOnly);
@@ -158,14 +147,9 @@ mod tests {
         let rule = HostRule::new(vec!["localhost".to_owned(), "S3.example".to_owned()]);
         assert_eq!(rule.bucket("state.localhost:9000"), Some("state"));
         assert_eq!(rule.bucket("a.b.s3.EXAMPLE"), Some("a.b"));
-        for host in [
-            "localhost",
-            "localhost:9000",
-            "127.0.0.1:9000",
-            ".localhost",
-            "xlocalhost",
-            "é",
-        ] {
+        for host in
+            ["localhost", "localhost:9000", "127.0.0.1:9000", ".localhost", "xlocalhost", "é"]
+        {
             assert_eq!(rule.bucket(host), None, "{host}");
         }
     }

@@ -14,20 +14,11 @@ pub(super) async fn get_bucket(
     api: &S3Api,
     request: S3Request<GetBucketTaggingInput>,
 ) -> S3Result<GetBucketTaggingOutput> {
-    let bucket = api
-        .engine
-        .bucket(request.input.bucket)
-        .await
-        .map_err(from_engine)?;
+    let bucket = api.engine.bucket(request.input.bucket).await.map_err(from_engine)?;
     if bucket.tags.is_empty() {
-        return Err(s3_error(
-            S3ErrorCode::NoSuchTagSet,
-            "The TagSet does not exist",
-        ));
+        return Err(s3_error(S3ErrorCode::NoSuchTagSet, "The TagSet does not exist"));
     }
-    Ok(GetBucketTaggingOutput {
-        tag_set: tag_set(&bucket.tags),
-    })
+    Ok(GetBucketTaggingOutput { tag_set: tag_set(&bucket.tags) })
 }
 
 pub(super) async fn put_bucket(
@@ -60,11 +51,8 @@ pub(super) async fn get_object(
 ) -> S3Result<GetObjectTaggingOutput> {
     let input = request.input;
     let id = version_id(input.version_id.as_deref())?;
-    let (version, bucket, _) = api
-        .engine
-        .find(input.bucket, input.key.clone(), id, false)
-        .await
-        .map_err(from_engine)?;
+    let (version, bucket, _) =
+        api.engine.find(input.bucket, input.key.clone(), id, false).await.map_err(from_engine)?;
     let Some(content) = &version.content else {
         return Err(delete_marker(&version, id.is_some()));
     };
@@ -81,14 +69,9 @@ pub(super) async fn put_object(
     let input = request.input;
     let tags = tags_from_set(input.tagging.tag_set, OBJECT_TAGS_MAX)?;
     let id = version_id(input.version_id.as_deref())?;
-    let version = api
-        .engine
-        .set_tags(input.bucket, input.key, id, tags)
-        .await
-        .map_err(from_engine)?;
-    Ok(PutObjectTaggingOutput {
-        version_id: id.map(|_| version.to_string()),
-    })
+    let version =
+        api.engine.set_tags(input.bucket, input.key, id, tags).await.map_err(from_engine)?;
+    Ok(PutObjectTaggingOutput { version_id: id.map(|_| version.to_string()) })
 }
 
 pub(super) async fn delete_object(
@@ -97,12 +80,7 @@ pub(super) async fn delete_object(
 ) -> S3Result<DeleteObjectTaggingOutput> {
     let input = request.input;
     let id = version_id(input.version_id.as_deref())?;
-    let version = api
-        .engine
-        .set_tags(input.bucket, input.key, id, Vec::new())
-        .await
-        .map_err(from_engine)?;
-    Ok(DeleteObjectTaggingOutput {
-        version_id: id.map(|_| version.to_string()),
-    })
+    let version =
+        api.engine.set_tags(input.bucket, input.key, id, Vec::new()).await.map_err(from_engine)?;
+    Ok(DeleteObjectTaggingOutput { version_id: id.map(|_| version.to_string()) })
 }

@@ -15,11 +15,7 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// Reads the key, or nothing if there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<AccessKey>, CredentialsError> {
-    let io_error = |source| CredentialsError::Io {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    };
+    let io_error = |source| CredentialsError::Io { action: "read", path: path.to_owned(), source };
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -28,19 +24,11 @@ pub(super) fn read(path: &Path) -> Result<Option<AccessKey>, CredentialsError> {
     // The mode of the opened file, not of the path: it cannot be swapped in between.
     let mode = file.metadata().map_err(io_error)?.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(CredentialsError::Exposed {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(CredentialsError::Exposed { path: path.to_owned(), mode });
     }
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(io_error)?;
-    let malformed = |what| CredentialsError::Malformed {
-        path: path.to_owned(),
-        what,
-    };
+    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(io_error)?;
+    let malformed = |what| CredentialsError::Malformed { path: path.to_owned(), what };
     let text = String::from_utf8(bytes).map_err(|_| malformed("is not UTF-8 text".to_owned()))?;
     parse(&text).map(Some).map_err(malformed)
 }
@@ -59,9 +47,7 @@ fn parse(text: &str) -> Result<AccessKey, String> {
             in_default = true;
             continue;
         }
-        let setting = line
-            .split_once('=')
-            .filter(|_| in_default && !line.starts_with('['));
+        let setting = line.split_once('=').filter(|_| in_default && !line.starts_with('['));
         let Some((name, value)) = setting else {
             return Err(format!("has something unexpected on line {number}"));
         };
@@ -82,21 +68,14 @@ fn parse(text: &str) -> Result<AccessKey, String> {
 /// Replaces the file with one that holds `key`, durably.
 pub(super) fn write(path: &Path, key: &AccessKey) -> Result<(), CredentialsError> {
     let temporary = path.with_extension("tmp");
-    let error = |action| {
-        move |source| CredentialsError::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
-    };
+    let error =
+        |action| move |source| CredentialsError::Io { action, path: path.to_owned(), source };
     write_temporary(&temporary, key).map_err(error("write"))?;
     fs::rename(&temporary, path).map_err(error("replace"))?;
     // The rename is durable only once the directory is.
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let dir = dir.unwrap_or_else(|| Path::new("."));
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(error("make durable"))
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(error("make durable"))
 }
 
 fn write_temporary(temporary: &Path, key: &AccessKey) -> io::Result<()> {
@@ -105,11 +84,7 @@ fn write_temporary(temporary: &Path, key: &AccessKey) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(temporary)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
     file.write_all(render(key).as_bytes())?;
     file.sync_all()
 }

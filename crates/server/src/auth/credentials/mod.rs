@@ -87,12 +87,10 @@ impl AccessKey {
         match (set(id), set(secret)) {
             (Some(id), Some(secret)) => Self::new(id, secret).map(Some),
             (None, None) => Ok(None),
-            (Some(_), None) => Err(CredentialsError::OnlyOne {
-                missing: SECRET_ACCESS_KEY_VARIABLE,
-            }),
-            (None, Some(_)) => Err(CredentialsError::OnlyOne {
-                missing: ACCESS_KEY_ID_VARIABLE,
-            }),
+            (Some(_), None) => {
+                Err(CredentialsError::OnlyOne { missing: SECRET_ACCESS_KEY_VARIABLE })
+            }
+            (None, Some(_)) => Err(CredentialsError::OnlyOne { missing: ACCESS_KEY_ID_VARIABLE }),
         }
     }
 
@@ -111,9 +109,7 @@ impl AccessKey {
         let mut secret_bytes = [0_u8; 30];
         for bytes in [&mut id_bytes[..], &mut secret_bytes[..]] {
             let no_randomness = |error: getrandom::Error| error.to_string();
-            getrandom::fill(bytes)
-                .map_err(no_randomness)
-                .map_err(CredentialsError::Randomness)?;
+            getrandom::fill(bytes).map_err(no_randomness).map_err(CredentialsError::Randomness)?;
         }
         // 256 is a multiple of 32, so the low five bits of a random byte are uniform.
         let letters = id_bytes.iter().map(|byte| BASE32[usize::from(byte & 31)]);
@@ -134,10 +130,7 @@ impl AccessKey {
 
 impl fmt::Debug for AccessKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessKey")
-            .field("id", &self.id)
-            .field("secret", &"[redacted]")
-            .finish()
+        f.debug_struct("AccessKey").field("id", &self.id).field("secret", &"[redacted]").finish()
     }
 }
 
@@ -186,18 +179,12 @@ impl Credentials {
                 (made, Origin::Generated)
             }
         };
-        Ok(Self {
-            root: Arc::new(root),
-            origin,
-        })
+        Ok(Self { root: Arc::new(root), origin })
     }
 
     /// Keeps one explicit key in memory only.
     pub fn in_memory(root: AccessKey) -> Self {
-        Self {
-            root: Arc::new(root),
-            origin: Origin::Explicit,
-        }
+        Self { root: Arc::new(root), origin: Origin::Explicit }
     }
 
     /// The root access key.

@@ -25,14 +25,8 @@ fn the_first_start_makes_a_key_and_later_starts_read_it() {
     assert_eq!(first.root().secret().len(), 40);
 
     let path = dir.path().join(FILE_NAME);
-    assert_eq!(
-        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
-    let names: Vec<_> = fs::read_dir(dir.path())
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names, [FILE_NAME], "no temporary file is left");
 
     let second = Credentials::open(dir.path(), None).unwrap();
@@ -42,10 +36,7 @@ fn the_first_start_makes_a_key_and_later_starts_read_it() {
 
 #[test]
 fn two_generated_keys_differ() {
-    let (one, two) = (
-        AccessKey::generate().unwrap(),
-        AccessKey::generate().unwrap(),
-    );
+    let (one, two) = (AccessKey::generate().unwrap(), AccessKey::generate().unwrap());
     assert_ne!(one.id(), two.id());
     assert_ne!(one.secret(), two.secret());
 }
@@ -57,16 +48,10 @@ fn an_explicit_key_is_in_the_file_and_stays_there() {
     let explicit = Credentials::open(dir.path(), Some(key("EXPLICIT"))).unwrap();
     assert_eq!(explicit.origin(), Origin::Explicit);
     let text = fs::read_to_string(dir.path().join(FILE_NAME)).unwrap();
-    assert!(
-        text.contains("[default]\naws_access_key_id = EXPLICIT\n"),
-        "{text}"
-    );
+    assert!(text.contains("[default]\naws_access_key_id = EXPLICIT\n"), "{text}");
 
     let later = Credentials::open(dir.path(), None).unwrap();
-    assert_eq!(
-        (later.origin(), later.root().id()),
-        (Origin::Stored, "EXPLICIT")
-    );
+    assert_eq!((later.origin(), later.root().id()), (Origin::Stored, "EXPLICIT"));
 }
 
 #[test]
@@ -75,10 +60,7 @@ fn a_temporary_file_left_by_a_crash_is_replaced() {
     fs::write(dir.path().join("credentials.tmp"), "half").unwrap();
     Credentials::open(dir.path(), Some(key("EXPLICIT"))).unwrap();
     let path = dir.path().join(FILE_NAME);
-    assert_eq!(
-        fs::metadata(path).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!dir.path().join("credentials.tmp").exists());
 }
 
@@ -101,28 +83,13 @@ fn a_file_that_others_can_use_is_refused() {
 fn a_malformed_file_is_refused_with_the_line_and_without_the_secret() {
     let cases = [
         ("", "has no `aws_access_key_id`"),
-        (
-            "[default]\naws_access_key_id = ABCDEF\n",
-            "has no `aws_secret_access_key`",
-        ),
-        (
-            "aws_access_key_id = ABCDEF\n",
-            "something unexpected on line 1",
-        ),
+        ("[default]\naws_access_key_id = ABCDEF\n", "has no `aws_secret_access_key`"),
+        ("aws_access_key_id = ABCDEF\n", "something unexpected on line 1"),
         ("[default]\n[other]\n", "something unexpected on line 2"),
         ("[default]\n[default]\n", "something unexpected on line 2"),
-        (
-            "[default]\nhunter2hunter2\n",
-            "something unexpected on line 2",
-        ),
-        (
-            "[default]\naws_session_token = hunter2hunter2\n",
-            "an unknown setting on line 2",
-        ),
-        (
-            "[default]\naws_access_key_id=A1\naws_access_key_id=A2\n",
-            "repeats a setting on line 3",
-        ),
+        ("[default]\nhunter2hunter2\n", "something unexpected on line 2"),
+        ("[default]\naws_session_token = hunter2hunter2\n", "an unknown setting on line 2"),
+        ("[default]\naws_access_key_id=A1\naws_access_key_id=A2\n", "repeats a setting on line 3"),
         (
             "[default]\naws_access_key_id = A/B/C\naws_secret_access_key = hunter2hunter2\n",
             "an unusable key (the access key id cannot be used",
@@ -133,16 +100,9 @@ fn a_malformed_file_is_refused_with_the_line_and_without_the_secret() {
         store(dir.path(), text);
         let shown = Credentials::open(dir.path(), None).unwrap_err().to_string();
         assert!(shown.contains(expected), "{text:?}: {shown}");
-        assert!(
-            shown.contains("delete it to have a new key made"),
-            "{shown}"
-        );
+        assert!(shown.contains("delete it to have a new key made"), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
-        assert_eq!(
-            fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(),
-            text,
-            "left as it was"
-        );
+        assert_eq!(fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(), text, "left as it was");
     }
 }
 
@@ -162,22 +122,15 @@ fn what_people_type_by_hand_is_read() {
 fn settings_come_in_pairs() {
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(AccessKey::from_settings(None, some("")).unwrap(), None);
-    let both = AccessKey::from_settings(some("ABC"), some("12345678"))
-        .unwrap()
-        .unwrap();
+    let both = AccessKey::from_settings(some("ABC"), some("12345678")).unwrap().unwrap();
     assert_eq!((both.id(), both.secret()), ("ABC", "12345678"));
     for (id, secret, missing) in [
         (some("ABC"), None, SECRET_ACCESS_KEY_VARIABLE),
         (some("ABC"), some(""), SECRET_ACCESS_KEY_VARIABLE),
         (None, some("12345678"), ACCESS_KEY_ID_VARIABLE),
     ] {
-        let shown = AccessKey::from_settings(id, secret)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            shown.starts_with(&format!("`{missing}` is not set")),
-            "{shown}"
-        );
+        let shown = AccessKey::from_settings(id, secret).unwrap_err().to_string();
+        assert!(shown.starts_with(&format!("`{missing}` is not set")), "{shown}");
     }
 }
 
@@ -186,15 +139,8 @@ fn unusable_keys_are_refused() {
     for id in ["", "AB", "A B C", "A/B", "A:B", "A,B", "clé"] {
         assert!(AccessKey::new(id, "12345678").is_err(), "{id}");
     }
-    for secret in [
-        "",
-        "1234567",
-        "1234 5678",
-        "#12345678",
-        ";12345678",
-        "\"12345678\"",
-        "clé45678",
-    ] {
+    for secret in ["", "1234567", "1234 5678", "#12345678", ";12345678", "\"12345678\"", "clé45678"]
+    {
         assert!(AccessKey::new("ABC", secret).is_err(), "{secret}");
     }
 }
@@ -203,10 +149,7 @@ fn unusable_keys_are_refused() {
 fn the_secret_is_not_in_debug_output() {
     let credentials = Credentials::in_memory(AccessKey::new("ABC", "hunter2hunter2").unwrap());
     let shown = format!("{credentials:?}");
-    assert!(
-        shown.contains("ABC") && !shown.contains("hunter2"),
-        "{shown}"
-    );
+    assert!(shown.contains("ABC") && !shown.contains("hunter2"), "{shown}");
 }
 
 #[tokio::test]

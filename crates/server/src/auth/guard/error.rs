@@ -18,12 +18,7 @@ pub struct GuardError {
 
 impl GuardError {
     pub(super) fn new(code: &'static str, status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            status,
-            message: message.into(),
-            headers_not_signed: None,
-        }
+        Self { code, status, message: message.into(), headers_not_signed: None }
     }
 
     pub(super) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {

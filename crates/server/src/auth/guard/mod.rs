@@ -17,7 +17,7 @@
 mod error;
 mod reading;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode, Uri};
 
 pub use error::GuardError;
@@ -61,6 +61,8 @@ enum Mechanism {
 /// another service, a life above a week), `InvalidToken` (no session tokens are issued here),
 /// `SignatureDoesNotMatch` (a signed header did not arrive), `NotImplemented` (a form upload).
 pub fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), GuardError> {
+    refuse_broken_escapes(uri)?;
+    refuse_unknown_payload_hash(headers)?;
     refuse_form_upload(method, headers)?;
     refuse_repeated_headers(headers)?;
     let query = Query::parse(uri.query().unwrap_or(""));
@@ -78,6 +80,58 @@ pub fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Guar
     reading::check_service(mechanism, &claim)?;
     check_signed_headers_arrived(&claim, headers)?;
     check_headers_are_signed(&claim, headers)
+}
+
+/// The longest body of a request that is not an object's data: an XML document.
+pub const DOCUMENT_BYTES_MAX: u64 = 4 << 20;
+
+/// Checks the announced length of a request whose body the S3 framework reads into memory.
+///
+/// # Errors
+///
+/// `MaxMessageLengthExceeded` for a document of more than [`DOCUMENT_BYTES_MAX`].
+pub fn check_length(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), GuardError> {
+    let mut parameters = uri.query().unwrap_or("").split('&').filter(|one| !one.is_empty());
+    let is_data = *method == Method::PUT
+        && parameters.all(|one| {
+            let name = one.split('=').next().unwrap_or(one);
+            matches!(name, "x-id" | "partNumber" | "uploadId") || name.starts_with("X-Amz-")
+        });
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if !is_data && length.is_some_and(|length: u64| length > DOCUMENT_BYTES_MAX) {
+        return Err(GuardError::bad_request(
+            "MaxMessageLengthExceeded",
+            "Your request was too big.",
+        ));
+    }
+    Ok(())
+}
+
+/// The framework takes a `%` that begins no escape for itself, and signs it so.
+fn refuse_broken_escapes(uri: &Uri) -> Result<(), GuardError> {
+    let mut rest = uri.path().as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
+        let escape = rest.get(at + 1..at + 3).unwrap_or_default();
+        if escape.len() != 2 || !escape.iter().all(u8::is_ascii_hexdigit) {
+            return Err(GuardError::bad_request("InvalidURI", "Couldn't parse the specified URI."));
+        }
+        rest = rest.get(at + 3..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn refuse_unknown_payload_hash(headers: &HeaderMap) -> Result<(), GuardError> {
+    let Some(value) = headers.get("x-amz-content-sha256") else { return Ok(()) };
+    let value = value.as_bytes();
+    let is_hash = value.len() == 64 && value.iter().all(u8::is_ascii_hexdigit);
+    if is_hash || value == b"UNSIGNED-PAYLOAD" || value.starts_with(b"STREAMING-") {
+        return Ok(());
+    }
+    Err(GuardError::bad_request(
+        "InvalidArgument",
+        "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, or a \
+         valid sha256 value.",
+    ))
 }
 
 /// A browser's form upload is signed by a field inside its body, which nothing here has read.
@@ -117,11 +171,9 @@ fn mechanism(headers: &HeaderMap, query: &Query) -> Result<Mechanism, GuardError
         (true, false, false) => Ok(Mechanism::Header),
         (false, true, false) => Ok(Mechanism::Query),
         (false, false, true) => Err(GuardError::unsupported_mechanism()),
-        (false, false, false) => Err(GuardError::new(
-            "AccessDenied",
-            StatusCode::FORBIDDEN,
-            "Access Denied",
-        )),
+        (false, false, false) => {
+            Err(GuardError::new("AccessDenied", StatusCode::FORBIDDEN, "Access Denied"))
+        }
         (true, true, _) | (true, _, true) | (_, true, true) => Err(GuardError::bad_request(
             "InvalidArgument",
             "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature \

@@ -30,9 +30,7 @@ pub(super) fn header_claim(headers: &HeaderMap) -> Result<Claim, GuardError> {
             format!("The authorization header is malformed; {detail}"),
         )
     };
-    let value = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let value = value.ok_or_else(|| malformed("it is not ASCII text."))?;
     // The scheme first: for `AWS id:signature` or `Bearer …` nothing else in the header has a meaning.
     if value.split_ascii_whitespace().next() != Some(ALGORITHM) {
@@ -44,10 +42,7 @@ pub(super) fn header_claim(headers: &HeaderMap) -> Result<Claim, GuardError> {
 /// The claim of a presigned query, with its life checked.
 pub(super) fn query_claim(query: &Query) -> Result<Claim, GuardError> {
     let wrong = |message: &str| GuardError::bad_request(QUERY_ERROR, message);
-    if let Some(name) = PRESIGNED_PARAMETERS
-        .iter()
-        .find(|name| query.count(name) > 1)
-    {
+    if let Some(name) = PRESIGNED_PARAMETERS.iter().find(|name| query.count(name) > 1) {
         return Err(wrong(&format!("{name} must not be repeated.")));
     }
     let claim = Claim::from_query(query).map_err(|error| wrong(&error.0))?;
@@ -56,11 +51,7 @@ pub(super) fn query_claim(query: &Query) -> Result<Claim, GuardError> {
     }
     let expires = query.only("X-Amz-Expires").unwrap_or_default();
     // Digits first: Rust takes a plus sign too, other readers may not.
-    let digits = expires
-        .strip_prefix('-')
-        .unwrap_or(expires)
-        .bytes()
-        .all(|b| b.is_ascii_digit());
+    let digits = expires.strip_prefix('-').unwrap_or(expires).bytes().all(|b| b.is_ascii_digit());
     match expires.parse::<i64>() {
         Ok(seconds) if digits && seconds < 0 => Err(wrong("X-Amz-Expires must be non-negative")),
         Ok(seconds) if digits && seconds <= MAX_EXPIRES_SECS => Ok(claim),

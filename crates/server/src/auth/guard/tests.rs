@@ -43,10 +43,7 @@ fn checked(line: &str, headers: &str) -> Result<(), GuardError> {
     for header in headers.lines() {
         let (name, value) = header.split_once(": ").unwrap();
         // Latin-1, so that a table can hold bytes that are not UTF-8.
-        let value: Vec<u8> = value
-            .chars()
-            .map(|c| u8::try_from(u32::from(c)).unwrap())
-            .collect();
+        let value: Vec<u8> = value.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
         map.append(name, HeaderValue::from_bytes(&value).unwrap());
     }
@@ -113,10 +110,7 @@ fn presigned_requests_of_boto3_pass() {
         format!("{host}X-Amz-Acl: private\nContent-Type: application/x-www-form-urlencoded\n");
     assert_eq!(checked(&format!("PUT /b/k?{put}"), &headers), Ok(()));
     let week = PRESIGNED.replace("Expires=3600", "Expires=604800");
-    assert_eq!(
-        checked(&format!("GET /b/k?{week}&versionId=7"), host),
-        Ok(())
-    );
+    assert_eq!(checked(&format!("GET /b/k?{week}&versionId=7"), host), Ok(()));
 }
 
 #[test]
@@ -129,54 +123,18 @@ fn other_mechanisms_stay_outside() {
             "Host: h\nAuthorization: AWS AKID:sig=\nDate: x\n".to_owned(),
             "InvalidRequest",
         ),
-        (
-            "GET /b/k",
-            "Host: h\nAuthorization: Basic Zm9vOmJhcg==\n".to_owned(),
-            "InvalidRequest",
-        ),
-        (
-            "GET /b/k",
-            v4.replace("HMAC", "ECDSA-P256"),
-            "InvalidRequest",
-        ),
-        (
-            "GET /b/k?AWSAccessKeyId=A&Signature=s&Expires=1",
-            host.to_owned(),
-            "InvalidRequest",
-        ),
+        ("GET /b/k", "Host: h\nAuthorization: Basic Zm9vOmJhcg==\n".to_owned(), "InvalidRequest"),
+        ("GET /b/k", v4.replace("HMAC", "ECDSA-P256"), "InvalidRequest"),
+        ("GET /b/k?AWSAccessKeyId=A&Signature=s&Expires=1", host.to_owned(), "InvalidRequest"),
         ("GET /b/k?Signature=s", host.to_owned(), "InvalidRequest"),
         ("GET /b/k?%53ignature=s", host.to_owned(), "InvalidRequest"),
         ("GET /b/k", host.to_owned(), "AccessDenied"),
-        (
-            "GET /b/k?Signature=s",
-            format!("{host}{v4}"),
-            "InvalidArgument",
-        ),
-        (
-            "GET /b/k?AWSAccessKeyId=A",
-            format!("{host}{v4}"),
-            "InvalidArgument",
-        ),
-        (
-            "GET /b/k?X-Amz-Signature=s",
-            format!("{host}{v4}"),
-            "InvalidArgument",
-        ),
-        (
-            "GET /b/k?X%2dAmz-Signature=s",
-            format!("{host}{v4}"),
-            "InvalidArgument",
-        ),
-        (
-            "GET /b/k?x-amz-algorithm=AWS4-HMAC-SHA256",
-            format!("{host}{v4}"),
-            "InvalidArgument",
-        ),
-        (
-            "GET /b/k?X-Amz-Signature=s&Signature=t",
-            host.to_owned(),
-            "InvalidArgument",
-        ),
+        ("GET /b/k?Signature=s", format!("{host}{v4}"), "InvalidArgument"),
+        ("GET /b/k?AWSAccessKeyId=A", format!("{host}{v4}"), "InvalidArgument"),
+        ("GET /b/k?X-Amz-Signature=s", format!("{host}{v4}"), "InvalidArgument"),
+        ("GET /b/k?X%2dAmz-Signature=s", format!("{host}{v4}"), "InvalidArgument"),
+        ("GET /b/k?x-amz-algorithm=AWS4-HMAC-SHA256", format!("{host}{v4}"), "InvalidArgument"),
+        ("GET /b/k?X-Amz-Signature=s&Signature=t", host.to_owned(), "InvalidArgument"),
     ];
     for (line, headers, code) in cases {
         assert_eq!(refusal(line, &headers).code, code, "{line}\n{headers}");
@@ -190,33 +148,18 @@ fn form_uploads_stay_outside() {
         "Multipart/Form-Data",
         "text/plain\nContent-Type: multipart/form-data",
     ] {
-        let error = refusal(
-            "POST /b",
-            &format!("Host: h\nContent-Type: {content_type}\n"),
-        );
-        assert_eq!(
-            (error.code, error.status.as_u16()),
-            ("NotImplemented", 501),
-            "{content_type}"
-        );
+        let error = refusal("POST /b", &format!("Host: h\nContent-Type: {content_type}\n"));
+        assert_eq!((error.code, error.status.as_u16()), ("NotImplemented", 501), "{content_type}");
     }
     let put = lock_with("", LOCK_SIGNED).replace("application/json", "multipart/form-data");
-    assert_eq!(
-        checked(LOCK, &put),
-        Ok(()),
-        "an object may say that it is a form"
-    );
+    assert_eq!(checked(LOCK, &put), Ok(()), "an object may say that it is a form");
 }
 
 #[test]
 fn headers_that_act_are_signed() {
     let cases = [
         ("x-amz-meta-holder: me\n", LOCK_SIGNED, "x-amz-meta-holder"),
-        (
-            "x-amz-acl: public-read\nX-Amz-Tagging: a=b\n",
-            LOCK_SIGNED,
-            "x-amz-acl, x-amz-tagging",
-        ),
+        ("x-amz-acl: public-read\nX-Amz-Tagging: a=b\n", LOCK_SIGNED, "x-amz-acl, x-amz-tagging"),
         (
             "",
             "x-amz-checksum-sha256;x-amz-content-sha256;x-amz-date;x-amz-sdk-checksum-algorithm",
@@ -238,12 +181,8 @@ fn headers_that_act_are_signed() {
         assert_eq!(error.headers_not_signed.as_deref(), Some(expected));
     }
     let presigned = format!("GET /b/k?{PRESIGNED}");
-    for name in [
-        "x-amz-acl",
-        "x-amz-date",
-        "x-amz-content-sha256",
-        "x-amz-server-side-encryption",
-    ] {
+    for name in ["x-amz-acl", "x-amz-date", "x-amz-content-sha256", "x-amz-server-side-encryption"]
+    {
         let error = refusal(&presigned, &format!("Host: h\n{name}: value\n"));
         assert_eq!(error.headers_not_signed.as_deref(), Some(name));
     }
@@ -262,30 +201,15 @@ fn a_name_in_the_list_that_the_framework_would_not_find_is_refused() {
     ];
     for (more, name) in cases {
         let error = refusal(LOCK, &lock_with(more, &format!("{LOCK_SIGNED};{name}")));
-        assert_eq!(
-            (error.code, error.status.as_u16()),
-            ("SignatureDoesNotMatch", 403),
-            "{name:?}"
-        );
-        assert!(
-            error.message.contains(&format!("'{name}'")),
-            "{}",
-            error.message
-        );
+        assert_eq!((error.code, error.status.as_u16()), ("SignatureDoesNotMatch", 403), "{name:?}");
+        assert!(error.message.contains(&format!("'{name}'")), "{}", error.message);
     }
     for name in ["x-amz-acl ", " x-amz-acl", "x-amz-acl\t"] {
         let headers = lock_with("x-amz-acl: public-read\n", &format!("{LOCK_SIGNED};{name}"));
-        assert_eq!(
-            refusal(LOCK, &headers).code,
-            "AuthorizationHeaderMalformed",
-            "{name:?}"
-        );
+        assert_eq!(refusal(LOCK, &headers).code, "AuthorizationHeaderMalformed", "{name:?}");
         let escaped = name.replace(' ', "%20").replace('\t', "%09");
         let query = PRESIGNED.replace("Headers=host", &format!("Headers=host%3B{escaped}"));
-        let error = refusal(
-            &format!("GET /b/k?{query}"),
-            "Host: h\nx-amz-acl: public-read\n",
-        );
+        let error = refusal(&format!("GET /b/k?{query}"), "Host: h\nx-amz-acl: public-read\n");
         assert_eq!(error.code, "SignatureDoesNotMatch", "{name:?}");
     }
 }
@@ -295,33 +219,18 @@ fn a_signed_header_that_a_proxy_removed_is_named() {
     let headers = lock_with("", LOCK_SIGNED).replace("Accept-Encoding: identity\n", "");
     let error = refusal(LOCK, &headers);
     assert_eq!(error.code, "SignatureDoesNotMatch");
-    assert!(
-        error.message.contains("'accept-encoding' is missing"),
-        "{}",
-        error.message
-    );
+    assert!(error.message.contains("'accept-encoding' is missing"), "{}", error.message);
 }
 
 #[test]
 fn only_the_service_s3_passes() {
     for service in ["sts", "iam", "dynamodb", "S3"] {
         let scope = SCOPE.replace("s3", service);
-        let error = refusal(
-            LOCK,
-            &format!("{LOCK_HEADERS}{}", authorization(&scope, LOCK_SIGNED)),
-        );
-        assert_eq!(
-            (error.code, error.status.as_u16()),
-            ("AuthorizationHeaderMalformed", 400)
-        );
-        let line = format!(
-            "GET /b/k?{}",
-            PRESIGNED.replace("%2Fs3%2F", &format!("%2F{service}%2F"))
-        );
-        assert_eq!(
-            refusal(&line, "Host: h\n").code,
-            "AuthorizationQueryParametersError"
-        );
+        let error = refusal(LOCK, &format!("{LOCK_HEADERS}{}", authorization(&scope, LOCK_SIGNED)));
+        assert_eq!((error.code, error.status.as_u16()), ("AuthorizationHeaderMalformed", 400));
+        let line =
+            format!("GET /b/k?{}", PRESIGNED.replace("%2Fs3%2F", &format!("%2F{service}%2F")));
+        assert_eq!(refusal(&line, "Host: h\n").code, "AuthorizationQueryParametersError");
     }
 }
 
@@ -337,26 +246,12 @@ fn session_tokens_are_refused() {
 #[test]
 fn repeated_headers_and_parameters_are_refused() {
     for name in SINGLE_HEADERS {
-        let error = refusal(
-            LOCK,
-            &format!("{}{name}: 1\n{name}: 1\n", lock_with("", LOCK_SIGNED)),
-        );
-        assert_eq!(
-            (error.code, error.status.as_u16()),
-            ("InvalidArgument", 400),
-            "{name}"
-        );
+        let error = refusal(LOCK, &format!("{}{name}: 1\n{name}: 1\n", lock_with("", LOCK_SIGNED)));
+        assert_eq!((error.code, error.status.as_u16()), ("InvalidArgument", 400), "{name}");
         assert!(error.message.contains(name), "{}", error.message);
     }
-    for name in PRESIGNED_PARAMETERS
-        .iter()
-        .filter(|name| !name.contains("Token"))
-    {
-        for again in [
-            (*name).to_owned(),
-            name.to_lowercase(),
-            name.replace('-', "%2D"),
-        ] {
+    for name in PRESIGNED_PARAMETERS.iter().filter(|name| !name.contains("Token")) {
+        for again in [(*name).to_owned(), name.to_lowercase(), name.replace('-', "%2D")] {
             let error = refusal(&format!("GET /b/k?{PRESIGNED}&{again}=1"), "Host: h\n");
             assert_eq!(error.code, "AuthorizationQueryParametersError", "{again}");
             assert_eq!(error.message, format!("{name} must not be repeated."));
@@ -367,68 +262,21 @@ fn repeated_headers_and_parameters_are_refused() {
 #[test]
 fn presigned_parameters_are_checked() {
     let cases = [
-        (
-            "Expires=3600",
-            "Expires=604801",
-            "X-Amz-Expires must be less than a week",
-        ),
-        (
-            "Expires=3600",
-            "Expires=99999999999999999999",
-            "X-Amz-Expires should be a number",
-        ),
-        (
-            "Expires=3600",
-            "Expires=-1",
-            "X-Amz-Expires must be non-negative",
-        ),
-        (
-            "Expires=3600",
-            "Expires=%2B1",
-            "X-Amz-Expires should be a number",
-        ),
-        (
-            "Expires=3600",
-            "Expires=1h",
-            "X-Amz-Expires should be a number",
-        ),
-        (
-            "Expires=3600",
-            "Expires=",
-            "X-Amz-Expires should be a number",
-        ),
+        ("Expires=3600", "Expires=604801", "X-Amz-Expires must be less than a week"),
+        ("Expires=3600", "Expires=99999999999999999999", "X-Amz-Expires should be a number"),
+        ("Expires=3600", "Expires=-1", "X-Amz-Expires must be non-negative"),
+        ("Expires=3600", "Expires=%2B1", "X-Amz-Expires should be a number"),
+        ("Expires=3600", "Expires=1h", "X-Amz-Expires should be a number"),
+        ("Expires=3600", "Expires=", "X-Amz-Expires should be a number"),
         ("HMAC", "ECDSA-P256", "X-Amz-Algorithm only supports"),
-        (
-            "&X-Amz-SignedHeaders=host",
-            "",
-            "Query-string authentication version 4 requires",
-        ),
-        (
-            "X-Amz-Algorithm=AWS4-HMAC-SHA256&",
-            "",
-            "Query-string authentication version 4 requires",
-        ),
-        (
-            "X-Amz-Algorithm",
-            "x-amz-algorithm",
-            "Query-string authentication version 4 requires",
-        ),
+        ("&X-Amz-SignedHeaders=host", "", "Query-string authentication version 4 requires"),
+        ("X-Amz-Algorithm=AWS4-HMAC-SHA256&", "", "Query-string authentication version 4 requires"),
+        ("X-Amz-Algorithm", "x-amz-algorithm", "Query-string authentication version 4 requires"),
         ("%2Faws4_request", "", "the Credential is mal-formed"),
     ];
     for (from, to, expected) in cases {
-        let error = refusal(
-            &format!("GET /b/k?{}", PRESIGNED.replace(from, to)),
-            "Host: h\n",
-        );
-        assert_eq!(
-            (error.code, error.status.as_u16()),
-            (QUERY_ERROR, 400),
-            "{to}"
-        );
-        assert!(
-            error.message.starts_with(expected),
-            "{to}: {}",
-            error.message
-        );
+        let error = refusal(&format!("GET /b/k?{}", PRESIGNED.replace(from, to)), "Host: h\n");
+        assert_eq!((error.code, error.status.as_u16()), (QUERY_ERROR, 400), "{to}");
+        assert!(error.message.starts_with(expected), "{to}: {}", error.message);
     }
 }

@@ -7,11 +7,7 @@ use super::claim::Claim;
 use super::query::Query;
 
 /// Everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// The parts of a request that a signature can cover, as they arrived.
@@ -63,11 +59,7 @@ pub(super) fn request(
     let mut names: Vec<&str> = claim.signed_headers.iter().map(String::as_str).collect();
     names.sort_unstable();
     let mut out = Vec::with_capacity(512);
-    for line in [
-        request.method,
-        &path(request.path, path_rule),
-        &query_line(query, presigned),
-    ] {
+    for line in [request.method, &path(request.path, path_rule), &query_line(query, presigned)] {
         out.extend_from_slice(line.as_bytes());
         out.push(b'\n');
     }
@@ -94,11 +86,7 @@ fn path(path: &str, rule: PathRule) -> String {
             percent_encode(&decoded, RESERVED_IN_PATH).to_string()
         }
     };
-    if encoded.is_empty() {
-        "/".to_owned()
-    } else {
-        encoded
-    }
+    if encoded.is_empty() { "/".to_owned() } else { encoded }
 }
 
 fn resolve_dots(path: &str) -> String {
@@ -113,28 +101,17 @@ fn resolve_dots(path: &str) -> String {
         }
     }
     // A path that ends in a slash keeps it, unless nothing else is left.
-    let end = if path.ends_with('/') && !kept.is_empty() {
-        "/"
-    } else {
-        ""
-    };
+    let end = if path.ends_with('/') && !kept.is_empty() { "/" } else { "" };
     format!("/{}{end}", kept.join("/"))
 }
 
 fn query_line(query: &Query, presigned: bool) -> String {
     // A presigned request cannot cover the signature itself; anywhere else the name is ordinary.
-    let covered = query
-        .pairs()
-        .filter(|(name, _)| !(presigned && *name == b"X-Amz-Signature"));
+    let covered = query.pairs().filter(|(name, _)| !(presigned && *name == b"X-Amz-Signature"));
     let encode = |bytes| percent_encode(bytes, RESERVED).to_string();
-    let mut pairs: Vec<_> = covered
-        .map(|(name, value)| (encode(name), encode(value)))
-        .collect();
+    let mut pairs: Vec<_> = covered.map(|(name, value)| (encode(name), encode(value))).collect();
     pairs.sort_unstable();
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
 }
 
@@ -174,14 +151,8 @@ mod tests {
     #[test]
     fn queries_are_sorted_after_encoding() {
         let line = |text| query_line(&Query::parse(text), true);
-        assert_eq!(
-            line("b=2&a=2&a=1&a&c=%2f+&X-Amz-Signature=s"),
-            "a=&a=1&a=2&b=2&c=%2F%20"
-        );
-        assert_eq!(
-            query_line(&Query::parse("X-Amz-Signature=s"), false),
-            "X-Amz-Signature=s"
-        );
+        assert_eq!(line("b=2&a=2&a=1&a&c=%2f+&X-Amz-Signature=s"), "a=&a=1&a=2&b=2&c=%2F%20");
+        assert_eq!(query_line(&Query::parse("X-Amz-Signature=s"), false), "X-Amz-Signature=s");
     }
 
     #[test]

@@ -35,35 +35,23 @@ pub(super) fn scope(claim: &Claim, service: &str, stamp: &Timestamp) -> Result<(
 pub(super) fn signed_headers(claim: &Claim, headers: &HeaderMap) -> Result<(), SigV4Error> {
     for (index, name) in claim.signed_headers.iter().enumerate() {
         let arrived = headers.keys().any(|found| found.as_str() == name);
-        if !arrived
-            || claim
-                .signed_headers
-                .iter()
-                .skip(index + 1)
-                .any(|other| other == name)
-        {
+        if !arrived || claim.signed_headers.iter().skip(index + 1).any(|other| other == name) {
             return Err(SigV4Error::SignedHeaderMissing { name: name.clone() });
         }
     }
     let acts = |name: &str| name.starts_with("x-amz-");
-    let mut open = headers
-        .keys()
-        .map(http::HeaderName::as_str)
-        .filter(|name| acts(name));
+    let mut open = headers.keys().map(http::HeaderName::as_str).filter(|name| acts(name));
     let open = open.find(|name| !claim.covers(name));
     match open.or_else(|| (!claim.covers("host")).then_some("host")) {
-        Some(name) => Err(SigV4Error::HeaderNotSigned {
-            name: name.to_owned(),
-        }),
+        Some(name) => Err(SigV4Error::HeaderNotSigned { name: name.to_owned() }),
         None => Ok(()),
     }
 }
 
 /// The life of a presigned request has begun and is not over.
 pub(super) fn life(query: &Query, stamp: &Timestamp, now_unix: i64) -> Result<(), SigV4Error> {
-    let seconds = query
-        .only("X-Amz-Expires")
-        .filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    let seconds =
+        query.only("X-Amz-Expires").filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
     let seconds = seconds.and_then(|text| text.parse::<i64>().ok());
     let Some(seconds) = seconds.filter(|seconds| *seconds <= MAX_EXPIRES_SECS) else {
         return Err(SigV4Error::Malformed(format!(
@@ -86,11 +74,7 @@ pub(super) fn payload_hash(
     presigned: bool,
 ) -> Result<String, SigV4Error> {
     let arrived = signature::sha256_hex(request.body);
-    match request
-        .headers
-        .get(CONTENT_HASH)
-        .map(http::HeaderValue::as_bytes)
-    {
+    match request.headers.get(CONTENT_HASH).map(http::HeaderValue::as_bytes) {
         Some(value) if value == arrived.as_bytes() => Ok(arrived),
         Some(value) if value == UNSIGNED_PAYLOAD.as_bytes() && unsigned_allowed => {
             Ok(UNSIGNED_PAYLOAD.to_owned())

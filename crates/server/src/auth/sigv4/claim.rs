@@ -48,9 +48,7 @@ impl Scope {
         let parts: Vec<&str> = credential.split('/').collect();
         match parts.as_slice() {
             [id, date, region, service, "aws4_request"]
-                if ![id, date, region, service]
-                    .iter()
-                    .any(|part| part.is_empty()) =>
+                if ![id, date, region, service].iter().any(|part| part.is_empty()) =>
             {
                 Ok(Self {
                     access_key_id: (*id).to_owned(),
@@ -69,10 +67,7 @@ impl Scope {
 
     /// The scope without the access key id, as it is signed.
     pub fn signed_part(&self) -> String {
-        format!(
-            "{}/{}/{}/aws4_request",
-            self.date, self.region, self.service
-        )
+        format!("{}/{}/{}/aws4_request", self.date, self.region, self.service)
     }
 }
 
@@ -88,38 +83,25 @@ impl Claim {
     ///
     /// With the sentence AWS answers for the same mistake.
     pub fn from_header(value: &str) -> Result<Self, ClaimError> {
-        let (algorithm, rest) = value
-            .trim()
-            .split_once([' ', '\t'])
-            .unwrap_or((value.trim(), ""));
+        let (algorithm, rest) = value.trim().split_once([' ', '\t']).unwrap_or((value.trim(), ""));
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-        for part in rest
-            .split(',')
-            .map(str::trim_start)
-            .filter(|part| !part.is_empty())
-        {
+        for part in rest.split(',').map(str::trim_start).filter(|part| !part.is_empty()) {
             let slot = match part.split_once('=') {
                 Some(("Credential", value)) => (&mut credential, value),
                 Some(("SignedHeaders", value)) => (&mut signed_headers, value),
                 Some(("Signature", value)) => (&mut signature, value),
                 _ => {
-                    return Err(ClaimError(format!(
-                        "unexpected part `{part}` in Authorization."
-                    )));
+                    return Err(ClaimError(format!("unexpected part `{part}` in Authorization.")));
                 }
             };
             let (slot, value) = slot;
             if value.contains(char::is_whitespace) || slot.replace(value).is_some() {
-                return Err(ClaimError(format!(
-                    "malformed part `{part}` in Authorization."
-                )));
+                return Err(ClaimError(format!("malformed part `{part}` in Authorization.")));
             }
         }
         let required = |name: &str, found: Option<&str>| match found {
             Some(value) if !value.is_empty() => Ok(value.to_owned()),
-            _ => Err(ClaimError(format!(
-                "Authorization header requires '{name}' parameter."
-            ))),
+            _ => Err(ClaimError(format!("Authorization header requires '{name}' parameter."))),
         };
         let scope = Scope::parse(&required("Credential", credential)?)?;
         let signature = required("Signature", signature)?;
@@ -177,10 +159,7 @@ mod tests {
             "AWS4-HMAC-SHA256 {CREDENTIAL}, SignedHeaders=host;x-amz-date, Signature=ab"
         ))
         .unwrap();
-        assert_eq!(
-            expected.scope.signed_part(),
-            "20150830/us-east-1/sts/aws4_request"
-        );
+        assert_eq!(expected.scope.signed_part(), "20150830/us-east-1/sts/aws4_request");
         assert_eq!(expected.signed_headers, ["host", "x-amz-date"]);
         for header in [
             format!("AWS4-HMAC-SHA256 {CREDENTIAL},SignedHeaders=host;x-amz-date,Signature=ab"),

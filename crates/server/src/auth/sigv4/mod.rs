@@ -33,13 +33,8 @@ pub const MAX_SKEW_SECS: i64 = 15 * 60;
 pub const MAX_EXPIRES_SECS: i64 = 7 * 24 * 60 * 60;
 
 /// Two readers must not be able to take these from different copies.
-const SINGLE_HEADERS: [&str; 5] = [
-    "authorization",
-    "host",
-    "x-amz-date",
-    "x-amz-content-sha256",
-    "x-amz-security-token",
-];
+const SINGLE_HEADERS: [&str; 5] =
+    ["authorization", "host", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"];
 
 /// What the service at hand demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,11 +50,7 @@ pub struct Expected<'a> {
 impl<'a> Expected<'a> {
     /// The rules of every service but S3: a normalised path, a signed body.
     pub fn service(service: &'a str) -> Self {
-        Self {
-            service,
-            path_rule: PathRule::Normalised,
-            unsigned_payload: false,
-        }
+        Self { service, path_rule: PathRule::Normalised, unsigned_payload: false }
     }
 }
 
@@ -88,43 +79,30 @@ pub fn verify(
     let stamp = find_timestamp(request.headers, &query, presigned)?;
     checks::scope(&claim, expected.service, &stamp)?;
     checks::signed_headers(&claim, request.headers)?;
-    let secret = credentials
-        .secret_of(&claim.scope.access_key_id)
-        .ok_or_else(|| SigV4Error::UnknownKey {
-            access_key_id: claim.scope.access_key_id.clone(),
-        })?;
+    let secret = credentials.secret_of(&claim.scope.access_key_id).ok_or_else(|| {
+        SigV4Error::UnknownKey { access_key_id: claim.scope.access_key_id.clone() }
+    })?;
     if presigned {
         checks::life(&query, &stamp, now_unix)?;
     } else if stamp.unix().abs_diff(now_unix) > MAX_SKEW_SECS.unsigned_abs() {
         return Err(SigV4Error::skewed(&stamp, now_unix));
     }
     let payload = checks::payload_hash(request, expected.unsigned_payload, presigned)?;
-    let canonical = canonical::request(
-        request,
-        expected.path_rule,
-        &query,
-        &claim,
-        presigned,
-        &payload,
-    );
+    let canonical =
+        canonical::request(request, expected.path_rule, &query, &claim, presigned, &payload);
     if !signature::matches(&claim, &stamp, secret, &canonical) {
         return Err(SigV4Error::Mismatch);
     }
     let has_session_token =
         query.has("X-Amz-Security-Token") || request.headers.contains_key("x-amz-security-token");
-    Ok(Verified {
-        access_key_id: claim.scope.access_key_id,
-        has_session_token,
-    })
+    Ok(Verified { access_key_id: claim.scope.access_key_id, has_session_token })
 }
 
 /// The claim, and whether it stands in the query.
 fn find_claim(headers: &HeaderMap, query: &Query) -> Result<(Claim, bool), SigV4Error> {
     let repeated = |name: &&str| headers.get_all(*name).iter().nth(1).is_some();
     if let Some(name) = SINGLE_HEADERS.iter().find(|name| repeated(name)) {
-        return Err(SigV4Error::Malformed(format!(
-            "The header '{name}' must not be repeated."
-        )));
+        return Err(SigV4Error::Malformed(format!("The header '{name}' must not be repeated.")));
     }
     let in_query = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"];
     let in_query = in_query.iter().any(|name| query.has(name));
@@ -160,9 +138,7 @@ fn find_timestamp(
     let text = if presigned {
         query.only("X-Amz-Date")
     } else {
-        headers
-            .get("x-amz-date")
-            .and_then(|value| value.to_str().ok())
+        headers.get("x-amz-date").and_then(|value| value.to_str().ok())
     };
     text.and_then(Timestamp::parse).ok_or_else(|| {
         SigV4Error::Malformed(

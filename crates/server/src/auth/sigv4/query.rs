@@ -20,16 +20,12 @@ impl Query {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             (decode(name), decode(value))
         });
-        Self {
-            pairs: pairs.collect(),
-        }
+        Self { pairs: pairs.collect() }
     }
 
     /// The parameters as bytes: they need not be UTF-8.
     pub fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.pairs
-            .iter()
-            .map(|(name, value)| (name.as_slice(), value.as_slice()))
+        self.pairs.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
     /// Whether there is a parameter of this name, in any case of its letters.
@@ -39,9 +35,7 @@ impl Query {
 
     /// How many parameters have this name, in any case of their letters.
     pub fn count(&self, name: &str) -> usize {
-        self.pairs()
-            .filter(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
-            .count()
+        self.pairs().filter(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).count()
     }
 
     /// The value of the only parameter of exactly this name, if it is UTF-8.

@@ -21,9 +21,7 @@ pub(super) fn sign(claim: &Claim, stamp: &Timestamp, secret: &str, canonical: &[
     let to_sign = format!("{ALGORITHM}\n{stamp}\n{scope}\n{}", sha256_hex(canonical));
     let first_key = format!("AWS4{secret}");
     // The key is bound to day, region, service and version: the parts of the scope, in order.
-    let key = scope
-        .split('/')
-        .fold(first_key.into_bytes(), |key, part| mac(&key, part));
+    let key = scope.split('/').fold(first_key.into_bytes(), |key, part| mac(&key, part));
     hex(&mac(&key, &to_sign))
 }
 
@@ -39,10 +37,8 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string does not fail");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string does not fail");
+        text
+    })
 }

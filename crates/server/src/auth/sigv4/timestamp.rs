@@ -21,23 +21,15 @@ impl Timestamp {
     pub fn parse(text: &str) -> Option<Self> {
         // The length keeps out the signs that a year may otherwise have.
         let plain = text.len() == 16 && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        let parsed = PrimitiveDateTime::parse(text, FORMAT)
-            .ok()
-            .filter(|_| plain)?;
-        Some(Self {
-            text: text.to_owned(),
-            unix: parsed.assume_utc().unix_timestamp(),
-        })
+        let parsed = PrimitiveDateTime::parse(text, FORMAT).ok().filter(|_| plain)?;
+        Some(Self { text: text.to_owned(), unix: parsed.assume_utc().unix_timestamp() })
     }
 
     /// Writes a time. Outside the years that the format knows the text is the number of seconds.
     pub fn from_unix(unix: i64) -> Self {
         let time = OffsetDateTime::from_unix_timestamp(unix).ok();
         let text = time.and_then(|time| time.format(FORMAT).ok());
-        Self {
-            text: text.unwrap_or_else(|| unix.to_string()),
-            unix,
-        }
+        Self { text: text.unwrap_or_else(|| unix.to_string()), unix }
     }
 
     /// Seconds since 1970.

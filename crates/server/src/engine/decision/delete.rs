@@ -52,28 +52,14 @@ pub(crate) fn decide_delete(
     let sequence = stored.next_sequence(delete.now_micros);
     let id = match stored.bucket.versioning {
         Versioning::Unversioned => {
-            return Ok(Decision {
-                effects,
-                answer: DeleteAnswer { marker: None },
-            });
+            return Ok(Decision { effects, answer: DeleteAnswer { marker: None } });
         }
-        Versioning::Enabled => VersionId::Id {
-            sequence,
-            nonce: delete.nonce,
-        },
+        Versioning::Enabled => VersionId::Id { sequence, nonce: delete.nonce },
         Versioning::Suspended => VersionId::Null,
     };
     let modified_micros = delete.now_micros;
-    effects.push(Effect::Insert(VersionRecord {
-        id,
-        sequence,
-        modified_micros,
-        content: None,
-    }));
-    Ok(Decision {
-        effects,
-        answer: DeleteAnswer { marker: Some(id) },
-    })
+    effects.push(Effect::Insert(VersionRecord { id, sequence, modified_micros, content: None }));
+    Ok(Decision { effects, answer: DeleteAnswer { marker: Some(id) } })
 }
 
 /// S3's conditions on deletes, against the version that would go.
@@ -148,13 +134,7 @@ mod tests {
             outcome(&deleted, DeleteCondition::IfPresent),
             Err(EngineError::PreconditionFailed("If-Match"))
         ));
-        assert!(matches!(
-            outcome(&deleted, if_match("a")),
-            Err(EngineError::NoSuchKey)
-        ));
-        assert!(matches!(
-            outcome(&empty, DeleteCondition::IfPresent),
-            Err(EngineError::NoSuchKey)
-        ));
+        assert!(matches!(outcome(&deleted, if_match("a")), Err(EngineError::NoSuchKey)));
+        assert!(matches!(outcome(&empty, DeleteCondition::IfPresent), Err(EngineError::NoSuchKey)));
     }
 }

@@ -26,55 +26,25 @@ pub(super) fn content(etag: &str) -> Content {
 
 pub(super) fn object(sequence: u64, etag: &str) -> VersionRecord {
     let content = Some(content(etag));
-    VersionRecord {
-        id: VersionId::Null,
-        sequence,
-        modified_micros: sequence,
-        content,
-    }
+    VersionRecord { id: VersionId::Null, sequence, modified_micros: sequence, content }
 }
 
 pub(super) fn marker(sequence: u64) -> VersionRecord {
-    VersionRecord {
-        id: VersionId::Null,
-        sequence,
-        modified_micros: sequence,
-        content: None,
-    }
+    VersionRecord { id: VersionId::Null, sequence, modified_micros: sequence, content: None }
 }
 
 pub(super) fn stored(versioning: Versioning, newest: Option<VersionRecord>) -> Stored {
-    let bucket = BucketRecord {
-        created_micros: 0,
-        region: String::new(),
-        versioning,
-        tags: Vec::new(),
-    };
-    Stored {
-        bucket,
-        null: newest.clone(),
-        newest,
-        trail: None,
-    }
+    let bucket =
+        BucketRecord { created_micros: 0, region: String::new(), versioning, tags: Vec::new() };
+    Stored { bucket, null: newest.clone(), newest, trail: None }
 }
 
 pub(super) fn write(etag: &str, precondition: Precondition) -> Write {
-    Write {
-        content: content(etag),
-        precondition,
-        invocation: None,
-        now_micros: NOW,
-        nonce: 7,
-    }
+    Write { content: content(etag), precondition, invocation: None, now_micros: NOW, nonce: 7 }
 }
 
 pub(super) fn delete(condition: DeleteCondition) -> Delete {
-    Delete {
-        condition,
-        invocation: None,
-        now_micros: NOW,
-        nonce: 7,
-    }
+    Delete { condition, invocation: None, now_micros: NOW, nonce: 7 }
 }
 
 pub(super) fn lock_write(id: &str, invocation: &str) -> Write {
@@ -98,13 +68,7 @@ impl World {
     }
 
     pub(super) fn holder(&self) -> Option<&str> {
-        self.stored
-            .newest
-            .as_ref()?
-            .content
-            .as_ref()?
-            .lock_id
-            .as_deref()
+        self.stored.newest.as_ref()?.content.as_ref()?.lock_id.as_deref()
     }
 
     pub(super) fn write(&mut self, write: Write) -> Result<WriteAnswer, EngineError> {

@@ -33,9 +33,7 @@ pub(super) fn decide_write(
         && content.lock_id.is_some()
         && content.lock_id == write.content.lock_id
     {
-        return Ok(Decision::nothing(WriteAnswer::Repeated(
-            content.etag.clone(),
-        )));
+        return Ok(Decision::nothing(WriteAnswer::Repeated(content.etag.clone())));
     }
     write::check(stored, &write.precondition)?;
     let mut effects: Vec<_> = stored.newest.iter().cloned().map(Effect::Remove).collect();
@@ -48,10 +46,7 @@ pub(super) fn decide_write(
     ));
     let version = version(stored, write, VersionId::Null);
     effects.push(Effect::Insert(version.clone()));
-    Ok(Decision {
-        effects,
-        answer: WriteAnswer::Written(version),
-    })
+    Ok(Decision { effects, answer: WriteAnswer::Written(version) })
 }
 
 pub(super) fn decide_delete(
@@ -83,11 +78,7 @@ fn remember(
     at_micros: u64,
 ) -> Option<Effect> {
     let invocation = invocation?;
-    Some(Effect::Remember(trail.with(TrailEntry {
-        invocation,
-        operation,
-        at_micros,
-    })))
+    Some(Effect::Remember(trail.with(TrailEntry { invocation, operation, at_micros })))
 }
 
 #[cfg(test)]
@@ -101,9 +92,7 @@ mod tests {
         let mut world = World::lockfile();
         let first = world.write(lock_write("alice", "call-1")).unwrap();
         let again = world.write(lock_write("alice", "call-2")).unwrap();
-        let WriteAnswer::Written(version) = first else {
-            panic!("{first:?}")
-        };
+        let WriteAnswer::Written(version) = first else { panic!("{first:?}") };
         assert_eq!(again, WriteAnswer::Repeated(version.content.unwrap().etag));
         assert!(matches!(
             world.write(lock_write("bob", "call-3")),

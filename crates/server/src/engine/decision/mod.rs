@@ -30,17 +30,12 @@ pub(crate) struct Stored {
 impl Stored {
     /// The newest version if it is an object.
     pub(crate) fn current(&self) -> Option<&VersionRecord> {
-        self.newest
-            .as_ref()
-            .filter(|version| version.content.is_some())
+        self.newest.as_ref().filter(|version| version.content.is_some())
     }
 
     /// The place of the next version: after everything stored, whatever the clock says.
     fn next_sequence(&self, now_micros: u64) -> u64 {
-        let after = self
-            .newest
-            .as_ref()
-            .map_or(0, |newest| newest.sequence.saturating_add(1));
+        let after = self.newest.as_ref().map_or(0, |newest| newest.sequence.saturating_add(1));
         after.max(now_micros)
     }
 }
@@ -65,9 +60,6 @@ pub(crate) struct Decision<A> {
 
 impl<A> Decision<A> {
     fn nothing(answer: A) -> Self {
-        Self {
-            effects: Vec::new(),
-            answer,
-        }
+        Self { effects: Vec::new(), answer }
     }
 }

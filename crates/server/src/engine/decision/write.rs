@@ -36,10 +36,9 @@ pub(crate) fn decide_write(
     }
     check(stored, &write.precondition)?;
     let id = match stored.bucket.versioning {
-        Versioning::Enabled => VersionId::Id {
-            sequence: stored.next_sequence(write.now_micros),
-            nonce: write.nonce,
-        },
+        Versioning::Enabled => {
+            VersionId::Id { sequence: stored.next_sequence(write.now_micros), nonce: write.nonce }
+        }
         Versioning::Unversioned | Versioning::Suspended => VersionId::Null,
     };
     let version = version(stored, write, id);
@@ -48,10 +47,7 @@ pub(crate) fn decide_write(
         effects.push(Effect::Remove(replaced.clone()));
     }
     effects.push(Effect::Insert(version.clone()));
-    Ok(Decision {
-        effects,
-        answer: WriteAnswer::Written(version),
-    })
+    Ok(Decision { effects, answer: WriteAnswer::Written(version) })
 }
 
 /// The version that a write adds.
@@ -66,9 +62,7 @@ pub(super) fn version(stored: &Stored, write: Write, id: VersionId) -> VersionRe
 
 /// S3's conditions on writes; a delete marker counts as no object.
 pub(super) fn check(stored: &Stored, precondition: &Precondition) -> Result<(), EngineError> {
-    let current = stored
-        .current()
-        .and_then(|version| version.content.as_ref());
+    let current = stored.current().and_then(|version| version.content.as_ref());
     match (precondition, current) {
         (Precondition::None, _) | (Precondition::IfAbsent, None) => Ok(()),
         (Precondition::IfAbsent, Some(_)) => Err(EngineError::PreconditionFailed("If-None-Match")),
@@ -128,17 +122,9 @@ mod tests {
     fn a_versioned_write_keeps_what_it_replaces_even_if_the_clock_went_back() {
         let present = stored(Versioning::Enabled, Some(object(5_000_000, "a")));
         let decision = decide_write(&present, write("b", Precondition::None)).unwrap();
-        let [Effect::Insert(version)] = decision.effects.as_slice() else {
-            panic!("{decision:?}")
-        };
+        let [Effect::Insert(version)] = decision.effects.as_slice() else { panic!("{decision:?}") };
         assert_eq!(version.sequence, 5_000_001);
-        assert!(matches!(
-            version.id,
-            VersionId::Id {
-                sequence: 5_000_001,
-                ..
-            }
-        ));
+        assert!(matches!(version.id, VersionId::Id { sequence: 5_000_001, .. }));
         assert!(matches!(decision.answer, WriteAnswer::Written(_)));
     }
 

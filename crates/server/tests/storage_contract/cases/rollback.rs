@@ -47,16 +47,10 @@ pub(crate) async fn a_panicking_job_changes_nothing_and_the_engine_goes_on(engin
     .await;
     let read = storage::read::<(), _>(&engine, |_| panic!("this panic is part of a test")).await;
 
-    assert!(
-        matches!(written, Err(StorageError::Failed(_))),
-        "{written:?}"
-    );
+    assert!(matches!(written, Err(StorageError::Failed(_))), "{written:?}");
     assert!(matches!(read, Err(StorageError::Failed(_))), "{read:?}");
     put(&engine, RECORDS, b"b", b"2").await.unwrap();
-    assert_eq!(
-        all(&engine, RECORDS).await,
-        [(b"b".to_vec(), b"2".to_vec())]
-    );
+    assert_eq!(all(&engine, RECORDS).await, [(b"b".to_vec(), b"2".to_vec())]);
 }
 
 /// Holds the engine busy while jobs queue up behind it, so that they can share a batch.
@@ -93,11 +87,7 @@ pub(crate) async fn failures_between_commits_leave_the_others_alone(engine: Engi
     let answers = while_busy(&engine, futures::future::join_all(jobs)).await;
 
     for (n, answer) in (0..30_u8).zip(answers) {
-        assert_eq!(
-            answer.is_ok(),
-            !matches!(n % 5, 1 | 3),
-            "job {n}: {answer:?}"
-        );
+        assert_eq!(answer.is_ok(), !matches!(n % 5, 1 | 3), "job {n}: {answer:?}");
         let kept = get(&engine, RECORDS, &[n]).await.unwrap().is_some();
         assert_eq!(kept, matches!(n % 5, 0 | 4), "job {n}");
     }

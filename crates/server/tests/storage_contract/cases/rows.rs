@@ -58,28 +58,17 @@ pub(crate) async fn scans_keep_order_bounds_and_limits(engine: Engine) {
         ];
         for (from, to, limit, expected) in cases {
             let to_bytes = to.map(str::as_bytes);
-            let rows = scan(&engine, table, from.as_bytes(), to_bytes, limit)
-                .await
-                .unwrap();
+            let rows = scan(&engine, table, from.as_bytes(), to_bytes, limit).await.unwrap();
             let keys: Vec<_> = rows.iter().map(|(key, _)| key.as_slice()).collect();
             let expected: Vec<_> = expected.iter().map(|key| key.as_bytes()).collect();
-            assert_eq!(
-                keys, expected,
-                "{table:?} from {from:?} to {to:?} limit {limit}"
-            );
+            assert_eq!(keys, expected, "{table:?} from {from:?} to {to:?} limit {limit}");
         }
     }
 }
 
 pub(crate) async fn keys_are_any_bytes(engine: Engine) {
     let mut keys: Vec<Vec<u8>> = (0..=255_u8).map(|byte| vec![byte]).collect();
-    keys.extend([
-        vec![],
-        vec![0; 2],
-        vec![255; 3],
-        noise(1, 2_000),
-        b"a'\"%_\n".to_vec(),
-    ]);
+    keys.extend([vec![], vec![0; 2], vec![255; 3], noise(1, 2_000), b"a'\"%_\n".to_vec()]);
     keys.sort();
     for table in [RECORDS, Table::Chunks] {
         let job_keys = keys.clone();
@@ -106,9 +95,7 @@ pub(crate) async fn values_are_any_size_up_to_a_chunk(engine: Engine) {
     for (seed, size) in (0..).zip(sizes) {
         for table in [RECORDS, Table::Chunks] {
             let value = noise(seed, size);
-            put(&engine, table, &size.to_be_bytes(), &value)
-                .await
-                .unwrap();
+            put(&engine, table, &size.to_be_bytes(), &value).await.unwrap();
             let stored = get(&engine, table, &size.to_be_bytes()).await.unwrap();
             assert!(stored == Some(value), "{size} bytes in {table:?}");
         }
