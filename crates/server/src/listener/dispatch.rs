@@ -77,18 +77,9 @@ impl Dispatcher {
         let timeout = self.application.request_timeout;
         let mut response = match tokio::time::timeout(timeout, respond).await {
             Ok(response) => response,
-            Err(_) => error_body::simple(S3Error::with_message(
-                S3ErrorCode::RequestTimeout,
-                "The request took longer than the server allows.",
-            )),
+            Err(_) => timed_out(),
         };
-        let id = HeaderValue::from_str(&request_id.to_string());
-        if let Ok(id) = id {
-            response.headers_mut().insert(HeaderName::from_static("x-amz-request-id"), id.clone());
-            response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), id);
-        }
-        let host = HeaderValue::from_static(HOST_ID);
-        response.headers_mut().insert(HeaderName::from_static("x-amz-id-2"), host);
+        name_request(&mut response, request_id);
         let micros = self.application.clock.now_micros().saturating_sub(began);
         let status = response.status();
         self.application.metrics.request(api.into(), status.as_u16(), micros);
@@ -120,16 +111,15 @@ impl Dispatcher {
         let mut body = RequestBody::new(incoming, &head.headers);
         let refused = guard::check(&head.method, &head.uri, &head.headers)
             .and_then(|()| guard::check_length(&head.method, &head.uri, &head.headers));
-        let mut response = match refused {
-            Err(error) => error_body::refused(&error, &subject),
-            Ok(()) => {
-                head.extensions.insert(body.clone());
-                let request = Request::from_parts(head, Body::http_body(body.clone()));
-                error_body::complete(self.call_s3(request).await, &subject).await
-            }
+        let mut response = if let Err(error) = refused {
+            error_body::refused(&error, &subject)
+        } else {
+            head.extensions.insert(body.clone());
+            let request = Request::from_parts(head, Body::http_body(body.clone()));
+            error_body::complete(self.call_s3(request).await, &subject).await
         };
         if !body.finish().await {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            close_after(&mut response);
         }
         response
     }
@@ -164,6 +154,30 @@ impl Dispatcher {
         let id = request_id.to_string();
         identity::handle(service, &head, &body, credentials, now_unix, &id).await.map(Body::from)
     }
+}
+
+fn timed_out() -> Response<Body> {
+    let mut response = error_body::simple(S3Error::with_message(
+        S3ErrorCode::RequestTimeout,
+        "The request took longer than the server allows.",
+    ));
+    close_after(&mut response);
+    response
+}
+
+/// Says that the connection ends with this answer: what is left of the request stays unread.
+fn close_after(response: &mut Response<Body>) {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// Puts the request's id where clients look for it: S3's two headers, and the other services' one.
+fn name_request(response: &mut Response<Body>, request_id: RequestId) {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
+        headers.insert(HeaderName::from_static("x-amz-request-id"), id.clone());
+        headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
+    }
+    headers.insert(HeaderName::from_static("x-amz-id-2"), HeaderValue::from_static(HOST_ID));
 }
 
 /// Decides by path, then by the service of the signature, then by what unsigned forms look like.

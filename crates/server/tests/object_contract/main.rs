@@ -1,5 +1,11 @@
 //! The object-store contract, held by the server's engine over each storage engine.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers of tests are test code, which clippy does not see outside of test functions"
+)]
+
 mod under_test;
 
 use std::sync::Arc;
