@@ -15,6 +15,8 @@ pub(crate) enum ServeError {
     RootKey(#[source] CredentialsError),
     #[error("`{filter}` is not a log filter")]
     LogFilter { filter: String, source: tracing_subscriber::filter::ParseError },
+    #[error("`{filter}` is not a log filter: `{word}` is not a level")]
+    LogLevel { filter: String, word: String },
     #[error("could not start the runtime")]
     Runtime(#[source] std::io::Error),
     #[error("could not print where the server listens")]
@@ -29,7 +31,9 @@ impl ServeError {
     /// The number of `docs/errors.md`.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::RootKey(_) | Self::LogFilter { .. } => ExitCode::BadInput,
+            Self::RootKey(_) | Self::LogFilter { .. } | Self::LogLevel { .. } => {
+                ExitCode::BadInput
+            },
             Self::Runtime(_) | Self::Stdout(_) | Self::Close(_) => ExitCode::Unavailable,
             Self::Start(error) => start_exit_code(error),
         }
@@ -38,22 +42,46 @@ impl ServeError {
     /// What to do next, where the message does not say it already.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Start(StartError::Listen { source, .. }) => Some(match source.kind() {
-                std::io::ErrorKind::AddrInUse => {
-                    "another program listens there: stop it, or choose another port with --listen"
-                }
-                std::io::ErrorKind::PermissionDenied => {
-                    "ports below 1024 need privileges: choose another port with --listen"
-                }
-                _ => "choose an address of this machine with --listen",
-            }),
-            Self::LogFilter { .. } => Some("try `--log info`"),
-            Self::Start(_)
-            | Self::RootKey(_)
-            | Self::Runtime(_)
-            | Self::Stdout(_)
-            | Self::Close(_) => None,
+            Self::Start(error) => start_hint(error),
+            Self::LogFilter { .. } | Self::LogLevel { .. } => Some(
+                "name a level (error, warn, info, debug, trace), or directives such as \
+                 `--log info,statelock_server=debug`",
+            ),
+            Self::Runtime(_) => Some("check the limits on processes and open files of this user"),
+            Self::Stdout(_) => Some("keep standard output open, or send it to a file"),
+            Self::Close(_) => Some(
+                "nothing that was acknowledged is lost; check the disk of the data directory, and \
+                 start again",
+            ),
+            Self::RootKey(_) => None,
         }
+    }
+}
+
+fn start_hint(error: &StartError) -> Option<&'static str> {
+    match error {
+        StartError::Listen { source, .. } => Some(match source.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "another program listens there: stop it, or choose another port with --listen"
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need privileges: choose another port with --listen"
+            }
+            _ => "choose an address of this machine with --listen",
+        }),
+        StartError::BucketName(_) => Some("choose another name with --bucket"),
+        StartError::Credentials(CredentialsError::Io { .. })
+        | StartError::Prepare(EngineError::Storage(StorageError::Full(_))) => Some(
+            "check that the data directory is a directory, that this user may write to it and that \
+             its disk has space, or choose another with --data",
+        ),
+        StartError::Storage(OpenError::InUse { .. } | OpenError::Unusable { .. }) => {
+            Some("the data directory is chosen with --data")
+        }
+        StartError::Prepare(EngineError::Storage(StorageError::Corrupt(_))) => {
+            Some("keep a copy of the data directory and restore a backup")
+        }
+        StartError::Storage(_) | StartError::Credentials(_) | StartError::Prepare(_) => None,
     }
 }
 

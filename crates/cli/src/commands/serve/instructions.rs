@@ -21,6 +21,8 @@ pub(super) fn render(args: &ServeArgs, server: &Server) -> String {
         StorageName::Memory => "in memory only: everything is gone when it stops".to_owned(),
     };
     let ServeArgs { bucket, region, .. } = args;
+    let (region_hcl, region_sh) = (hcl_string(region), shell_word(region));
+    let (credentials_hcl, credentials_sh) = (hcl_string(&credentials), shell_word(&credentials));
     format!(
         r#"statelock is listening on {url}
 States and locks are kept {kept}.
@@ -32,23 +34,58 @@ Paste this into a Terraform or OpenTofu configuration:
       backend "s3" {{
         bucket                   = "{bucket}"
         key                      = "example/terraform.tfstate"
-        region                   = "{region}"
+        region                   = {region_hcl}
         use_lockfile             = true
         use_path_style           = true
         endpoints                = {{ s3 = "{url}", sts = "{url}", iam = "{url}" }}
-        shared_credentials_files = ["{credentials}"]
+        shared_credentials_files = [{credentials_hcl}]
       }}
     }}
 
 Other clients, such as aws and boto3, take the same from the environment:
 
     export AWS_ENDPOINT_URL={url}
-    export AWS_SHARED_CREDENTIALS_FILE={credentials}
-    export AWS_REGION={region} AWS_DEFAULT_REGION={region}
+    export AWS_SHARED_CREDENTIALS_FILE={credentials_sh}
+    export AWS_REGION={region_sh} AWS_DEFAULT_REGION={region_sh}
 "#
     )
 }
 
 fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+/// A quoted string of Terraform's language; `${` and `%{` would begin a template.
+fn hcl_string(text: &str) -> String {
+    let escaped = text.replace('\\', r"\\").replace('"', "\\\"");
+    format!("\"{}\"", escaped.replace("${", "$${").replace("%{", "%%{"))
+}
+
+/// A word of a shell command, quoted where it must be.
+fn shell_word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{hcl_string, shell_word};
+
+    #[test]
+    fn only_odd_paths_are_quoted_for_a_shell() {
+        assert_eq!(shell_word("/var/lib/statelock-1.0"), "/var/lib/statelock-1.0");
+        assert_eq!(shell_word("/a b/$c"), "'/a b/$c'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn terraform_strings_are_escaped() {
+        assert_eq!(hcl_string("/a b"), "\"/a b\"");
+        assert_eq!(hcl_string("a\\b\"c"), r#""a\\b\"c""#);
+        assert_eq!(hcl_string("${x}%{y}$z"), "\"$${x}%%{y}$z\"");
+    }
 }

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::ServeError;
 
@@ -17,8 +18,9 @@ pub(crate) enum LogFormat {
 /// Starts logging.
 ///
 /// # Errors
-/// [`ServeError::LogFilter`] if the filter does not parse.
+/// [`ServeError::LogFilter`] and [`ServeError::LogLevel`] if the filter cannot be meant so.
 pub(super) fn start(format: LogFormat, filter: &str) -> Result<(), ServeError> {
+    check_levels(filter)?;
     // The S3 framework logs every refusal as an error, and a refused lock is none: one line per
     // request says it all. Who asks for the framework's lines by name gets them.
     let quiet =
@@ -34,4 +36,33 @@ pub(super) fn start(format: LogFormat, filter: &str) -> Result<(), ServeError> {
         LogFormat::Json => builder.json().init(),
     }
     Ok(())
+}
+
+/// The filter takes a word that is no level for the name of a module, and then logs nothing at all.
+fn check_levels(filter: &str) -> Result<(), ServeError> {
+    let is_name = |word: &&str| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let words = filter.split(',').map(str::trim).filter(is_name);
+    match words.into_iter().find(|word| word.parse::<LevelFilter>().is_err()) {
+        None => Ok(()),
+        Some(word) => {
+            Err(ServeError::LogLevel { filter: filter.to_owned(), word: word.to_owned() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_levels;
+
+    #[test]
+    fn a_misspelt_level_is_refused_and_directives_are_not() {
+        for good in ["info", "WARN", "off", "info,statelock_server=debug", "s3s::ops=trace,warn"] {
+            assert!(check_levels(good).is_ok(), "{good}");
+        }
+        for bad in ["verbose", "inof", "info,debgu", "statelock_server"] {
+            assert!(check_levels(bad).is_err(), "{bad}");
+        }
+    }
 }
