@@ -9,6 +9,7 @@ mod dispatch;
 mod error_body;
 mod request_body;
 mod request_id;
+mod route;
 
 use std::net::SocketAddr;
 use std::pin::Pin;

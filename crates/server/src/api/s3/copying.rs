@@ -4,7 +4,8 @@ use http::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Result};
 
-use super::checksums::{Claims, checksum_fields, checksum_type, optional_algorithm};
+use super::checksum_fields::{checksum_fields, checksum_type, optional_algorithm};
+use super::checksums::Claims;
 use super::conditions::{COPY_SOURCE, ReadVerdict, check_read, write_condition_from};
 use super::error::{delete_marker, from_engine, not_implemented, precondition_failed, s3_error};
 use super::metadata::{check_encryption, headers, tags_from_header, timestamp};

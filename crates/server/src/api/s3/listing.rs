@@ -1,4 +1,4 @@
-//! Listings of objects and versions.
+//! Listings of objects, and what all listings share.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -6,15 +6,15 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Result};
 
+use super::S3Api;
 use super::error::{algorithm_name, from_engine, s3_error};
 use super::metadata::timestamp;
-use super::{S3Api, version_id};
 use crate::api::identity::ACCOUNT_ID;
-use crate::engine::{ListingItem, ListingRequest, VersionListingItem, VersionListingRequest};
+use crate::engine::{ListingItem, ListingRequest};
 use crate::records::VersionRecord;
 
 /// S3's largest page.
-const PAGE_MAX: usize = 1000;
+pub(super) const PAGE_MAX: usize = 1000;
 
 /// What S3 leaves as it is under `encoding-type=url`.
 const URL_ENCODED: &AsciiSet =
@@ -47,11 +47,11 @@ impl Encoder {
         if self.url { utf8_percent_encode(text, URL_ENCODED).to_string() } else { text.to_owned() }
     }
 
-    fn optional(self, text: Option<&String>) -> Option<String> {
+    pub(super) fn optional(self, text: Option<&String>) -> Option<String> {
         text.map(|text| self.text(text))
     }
 
-    fn common_prefixes(self, prefixes: &[String]) -> Vec<CommonPrefix> {
+    pub(super) fn common_prefixes(self, prefixes: &[String]) -> Vec<CommonPrefix> {
         let prefixes = prefixes.iter().map(|prefix| self.text(prefix));
         prefixes.map(|prefix| CommonPrefix { prefix: Some(prefix) }).collect()
     }
@@ -86,7 +86,12 @@ fn split(
     (objects, prefixes)
 }
 
-fn object(key: &str, version: &VersionRecord, encoder: Encoder, with_owner: bool) -> Object {
+pub(super) fn object(
+    key: &str,
+    version: &VersionRecord,
+    encoder: Encoder,
+    with_owner: bool,
+) -> Object {
     let content = version.content.as_ref();
     let checksum = content.and_then(|content| content.checksum.as_ref());
     Object {
@@ -99,7 +104,7 @@ fn object(key: &str, version: &VersionRecord, encoder: Encoder, with_owner: bool
         checksum_algorithm: checksum.map(|checksum| {
             vec![ChecksumAlgorithm::from_static(algorithm_name(checksum.algorithm))]
         }),
-        checksum_type: checksum.map(super::checksums::checksum_type),
+        checksum_type: checksum.map(super::checksum_fields::checksum_type),
         restore_status: None,
     }
 }
@@ -185,101 +190,4 @@ pub(super) async fn objects_v1(
         encoding_type: input.encoding_type,
         request_charged: None,
     })
-}
-
-pub(super) async fn versions(
-    api: &S3Api,
-    request: S3Request<ListObjectVersionsInput>,
-) -> S3Result<ListObjectVersionsOutput> {
-    let input = request.input;
-    let encoder = Encoder::new(input.encoding_type.as_ref())?;
-    let (limit, max_keys) = page_size(input.max_keys, PAGE_MAX)?;
-    let key_marker = input.key_marker.clone().filter(|marker| !marker.is_empty());
-    let after_version = version_id(input.version_id_marker.as_deref())?;
-    if after_version.is_some() && key_marker.is_none() {
-        return Err(s3_error(
-            S3ErrorCode::InvalidArgument,
-            "A version-id marker cannot be specified without a key marker.",
-        ));
-    }
-    let page = ListingRequest {
-        bucket: input.bucket.clone(),
-        prefix: input.prefix.clone().unwrap_or_default(),
-        delimiter: input.delimiter.clone().unwrap_or_default(),
-        after: key_marker,
-        limit,
-    };
-    let listing = api
-        .engine
-        .list_versions(VersionListingRequest { page, after_version })
-        .await
-        .map_err(from_engine)?;
-    let mut output = ListObjectVersionsOutput {
-        name: Some(input.bucket),
-        prefix: Some(encoder.text(&input.prefix.unwrap_or_default())),
-        delimiter: encoder.optional(input.delimiter.as_ref()),
-        key_marker: Some(encoder.text(&input.key_marker.unwrap_or_default())),
-        version_id_marker: input.version_id_marker,
-        max_keys: Some(max_keys),
-        is_truncated: Some(listing.next.is_some()),
-        encoding_type: input.encoding_type,
-        ..Default::default()
-    };
-    if let Some((key, version)) = listing.next {
-        output.next_key_marker = Some(encoder.text(&key));
-        output.next_version_id_marker = version.map(|id| id.to_string());
-    }
-    fill_versions(&mut output, listing.items, encoder);
-    Ok(output)
-}
-
-fn fill_versions(
-    output: &mut ListObjectVersionsOutput,
-    items: Vec<VersionListingItem>,
-    encoder: Encoder,
-) {
-    let (mut versions, mut markers, mut prefixes) = (Vec::new(), Vec::new(), Vec::new());
-    for item in items {
-        match item {
-            VersionListingItem::CommonPrefix(prefix) => prefixes.push(prefix),
-            VersionListingItem::Version(key, version, is_latest) if version.content.is_none() => {
-                markers.push(DeleteMarkerEntry {
-                    is_latest: Some(is_latest),
-                    key: Some(encoder.text(&key)),
-                    last_modified: Some(timestamp(version.modified_micros)),
-                    owner: Some(owner()),
-                    version_id: Some(version.id.to_string()),
-                });
-            }
-            VersionListingItem::Version(key, version, is_latest) => {
-                let Object {
-                    key,
-                    e_tag,
-                    size,
-                    last_modified,
-                    checksum_algorithm,
-                    checksum_type,
-                    ..
-                } = object(&key, &version, encoder, false);
-                versions.push(ObjectVersion {
-                    checksum_algorithm,
-                    checksum_type,
-                    e_tag,
-                    is_latest: Some(is_latest),
-                    key,
-                    last_modified,
-                    owner: Some(owner()),
-                    restore_status: None,
-                    size,
-                    storage_class: Some(ObjectVersionStorageClass::from_static(
-                        ObjectVersionStorageClass::STANDARD,
-                    )),
-                    version_id: Some(version.id.to_string()),
-                });
-            }
-        }
-    }
-    output.versions = Some(versions);
-    output.delete_markers = Some(markers);
-    output.common_prefixes = Some(encoder.common_prefixes(&prefixes));
 }

@@ -4,6 +4,7 @@
 //! operation that is not overridden answers 501 `NotImplemented`.
 
 mod buckets;
+mod checksum_fields;
 mod checksums;
 mod conditions;
 mod copying;
@@ -12,9 +13,12 @@ mod listing;
 mod metadata;
 mod multipart;
 mod objects;
+mod parts;
 mod reading;
 mod service;
 mod tagging;
+mod upload_listing;
+mod version_listing;
 
 use http::HeaderMap;
 use s3s::S3Result;

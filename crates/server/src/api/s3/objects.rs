@@ -5,7 +5,8 @@ use http::{Extensions, HeaderMap};
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Result, TrailingHeaders};
 
-use super::checksums::{Claims, checksum_fields, checksum_type, classify, text};
+use super::checksum_fields::{checksum_fields, checksum_type};
+use super::checksums::{Claims, classify, text};
 use super::conditions::{delete_condition, write_condition};
 use super::error::{from_engine, not_implemented, s3_error};
 use super::metadata::{check_encryption, headers, tags_from_header};

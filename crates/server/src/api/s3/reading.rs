@@ -10,7 +10,7 @@ use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 use tokio::sync::mpsc;
 
-use super::checksums::{checksum_fields, checksum_type};
+use super::checksum_fields::{checksum_fields, checksum_type};
 use super::conditions::{READ, check_read, reject};
 use super::error::{delete_marker, from_engine, not_implemented, s3_error};
 use super::metadata::timestamp;

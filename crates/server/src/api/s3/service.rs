@@ -9,7 +9,10 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::error::s3_error;
-use super::{S3Api, buckets, checksums, copying, listing, multipart, objects, reading, tagging};
+use super::{
+    S3Api, buckets, checksums, copying, listing, multipart, objects, parts, reading, tagging,
+    upload_listing, version_listing,
+};
 use crate::api::identity::ACCOUNT_ID;
 use crate::auth::credentials::Credentials;
 use crate::engine::Engine;
@@ -120,7 +123,7 @@ operations! {
     delete_bucket_tagging(DeleteBucketTaggingInput) -> DeleteBucketTaggingOutput = tagging::delete_bucket;
     list_objects(ListObjectsInput) -> ListObjectsOutput = listing::objects_v1;
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects_v2;
-    list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = listing::versions;
+    list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = version_listing::versions;
     put_object(PutObjectInput) -> PutObjectOutput = objects::put;
     head_object(HeadObjectInput) -> HeadObjectOutput = reading::head_object;
     delete_object(DeleteObjectInput) -> DeleteObjectOutput = objects::delete;
@@ -130,12 +133,12 @@ operations! {
     put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = tagging::put_object;
     delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput = tagging::delete_object;
     create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput = multipart::create;
-    upload_part(UploadPartInput) -> UploadPartOutput = multipart::upload_part;
-    upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = multipart::copy_part;
+    upload_part(UploadPartInput) -> UploadPartOutput = parts::upload_part;
+    upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = parts::copy_part;
     complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput = multipart::complete;
     abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput = multipart::abort;
-    list_parts(ListPartsInput) -> ListPartsOutput = multipart::parts;
-    list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = multipart::uploads;
+    list_parts(ListPartsInput) -> ListPartsOutput = upload_listing::parts;
+    list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = upload_listing::uploads;
 }
 
 #[cfg(test)]
