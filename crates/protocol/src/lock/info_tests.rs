@@ -18,7 +18,7 @@ fn with_who(who: &str) -> LockInfo {
 }
 
 #[test]
-fn a_real_lock_info_is_read_and_written_byte_for_byte() {
+fn p11_terraforms_own_lock_info_comes_back_byte_for_byte() {
     assert_eq!(REAL.len(), 201);
     let info = parse(REAL);
     assert_eq!(info.id.as_str(), "76048f77-4be5-58f2-5e83-1c243c2aa257");
