@@ -169,10 +169,10 @@ mod tests {
         assert_eq!(hashes.base64(A::Crc32).as_deref(), Some("y/Q5Jg=="));
         assert_eq!(hashes.base64(A::Crc32c).as_deref(), Some("4waSgw=="));
         assert_eq!(hashes.base64(A::Crc64nvme).as_deref(), Some("rosUhgp5mIg="));
-        assert_eq!(hashes.base64(A::Sha1).as_deref(), Some("98O8HYCOBHMq3oP5Flpz5jFVJ5M="));
+        assert_eq!(hashes.base64(A::Sha1).as_deref(), Some("98O8HYCOBHMq32eZZczDTKeuNEE="));
         assert_eq!(
             hashes.base64(A::Sha256).as_deref(),
-            Some("FeKw09p1CtkGeHcCnbhHqCp9Zgnqoodt5pMWc9NixOU=")
+            Some("FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=")
         );
     }
 
