@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{Engine, staging};
+use super::{Engine, codec};
 use crate::records::{BodyId, Chunk, Content, Segment};
 use crate::storage::{self, CHUNK_SIZE_BYTES_MAX, StorageError, Table};
 
@@ -63,7 +63,7 @@ impl Engine {
 
 /// The wanted bytes of a stored piece.
 pub(super) fn slice(chunk: &[u8], within: Range<usize>) -> Result<Bytes, StorageError> {
-    let bytes = staging::decode(chunk)?;
+    let bytes = codec::decode(chunk)?;
     if within.end > bytes.len() {
         return Err(StorageError::Corrupt("a piece is shorter than its record says".to_owned()));
     }

@@ -1,12 +1,18 @@
 //! Buckets and their settings.
 
-use super::objects::bucket_record;
+use std::collections::BTreeSet;
+
+use super::rows::bucket_record;
+use super::uploads::remove_upload;
 use super::{Engine, EngineError};
 use crate::records::{
-    self, BucketRecord, LockTrail, RowKey, RowKeyParts, UploadId, UploadRecord, VersionRecord,
-    Versioning,
+    self, BucketRecord, CompletedUpload, RowKey, RowKeyParts, UploadId, UploadRecord,
+    VersionRecord, Versioning,
 };
 use crate::storage::{self, StorageError, Table, Transaction, Verdict};
+
+/// Rows read together.
+const BATCH: usize = 256;
 
 impl Engine {
     /// Makes a bucket.
@@ -72,17 +78,12 @@ impl Engine {
         bucket: String,
         change: impl Fn(&mut BucketRecord) + Send + 'static,
     ) -> Result<(), EngineError> {
-        storage::write(&self.storage, move |transaction| {
-            let mut record = match bucket_record(transaction, &bucket) {
-                Ok(record) => record,
-                Err(EngineError::Storage(error)) => return Err(error),
-                Err(refusal) => return Ok((Verdict::Discard, Err(refusal))),
-            };
+        self.transact(move |transaction| {
+            let mut record = bucket_record(transaction, &bucket)?;
             change(&mut record);
-            records::store(transaction, &BucketRecord::key(&bucket), &record)?;
-            Ok((Verdict::Commit, Ok(())))
+            Ok(records::store(transaction, &BucketRecord::key(&bucket), &record)?)
         })
-        .await?
+        .await
     }
 
     /// Removes an empty bucket. Uploads in progress go with it, as nothing of them was visible.
@@ -91,24 +92,19 @@ impl Engine {
     /// [`EngineError::NoSuchBucket`], [`EngineError::BucketNotEmpty`], or a storage failure.
     pub async fn delete_bucket(&self, bucket: String) -> Result<(), EngineError> {
         let now_micros = self.clock.now_micros();
-        storage::write(&self.storage, move |transaction| {
-            match bucket_record(transaction, &bucket) {
-                Ok(_) => {}
-                Err(EngineError::Storage(error)) => return Err(error),
-                Err(refusal) => return Ok((Verdict::Discard, Err(refusal))),
-            }
+        self.transact(move |transaction| {
+            bucket_record(transaction, &bucket)?;
             let versions = VersionRecord::keys_with_prefix(&bucket, "");
             if !rows(transaction, &versions, 1)?.is_empty() {
-                return Ok((Verdict::Discard, Err(EngineError::BucketNotEmpty)));
+                return Err(EngineError::BucketNotEmpty);
             }
             remove_uploads(transaction, &bucket, now_micros)?;
-            for (row, _) in rows(transaction, &LockTrail::of_bucket(&bucket), usize::MAX)? {
-                records::remove(transaction, &RowKey::from_row(&row))?;
-            }
-            records::remove(transaction, &BucketRecord::key(&bucket))?;
-            Ok((Verdict::Commit, Ok(())))
+            remove_answers(transaction, &bucket)?;
+            // What happened to its lockfiles is remembered until it is too old, as for every other:
+            // a request that was sent to this bucket may arrive at one of the same name.
+            Ok(records::remove(transaction, &BucketRecord::key(&bucket))?)
         })
-        .await?
+        .await
     }
 }
 
@@ -125,17 +121,31 @@ fn remove_uploads(
     bucket: &str,
     now_micros: u64,
 ) -> Result<(), StorageError> {
-    for (row, _) in rows(transaction, &UploadRecord::of_bucket(bucket), usize::MAX)? {
-        let mut parts = RowKeyParts::new(&row);
-        let (_, key, upload) = (parts.text()?, parts.text()?, parts.text()?);
-        super::uploads::remove_upload(
-            transaction,
-            bucket,
-            &key,
-            &UploadId::from_client(&upload),
-            now_micros,
-            &[],
-        )?;
+    let all = UploadRecord::of_bucket(bucket);
+    loop {
+        let page = rows(transaction, &all, BATCH)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for (row, _) in page {
+            let mut parts = RowKeyParts::new(&row);
+            let (_, key, upload) = (parts.text()?, parts.text()?, parts.text()?);
+            let upload = UploadId::from_client(&upload);
+            remove_upload(transaction, (bucket, &key, &upload), now_micros, &BTreeSet::new())?;
+        }
     }
-    Ok(())
+}
+
+/// Forgets what completions were answered: in a bucket of the same name they mean nothing.
+fn remove_answers(transaction: &mut dyn Transaction, bucket: &str) -> Result<(), StorageError> {
+    let all = CompletedUpload::of_bucket(bucket);
+    loop {
+        let page = rows(transaction, &all, BATCH)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for (row, _) in page {
+            records::remove(transaction, &RowKey::from_row(&row))?;
+        }
+    }
 }

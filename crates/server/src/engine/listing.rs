@@ -1,12 +1,10 @@
 //! Listings of objects, versions and uploads, page by page, in key order.
 
-use super::objects::{bucket_record, by_id};
+use super::rows::bucket_record;
+use super::walk::{Step, Walk};
 use super::{Engine, EngineError};
-use crate::records::{self, RowKey, RowKeyParts, UploadRecord, VersionId, VersionRecord};
+use crate::records::{self, RowKeyParts, UploadRecord, VersionId, VersionRecord};
 use crate::storage::{self, StorageError, Table, Transaction};
-
-/// Rows read together.
-const BATCH: usize = 256;
 
 /// Where a listing goes on: strictly after this key, or after every key under this common prefix.
 pub type Cursor = String;
@@ -77,7 +75,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoSuchBucket`], or a storage failure.
     pub async fn list(&self, request: ListingRequest) -> Result<Listing, EngineError> {
-        self.list_with(move |transaction| {
+        self.observe(move |transaction| {
             bucket_record(transaction, &request.bucket)?;
             Ok(list_objects(transaction, &request)?)
         })
@@ -92,7 +90,7 @@ impl Engine {
         &self,
         request: VersionListingRequest,
     ) -> Result<VersionListing, EngineError> {
-        self.list_with(move |transaction| {
+        self.observe(move |transaction| {
             bucket_record(transaction, &request.page.bucket)?;
             Ok(list_versions(transaction, &request)?)
         })
@@ -110,22 +108,11 @@ impl Engine {
         after: Option<(Cursor, String)>,
         limit: usize,
     ) -> Result<UploadListing, EngineError> {
-        self.list_with(move |transaction| {
+        self.observe(move |transaction| {
             bucket_record(transaction, &bucket)?;
             Ok(list_uploads(transaction, &bucket, &prefix, after.as_ref(), limit)?)
         })
         .await
-    }
-
-    async fn list_with<T: Send + 'static>(
-        &self,
-        job: impl Fn(&mut dyn Transaction) -> Result<T, EngineError> + Send + 'static,
-    ) -> Result<T, EngineError> {
-        storage::read(&self.storage, move |transaction| match job(transaction) {
-            Err(EngineError::Storage(error)) => Err(error),
-            other => Ok(other),
-        })
-        .await?
     }
 }
 
@@ -134,8 +121,9 @@ fn list_objects(
     request: &ListingRequest,
 ) -> Result<Listing, StorageError> {
     let mut page = Page::new(request.limit);
-    walk(transaction, request, None, |key, record, is_newest, common| {
-        if !is_newest || record.content.is_none() {
+    let walk = Walk { request, after_version: None, newest_only: true };
+    walk.run(transaction, |key, record, _, common| {
+        if record.content.is_none() {
             return Step::Next;
         }
         let (item, cursor) = match &common {
@@ -152,7 +140,9 @@ fn list_versions(
     request: &VersionListingRequest,
 ) -> Result<VersionListing, StorageError> {
     let mut page = Page::new(request.page.limit);
-    walk(transaction, &request.page, request.after_version, |key, record, is_newest, common| {
+    let after_version = request.after_version;
+    let walk = Walk { request: &request.page, after_version, newest_only: false };
+    walk.run(transaction, |key, record, is_newest, common| {
         let (item, cursor) = if let Some(prefix) = &common {
             (VersionListingItem::CommonPrefix(prefix.clone()), (prefix.clone(), None))
         } else {
@@ -169,14 +159,6 @@ struct Page<T, C> {
     limit: usize,
     items: Vec<(T, C)>,
     truncated: bool,
-}
-
-/// What the walk does next.
-enum Step {
-    Next,
-    /// Skip every key that starts with this.
-    Skip(String),
-    Stop,
 }
 
 impl<T, C> Page<T, C> {
@@ -198,82 +180,6 @@ impl<T, C> Page<T, C> {
         let next = if self.truncated { cursors.into_iter().next_back() } else { None };
         Listing { items, next }
     }
-}
-
-/// The common prefix that `key` falls under, if any.
-fn common_prefix(key: &str, prefix: &str, delimiter: &str) -> Option<String> {
-    if delimiter.is_empty() {
-        return None;
-    }
-    let rest = key.strip_prefix(prefix)?;
-    let (head, _) = rest.split_once(delimiter)?;
-    Some([prefix, head, delimiter].concat())
-}
-
-/// Visits version rows in order, from where the request says.
-fn walk(
-    transaction: &mut dyn Transaction,
-    request: &ListingRequest,
-    after_version: Option<VersionId>,
-    mut visit: impl FnMut(&str, VersionRecord, bool, Option<String>) -> Step,
-) -> Result<(), StorageError> {
-    let all = VersionRecord::keys_with_prefix(&request.bucket, &request.prefix);
-    let end = all.end();
-    let (mut from, mut last_key) = start(transaction, request, after_version, &all)?;
-    if request.limit == 0 {
-        return Ok(());
-    }
-    loop {
-        let rows = transaction.scan(Table::Records, &from, Some(&end), BATCH)?;
-        let mut reseek = None;
-        for (row, bytes) in &rows {
-            let mut parts = RowKeyParts::new(row);
-            let (_, key) = (parts.text()?, parts.text()?);
-            let is_newest = last_key.as_ref() != Some(&key);
-            let common = common_prefix(&key, &request.prefix, &request.delimiter);
-            match visit(&key, records::decode(row, bytes)?, is_newest, common) {
-                Step::Stop => return Ok(()),
-                Step::Skip(prefix) => {
-                    reseek = Some(VersionRecord::keys_with_prefix(&request.bucket, &prefix).end());
-                }
-                Step::Next => {}
-            }
-            last_key = Some(key);
-            if reseek.is_some() {
-                break;
-            }
-        }
-        from = match (reseek, rows.into_iter().next_back()) {
-            (Some(from), _) => from,
-            (None, Some((last, _))) => [last, vec![0]].concat(),
-            (None, None) => return Ok(()),
-        };
-    }
-}
-
-/// The first row of a page, and the key whose newer versions were on the page before.
-fn start(
-    transaction: &mut dyn Transaction,
-    request: &ListingRequest,
-    after_version: Option<VersionId>,
-    all: &RowKey,
-) -> Result<(Vec<u8>, Option<String>), StorageError> {
-    let Some(marker) = &request.after else {
-        return Ok((all.as_slice().to_vec(), None));
-    };
-    let bucket = &request.bucket;
-    let (from, last_key) =
-        if let Some(common) = common_prefix(marker, &request.prefix, &request.delimiter) {
-            (VersionRecord::keys_with_prefix(bucket, &common).end(), None)
-        } else if let Some(id) = after_version
-            && let Some(version) = by_id(transaction, bucket, marker, id)?
-        {
-            let row = VersionRecord::row(bucket, marker, version.sequence);
-            ([row.as_slice(), &[0]].concat(), Some(marker.clone()))
-        } else {
-            (VersionRecord::versions_of(bucket, marker).end(), None)
-        };
-    Ok((from.max(all.as_slice().to_vec()), last_key))
 }
 
 fn list_uploads(

@@ -6,19 +6,24 @@
 mod body_reader;
 mod buckets;
 mod checksums;
+mod codec;
+mod completion;
 mod decision;
 mod error;
 mod listing;
 mod objects;
+mod rows;
 mod staging;
 mod sweep;
 mod tagging;
 mod uploads;
+mod walk;
 
 use std::sync::Arc;
 
 pub use body_reader::BodyRange;
 pub use checksums::Hashes;
+pub use completion::{CompleteRequest, CompletedPart};
 pub use decision::DeleteCondition;
 pub use error::{BodyError, EngineError};
 pub use listing::{
@@ -28,9 +33,9 @@ pub use listing::{
 pub use objects::{DeleteRequest, Deleted, PutRequest, Written};
 pub use staging::Staged;
 pub use sweep::SweepReport;
-pub use uploads::{CompleteRequest, CompletedPart, PartListing, PartUpload};
+pub use uploads::{PartListing, PartUpload};
 
-use crate::storage::Storage;
+use crate::storage::{self, Storage, Transaction, Verdict};
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
@@ -83,6 +88,31 @@ impl Engine {
     /// The bounds that this engine keeps.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Runs `job` in a write transaction; a job that refuses changes nothing.
+    async fn transact<T: Send + 'static>(
+        &self,
+        mut job: impl FnMut(&mut dyn Transaction) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        storage::write(&self.storage, move |transaction| match job(transaction) {
+            Ok(value) => Ok((Verdict::Commit, Ok(value))),
+            Err(EngineError::Storage(error)) => Err(error),
+            Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
+        })
+        .await?
+    }
+
+    /// Runs `job` on a snapshot.
+    async fn observe<T: Send + 'static>(
+        &self,
+        mut job: impl FnMut(&mut dyn Transaction) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        storage::read(&self.storage, move |transaction| match job(transaction) {
+            Err(EngineError::Storage(error)) => Err(error),
+            other => Ok(other),
+        })
+        .await?
     }
 
     fn nonce(&self) -> Result<u64, EngineError> {

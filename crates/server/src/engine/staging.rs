@@ -11,16 +11,15 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 
 use super::checksums::{Hasher, Hashes};
+use super::codec::encode;
 use super::{BodyError, Engine, EngineError};
 use crate::records::{self, BodyId, ChecksumAlgorithm, Chunk, Segment, StagedBody};
-use crate::storage::{self, CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction, Verdict};
+use crate::storage::{CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction};
 
 /// How long a sender may stay silent in the middle of a body.
 const BODY_STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// Lockfiles are read for their lock ID; a larger body is none.
 const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
-/// Text shrinks about tenfold at the fastest level already.
-const COMPRESSION_LEVEL: i32 = 1;
 
 /// A body that has been received and hashed, not yet part of any object.
 #[derive(Clone, Debug)]
@@ -37,11 +36,17 @@ pub struct Staged {
 
 impl Staged {
     /// Makes the body part of what the transaction adds.
-    pub(super) fn adopt(&self, transaction: &mut dyn Transaction) -> Result<(), StorageError> {
+    ///
+    /// # Errors
+    /// [`BodyError::Stalled`] if a sweep took the body for dead, or a storage failure.
+    pub(super) fn adopt(&self, transaction: &mut dyn Transaction) -> Result<(), EngineError> {
         if let Some(chunk) = &self.unstored {
-            return transaction.put(Table::Chunks, &Chunk::key(self.segment.body, 0), chunk);
+            transaction.put(Table::Chunks, &Chunk::key(self.segment.body, 0), chunk)?;
+            return Ok(());
         }
-        records::remove(transaction, &StagedBody::key(self.segment.body))
+        let mark = StagedBody::key(self.segment.body);
+        records::load::<StagedBody>(transaction, &mark)?.ok_or(BodyError::Stalled)?;
+        Ok(records::remove(transaction, &mark)?)
     }
 }
 
@@ -82,8 +87,8 @@ impl Engine {
     }
 
     pub(super) async fn remove_staged(&self, body: BodyId) {
-        // Failure only means that the mark stays, and a sweep finds it.
-        if let Err(error) = self.remove_body(body, StagedBody::key(body)).await {
+        // Failure only means that a mark stays, and a sweep finds it.
+        if let Err(error) = self.remove_if_staged(body, |_| true).await {
             tracing::warn!(%error, "could not remove a body that was not used");
         }
     }
@@ -155,15 +160,19 @@ impl Intake {
     async fn store_chunk(&mut self) -> Result<(), EngineError> {
         let chunk = self.take_chunk().await?;
         let (body, index) = (self.body, self.chunks_stored);
-        let begun_micros = self.engine.clock.now_micros();
-        storage::write(&self.engine.storage, move |transaction| {
-            if index == 0 {
-                records::store(transaction, &StagedBody::key(body), &StagedBody { begun_micros })?;
-            }
-            transaction.put(Table::Chunks, &Chunk::key(body, index), &chunk)?;
-            Ok((Verdict::Commit, ()))
-        })
-        .await?;
+        let active_micros = self.engine.clock.now_micros();
+        let store = move |transaction: &mut dyn Transaction| {
+            let mark = StagedBody::key(body);
+            let begun_micros = match records::load::<StagedBody>(transaction, &mark)? {
+                Some(staged) => staged.begun_micros,
+                None if index == 0 => active_micros,
+                // Swept: without a mark nobody would ever remove another piece.
+                None => return Err(BodyError::Stalled.into()),
+            };
+            records::store(transaction, &mark, &StagedBody { begun_micros, active_micros })?;
+            Ok(transaction.put(Table::Chunks, &Chunk::key(body, index), &chunk)?)
+        };
+        self.engine.transact(store).await?;
         self.chunks_stored += 1;
         Ok(())
     }
@@ -192,57 +201,5 @@ impl Intake {
         if self.chunks_stored > 0 {
             self.engine.remove_staged(self.body).await;
         }
-    }
-}
-
-const CODEC_RAW: u8 = 0;
-const CODEC_ZSTD: u8 = 1;
-
-/// A piece as it is stored: one byte that names the codec, then the data.
-pub(super) fn encode(bytes: &[u8]) -> Bytes {
-    let compressed = zstd::bulk::compress(bytes, COMPRESSION_LEVEL).unwrap_or_default();
-    let (codec, data) = if compressed.is_empty() || compressed.len() >= bytes.len() {
-        (CODEC_RAW, bytes)
-    } else {
-        (CODEC_ZSTD, compressed.as_slice())
-    };
-    let mut chunk = BytesMut::with_capacity(data.len() + 1);
-    chunk.extend_from_slice(&[codec]);
-    chunk.extend_from_slice(data);
-    chunk.freeze()
-}
-
-/// The bytes of a stored piece.
-pub(super) fn decode(chunk: &[u8]) -> Result<Bytes, StorageError> {
-    match chunk.split_first() {
-        Some((&CODEC_RAW, data)) => Ok(Bytes::copy_from_slice(data)),
-        Some((&CODEC_ZSTD, data)) => zstd::bulk::decompress(data, CHUNK_SIZE_BYTES_MAX)
-            .map(Bytes::from)
-            .map_err(|error| StorageError::Corrupt(format!("a piece does not unpack: {error}"))),
-        Some((codec, _)) => Err(StorageError::Corrupt(format!("unknown piece codec {codec}"))),
-        None => Err(StorageError::Corrupt("an empty piece".to_owned())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{decode, encode};
-
-    proptest! {
-        #[test]
-        fn pieces_come_back(bytes in proptest::collection::vec(any::<u8>(), 0..4096)) {
-            prop_assert_eq!(decode(&encode(&bytes)).unwrap(), bytes);
-        }
-    }
-
-    #[test]
-    fn text_shrinks_and_damage_is_noticed() {
-        let text = vec![b'a'; 100_000];
-        assert!(encode(&text).len() < 1_000);
-        assert!(decode(&[]).is_err());
-        assert!(decode(&[9, 1, 2]).is_err());
-        assert!(decode(&[1, 1, 2]).is_err());
     }
 }

@@ -1,8 +1,10 @@
-//! Removes bodies that nobody refers to.
+//! Removes bodies that nobody refers to, and answers that nobody can ask for any more.
+
+use serde::de::DeserializeOwned;
 
 use super::{Engine, EngineError};
 use crate::records::{
-    self, BodyId, CompletedUpload, DiscardedBody, RowKey, RowKeyParts, StagedBody,
+    self, BodyId, CompletedUpload, DiscardedBody, LockTrail, RowKey, RowKeyParts, StagedBody,
 };
 use crate::storage::{self, StorageError, Table, Verdict};
 
@@ -14,57 +16,38 @@ const BATCH: usize = 64;
 /// the memory.
 const PIECES_BATCH: usize = 8;
 
+/// Bodies with their marks, and where the next ones begin.
+type Marked<T> = (Vec<(BodyId, T)>, Option<Vec<u8>>);
+
 /// What a sweep removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SweepReport {
     /// Bodies of replaced or deleted versions.
     pub discarded: usize,
-    /// Bodies whose upload never ended.
+    /// Bodies whose upload never ended, or died.
     pub staged: usize,
 }
 
 impl Engine {
-    /// Removes discarded bodies after their grace time, and staged bodies whose upload must be dead.
+    /// Removes discarded bodies after their grace time, staged bodies whose upload must be dead, and
+    /// answers that no late request can ask for any more.
     ///
     /// # Errors
     /// A storage failure; what was removed stays removed, the rest waits for the next sweep.
     pub async fn sweep(&self) -> Result<SweepReport, EngineError> {
-        let before = self.clock.now_micros().saturating_sub(GRACE_MICROS);
-        let discarded = self
-            .sweep_family(DiscardedBody::all(), move |bytes| {
-                let record: DiscardedBody = records::decode(b"discarded", bytes)?;
-                Ok(record.discarded_micros < before)
-            })
-            .await?;
-        let staged = self
-            .sweep_family(StagedBody::all(), move |bytes| {
-                let record: StagedBody = records::decode(b"staged", bytes)?;
-                Ok(record.begun_micros < before)
-            })
-            .await?;
-        self.sweep_completed_uploads(before).await?;
+        let now = self.clock.now_micros();
+        let before = now.saturating_sub(GRACE_MICROS);
+        let discarded = self.sweep_discarded(before).await?;
+        let staged = self.sweep_staged(move |staged| staged.last_active_micros() < before).await?;
+        self.sweep_records(CompletedUpload::all(), move |row, bytes| {
+            Ok(records::decode::<CompletedUpload>(row, bytes)?.completed_micros < before)
+        })
+        .await?;
+        self.sweep_records(LockTrail::all(), move |row, bytes| {
+            Ok(records::decode::<LockTrail>(row, bytes)?.is_forgotten(now))
+        })
+        .await?;
         Ok(SweepReport { discarded, staged })
-    }
-
-    async fn sweep_completed_uploads(&self, before: u64) -> Result<(), EngineError> {
-        let all = CompletedUpload::all();
-        let (mut from, end) = (all.as_slice().to_vec(), all.end());
-        loop {
-            let (start, end) = (from.clone(), end.clone());
-            let last = storage::write(&self.storage, move |transaction| {
-                let rows = transaction.scan(Table::Records, &start, Some(&end), BATCH)?;
-                for (row, bytes) in &rows {
-                    let record: CompletedUpload = records::decode(row, bytes)?;
-                    if record.completed_micros < before {
-                        records::remove(transaction, &RowKey::from_row(row))?;
-                    }
-                }
-                Ok((Verdict::Commit, rows.into_iter().next_back()))
-            })
-            .await?;
-            let Some((last, _)) = last else { return Ok(()) };
-            from = [last, vec![0]].concat();
-        }
     }
 
     /// Removes every staged body. Only right before requests are served: none is in use then.
@@ -72,59 +55,130 @@ impl Engine {
     /// # Errors
     /// A storage failure.
     pub async fn sweep_at_start(&self) -> Result<SweepReport, EngineError> {
-        let staged = self.sweep_family(StagedBody::all(), |_| Ok(true)).await?;
+        let staged = self.sweep_staged(|_| true).await?;
         let swept = self.sweep().await?;
         Ok(SweepReport { staged: staged + swept.staged, ..swept })
     }
 
-    async fn sweep_family(
-        &self,
-        family: RowKey,
-        due: impl Fn(&[u8]) -> Result<bool, StorageError> + Copy + Send + Sync + 'static,
-    ) -> Result<usize, EngineError> {
-        let end = family.end();
-        let mut from = family.as_slice().to_vec();
-        let mut removed = 0;
-        loop {
-            let (start, end) = (from.clone(), end.clone());
-            let rows = storage::read(&self.storage, move |transaction| {
-                transaction.scan(Table::Records, &start, Some(&end), BATCH)
-            })
-            .await?;
-            let Some((last, _)) = rows.last() else {
-                return Ok(removed);
-            };
-            from = [last.as_slice(), &[0]].concat();
-            for (row, bytes) in &rows {
-                if due(bytes)? {
-                    let body = BodyId(RowKeyParts::new(row).array()?);
-                    self.remove_body(body, RowKey::from_row(row)).await?;
+    async fn sweep_discarded(&self, before: u64) -> Result<usize, EngineError> {
+        let (mut page, mut removed) = (Some(DiscardedBody::all().as_slice().to_vec()), 0);
+        while let Some(from) = page {
+            let (bodies, next) = self.bodies::<DiscardedBody>(DiscardedBody::all(), from).await?;
+            for (body, record) in bodies {
+                // Nobody takes a discarded body back, so what was read about it still holds.
+                if record.discarded_micros < before {
+                    self.remove_discarded(body).await?;
                     removed += 1;
                 }
             }
+            page = next;
         }
+        Ok(removed)
     }
 
-    /// Removes a body's pieces, then the row that marked it.
-    pub(super) async fn remove_body(&self, body: BodyId, mark: RowKey) -> Result<(), EngineError> {
-        loop {
-            let mark = mark.clone();
-            let done = storage::write(&self.storage, move |transaction| {
+    async fn sweep_staged(
+        &self,
+        due: impl Fn(&StagedBody) -> bool + Copy + Send + 'static,
+    ) -> Result<usize, EngineError> {
+        let (mut page, mut removed) = (Some(StagedBody::all().as_slice().to_vec()), 0);
+        while let Some(from) = page {
+            let (bodies, next) = self.bodies::<StagedBody>(StagedBody::all(), from).await?;
+            for (body, record) in bodies {
+                if due(&record) && self.remove_if_staged(body, due).await? {
+                    removed += 1;
+                }
+            }
+            page = next;
+        }
+        Ok(removed)
+    }
+
+    /// Some marked bodies, and where the next ones begin.
+    async fn bodies<T: DeserializeOwned + Send + 'static>(
+        &self,
+        family: RowKey,
+        from: Vec<u8>,
+    ) -> Result<Marked<T>, EngineError> {
+        self.observe(move |transaction| {
+            let rows = transaction.scan(Table::Records, &from, Some(&family.end()), BATCH)?;
+            let next = rows.last().map(|(last, _)| [last.as_slice(), &[0]].concat());
+            let bodies = rows.iter().map(|(row, bytes)| {
+                Ok((BodyId(RowKeyParts::new(row).array()?), records::decode(row, bytes)?))
+            });
+            Ok((bodies.collect::<Result<_, StorageError>>()?, next))
+        })
+        .await
+    }
+
+    async fn sweep_records(
+        &self,
+        family: RowKey,
+        due: impl Fn(&[u8], &[u8]) -> Result<bool, StorageError> + Copy + Send + 'static,
+    ) -> Result<(), EngineError> {
+        let mut page = Some(family.as_slice().to_vec());
+        while let Some(from) = page {
+            let end = family.end();
+            page = storage::write(&self.storage, move |transaction| {
+                let rows = transaction.scan(Table::Records, &from, Some(&end), BATCH)?;
+                let mut verdict = Verdict::Discard;
+                for (row, bytes) in &rows {
+                    if due(row, bytes)? {
+                        records::remove(transaction, &RowKey::from_row(row))?;
+                        verdict = Verdict::Commit;
+                    }
+                }
+                let next = rows.last().map(|(last, _)| [last.as_slice(), &[0]].concat());
+                Ok((verdict, next))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a body if it is still nobody's and, as it stands now, `due`. Whether it did.
+    pub(super) async fn remove_if_staged(
+        &self,
+        body: BodyId,
+        due: impl Fn(&StagedBody) -> bool + Send + 'static,
+    ) -> Result<bool, EngineError> {
+        let taken = storage::write(&self.storage, move |transaction| {
+            let mark = StagedBody::key(body);
+            let staged = records::load::<StagedBody>(transaction, &mark)?;
+            if !staged.as_ref().is_some_and(&due) {
+                return Ok((Verdict::Discard, false));
+            }
+            // First the mark, then the pieces: from here on no object can adopt the body. It needs
+            // no grace time, for it never had a reader.
+            records::remove(transaction, &mark)?;
+            let discarded = DiscardedBody { discarded_micros: 0 };
+            records::store(transaction, &DiscardedBody::key(body), &discarded)?;
+            Ok((Verdict::Commit, true))
+        })
+        .await?;
+        if taken {
+            self.remove_discarded(body).await?;
+        }
+        Ok(taken)
+    }
+
+    /// Removes a discarded body's pieces, then its mark.
+    async fn remove_discarded(&self, body: BodyId) -> Result<(), EngineError> {
+        let mut done = false;
+        while !done {
+            done = storage::write(&self.storage, move |transaction| {
                 let end = [body.0.as_slice(), &[0xFF; 5]].concat();
                 let pieces = transaction.scan(Table::Chunks, &body.0, Some(&end), PIECES_BATCH)?;
                 for (piece, _) in &pieces {
                     transaction.delete(Table::Chunks, piece)?;
                 }
-                let done = pieces.len() < PIECES_BATCH;
-                if done {
-                    records::remove(transaction, &mark)?;
+                let last = pieces.len() < PIECES_BATCH;
+                if last {
+                    records::remove(transaction, &DiscardedBody::key(body))?;
                 }
-                Ok((Verdict::Commit, done))
+                Ok((Verdict::Commit, last))
             })
             .await?;
-            if done {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 }

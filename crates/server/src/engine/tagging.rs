@@ -1,9 +1,9 @@
 //! Tags of objects. Changing them makes no new version, as on S3.
 
-use super::objects::{bucket_record, by_id, newest};
+use super::rows::{bucket_record, by_id, newest};
 use super::{Engine, EngineError};
 use crate::records::{self, VersionId, VersionRecord};
-use crate::storage::{self, Transaction, Verdict};
+use crate::storage::Transaction;
 
 impl Engine {
     /// Replaces the tags of an object's version and returns that version's id.
@@ -17,14 +17,7 @@ impl Engine {
         version: Option<VersionId>,
         tags: Vec<(String, String)>,
     ) -> Result<VersionId, EngineError> {
-        storage::write(&self.storage, move |transaction| {
-            match set_tags(transaction, &bucket, &key, version, &tags) {
-                Ok(id) => Ok((Verdict::Commit, Ok(id))),
-                Err(EngineError::Storage(error)) => Err(error),
-                Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
-            }
-        })
-        .await?
+        self.transact(move |transaction| set_tags(transaction, &bucket, &key, version, &tags)).await
     }
 }
 

@@ -32,11 +32,15 @@ pub struct Segment {
     pub size: u64,
 }
 
-/// A body that is being received; left behind only by a crash, and then removed at the next start.
+/// A body that is being received, and belongs to nothing else while this mark is there: whoever
+/// removes the mark has the body. Left behind by a crash, it is removed at the next start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StagedBody {
     /// When it began, in microseconds since the Unix epoch.
     pub begun_micros: u64,
+    /// When its latest piece was stored, in microseconds since the Unix epoch.
+    #[serde(default)]
+    pub active_micros: u64,
 }
 
 /// A body that nobody refers to any more. It stays until readers that began earlier are done.
@@ -66,6 +70,11 @@ impl StagedBody {
 
     pub(crate) fn all() -> RowKey {
         RowKey::new(Family::Staged)
+    }
+
+    /// When its sender was last heard of.
+    pub(crate) fn last_active_micros(&self) -> u64 {
+        self.active_micros.max(self.begun_micros)
     }
 }
 

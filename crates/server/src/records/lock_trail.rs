@@ -41,18 +41,32 @@ pub enum TrailOperation {
 }
 
 impl LockTrail {
-    /// What the call with this id did, if it is remembered.
-    pub fn find(&self, invocation: Option<&str>) -> Option<&TrailEntry> {
-        let invocation = invocation?;
-        self.entries.iter().find(|entry| entry.invocation == invocation)
+    /// Whether the call with this id did this, and it is remembered.
+    pub fn remembers(
+        &self,
+        invocation: Option<&str>,
+        operation: &TrailOperation,
+        now_micros: u64,
+    ) -> bool {
+        invocation.is_some_and(|invocation| {
+            self.entries.iter().any(|entry| {
+                entry.invocation == invocation
+                    && entry.operation == *operation
+                    && entry.is_recent(now_micros)
+            })
+        })
+    }
+
+    /// Whether nothing is remembered any more.
+    pub fn is_forgotten(&self, now_micros: u64) -> bool {
+        !self.entries.iter().any(|entry| entry.is_recent(now_micros))
     }
 
     /// The trail after one more call, without what is too old to matter.
     #[must_use]
     pub fn with(&self, entry: TrailEntry) -> Self {
-        let oldest = entry.at_micros.saturating_sub(TRAIL_AGE_MICROS_MAX);
-        let mut entries: Vec<_> =
-            self.entries.iter().filter(|kept| kept.at_micros >= oldest).cloned().collect();
+        let recent = self.entries.iter().filter(|kept| kept.is_recent(entry.at_micros));
+        let mut entries: Vec<_> = recent.cloned().collect();
         entries.push(entry);
         let excess = entries.len().saturating_sub(TRAIL_ENTRIES_MAX);
         Self { entries: entries.split_off(excess) }
@@ -62,8 +76,15 @@ impl LockTrail {
         RowKey::new(Family::Trail).text(bucket).text(key)
     }
 
-    pub(crate) fn of_bucket(bucket: &str) -> RowKey {
-        RowKey::new(Family::Trail).text(bucket)
+    pub(crate) fn all() -> RowKey {
+        RowKey::new(Family::Trail)
+    }
+}
+
+impl TrailEntry {
+    fn is_recent(&self, now_micros: u64) -> bool {
+        // The clock may have gone back: what lies ahead of it is recent.
+        now_micros.saturating_sub(self.at_micros) <= TRAIL_AGE_MICROS_MAX
     }
 }
 
@@ -81,12 +102,27 @@ mod tests {
 
     #[test]
     fn remembers_by_invocation_until_it_is_too_old() {
+        let deleted = |trail: &LockTrail, invocation, now| {
+            trail.remembers(invocation, &TrailOperation::Deleted, now)
+        };
         let trail = LockTrail::default().with(entry("a", 10));
-        assert!(trail.find(Some("a")).is_some());
-        assert!(trail.find(Some("b")).is_none());
-        assert!(trail.find(None).is_none(), "a call without an id is never a repetition");
+        assert!(deleted(&trail, Some("a"), 10));
+        assert!(deleted(&trail, Some("a"), 0), "the clock went back");
+        assert!(!deleted(&trail, Some("b"), 10));
+        assert!(!deleted(&trail, None, 10), "a call without an id is never a repetition");
+        assert!(deleted(&trail, Some("a"), 10 + TRAIL_AGE_MICROS_MAX));
+        assert!(!deleted(&trail, Some("a"), 11 + TRAIL_AGE_MICROS_MAX));
+        assert!(!trail.is_forgotten(10 + TRAIL_AGE_MICROS_MAX));
+        assert!(trail.is_forgotten(11 + TRAIL_AGE_MICROS_MAX));
         let later = trail.with(entry("b", 11 + TRAIL_AGE_MICROS_MAX));
-        assert!(later.find(Some("a")).is_none());
+        assert_eq!(later.entries.len(), 1);
+    }
+
+    #[test]
+    fn a_call_is_remembered_for_what_it_did() {
+        let trail = LockTrail::default().with(entry("a", 10));
+        let written = TrailOperation::Written("etag".to_owned());
+        assert!(!trail.remembers(Some("a"), &written, 10));
     }
 
     #[test]
@@ -94,6 +130,6 @@ mod tests {
         let trail =
             (0..1000).fold(LockTrail::default(), |trail, n| trail.with(entry(&n.to_string(), n)));
         assert_eq!(trail.entries.len(), TRAIL_ENTRIES_MAX);
-        assert!(trail.find(Some("999")).is_some());
+        assert!(trail.remembers(Some("999"), &TrailOperation::Deleted, 999));
     }
 }

@@ -84,6 +84,10 @@ impl CompletedUpload {
         RowKey::new(Family::Completed).text(bucket).text(key).text(upload.as_str())
     }
 
+    pub(crate) fn of_bucket(bucket: &str) -> RowKey {
+        RowKey::new(Family::Completed).text(bucket)
+    }
+
     pub(crate) fn all() -> RowKey {
         RowKey::new(Family::Completed)
     }

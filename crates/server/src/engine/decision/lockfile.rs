@@ -4,9 +4,12 @@
 //! unconditional DELETE. Its SDK repeats a request whose answer was lost, under the same invocation
 //! ID; Terraform itself repeats the whole call under a new one, with the same lock ID.
 //!
-//! 1. A write under a remembered invocation is answered as before and does nothing: the first
-//!    attempt may arrive after its lock was released, and must not bring it back.
-//! 2. A conditional write of the lock ID that is stored is answered as if it had just been stored.
+//! 1. A write of the same bytes under a remembered invocation is answered as before and does
+//!    nothing: the first attempt may arrive after its lock was released, and must not bring it back.
+//!    Other bytes are another request, whatever its invocation says: nobody may be told that his
+//!    lock is held because somebody else's is.
+//! 2. A conditional write of the lock ID that is stored is answered as if it had just been stored,
+//!    and remembered like the one that stored it.
 //! 3. A delete under a remembered invocation does nothing: by now the lockfile may be another's.
 //! 4. Everything else is as S3 does it, on the version `null`.
 
@@ -23,27 +26,25 @@ pub(super) fn decide_write(
     trail: &LockTrail,
     write: Write,
 ) -> Result<Decision<WriteAnswer>, EngineError> {
-    if let Some(entry) = trail.find(write.invocation.as_deref())
-        && let TrailOperation::Written(etag) = &entry.operation
-    {
-        return Ok(Decision::nothing(WriteAnswer::Repeated(etag.clone())));
+    let etag = write.content.etag.clone();
+    let written = TrailOperation::Written(etag.clone());
+    if trail.remembers(write.invocation.as_deref(), &written, write.now_micros) {
+        return Ok(Decision::nothing(WriteAnswer::Repeated(etag)));
     }
     if let (Precondition::IfAbsent, Some(held)) = (&write.precondition, stored.current())
         && let Some(content) = &held.content
         && content.lock_id.is_some()
         && content.lock_id == write.content.lock_id
     {
-        return Ok(Decision::nothing(WriteAnswer::Repeated(content.etag.clone())));
+        let remembered = remember(trail, write.invocation, written, write.now_micros);
+        return Ok(Decision {
+            effects: remembered.into_iter().collect(),
+            answer: WriteAnswer::Repeated(content.etag.clone()),
+        });
     }
     write::check(stored, &write.precondition)?;
     let mut effects: Vec<_> = stored.newest.iter().cloned().map(Effect::Remove).collect();
-    let etag = write.content.etag.clone();
-    effects.extend(remember(
-        trail,
-        write.invocation.clone(),
-        TrailOperation::Written(etag),
-        write.now_micros,
-    ));
+    effects.extend(remember(trail, write.invocation.clone(), written, write.now_micros));
     let version = version(stored, write, VersionId::Null);
     effects.push(Effect::Insert(version.clone()));
     Ok(Decision { effects, answer: WriteAnswer::Written(version) })
@@ -55,21 +56,18 @@ pub(super) fn decide_delete(
     delete: &Delete,
 ) -> Result<Decision<DeleteAnswer>, EngineError> {
     let answer = DeleteAnswer { marker: None };
-    if let Some(entry) = trail.find(delete.invocation.as_deref())
-        && entry.operation == TrailOperation::Deleted
-    {
+    let deleted = TrailOperation::Deleted;
+    if trail.remembers(delete.invocation.as_deref(), &deleted, delete.now_micros) {
         return Ok(Decision::nothing(answer));
     }
     delete::check(stored.newest.as_ref(), &delete.condition)?;
     let mut effects: Vec<_> = stored.newest.iter().cloned().map(Effect::Remove).collect();
-    effects.extend(remember(
-        trail,
-        delete.invocation.clone(),
-        TrailOperation::Deleted,
-        delete.now_micros,
-    ));
+    effects.extend(remember(trail, delete.invocation.clone(), deleted, delete.now_micros));
     Ok(Decision { effects, answer })
 }
+
+/// An SDK's invocation id has 36; a longer one is not remembered, so that a trail stays small.
+const INVOCATION_SIZE_BYTES_MAX: usize = 128;
 
 fn remember(
     trail: &LockTrail,
@@ -77,7 +75,7 @@ fn remember(
     operation: TrailOperation,
     at_micros: u64,
 ) -> Option<Effect> {
-    let invocation = invocation?;
+    let invocation = invocation.filter(|id| id.len() <= INVOCATION_SIZE_BYTES_MAX)?;
     Some(Effect::Remember(trail.with(TrailEntry { invocation, operation, at_micros })))
 }
 

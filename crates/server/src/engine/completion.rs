@@ -1,0 +1,232 @@
+//! Completes multipart uploads. An object made of parts keeps the parts' bodies as its segments.
+//!
+//! What a completion was answered is kept for a while, because the answer may get lost on its way.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use md5::{Digest, Md5};
+use statelock_protocol::store::Precondition;
+
+use super::checksums::{combined, composite, hex};
+use super::decision::{Decision, Write, WriteAnswer, decide_write};
+use super::objects::written;
+use super::rows::{apply, bucket_record, load};
+use super::uploads::{remove_upload, stored_parts, upload_record};
+use super::{Engine, EngineError, Written};
+use crate::records::{
+    self, Checksum, ChecksumAlgorithm, ChecksumKind, CompletedUpload, Content, PartRecord,
+    UploadId, UploadRecord,
+};
+use crate::storage::Transaction;
+
+/// S3's smallest part that is not the last.
+const PART_SIZE_BYTES_MIN: u64 = 5 * 1024 * 1024;
+
+/// A part as the completion names it.
+#[derive(Clone, Debug)]
+pub struct CompletedPart {
+    /// The part's number as sent.
+    pub number: i32,
+    /// Its ETag without quotes.
+    pub etag: String,
+    /// Its checksum, if the client names one.
+    pub checksum: Option<(ChecksumAlgorithm, String)>,
+}
+
+/// A completion.
+#[derive(Clone, Debug)]
+pub struct CompleteRequest {
+    /// The bucket.
+    pub bucket: String,
+    /// The object to be.
+    pub key: String,
+    /// The upload.
+    pub upload: UploadId,
+    /// Its parts, in order.
+    pub parts: Vec<CompletedPart>,
+    /// The condition.
+    pub precondition: Precondition,
+    /// The checksum of the whole object, if the client names one.
+    pub checksum: Option<(ChecksumAlgorithm, String)>,
+    /// The SDK's invocation id, if there is one.
+    pub invocation: Option<String>,
+}
+
+impl Engine {
+    /// Makes the object out of its parts. The same completion again gets the same answer.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchUpload`], [`EngineError::InvalidPart`], [`EngineError::InvalidPartOrder`],
+    /// [`EngineError::PartTooSmall`], [`EngineError::ObjectChecksumMismatch`], the errors of
+    /// [`Engine::put`], or a storage failure. The upload stays as it was.
+    pub async fn complete_upload(
+        &self,
+        request: CompleteRequest,
+    ) -> Result<(Written, Option<Checksum>), EngineError> {
+        let (now_micros, nonce) = (self.clock.now_micros(), self.nonce()?);
+        self.transact(move |transaction| complete(transaction, &request, now_micros, nonce)).await
+    }
+}
+
+fn complete(
+    transaction: &mut dyn Transaction,
+    request: &CompleteRequest,
+    now_micros: u64,
+    nonce: u64,
+) -> Result<(Written, Option<Checksum>), EngineError> {
+    let CompleteRequest { bucket, key, upload, .. } = request;
+    bucket_record(transaction, bucket)?;
+    let done_row = CompletedUpload::key(bucket, key, upload);
+    if let Some(done) = records::load::<CompletedUpload>(transaction, &done_row)? {
+        // Another choice of parts is another request, and for that the upload is gone.
+        let etags = request.parts.iter().map(|part| part.etag.as_str());
+        if done.etag != etag_of_parts(etags) {
+            return Err(EngineError::NoSuchUpload);
+        }
+        return Ok((Written { etag: done.etag, version: done.version }, done.checksum));
+    }
+    let record = upload_record(transaction, bucket, key, upload)?;
+    let stored = stored_parts(transaction, upload, 0, usize::MAX)?;
+    let chosen = choose(&stored, &request.parts)?;
+    let checksum = object_checksum(&record, &chosen, request.checksum.as_ref())?;
+    let content = content(&record, &chosen, checksum.clone());
+    let written = write(transaction, request, content, now_micros, nonce)?;
+    let done = CompletedUpload {
+        completed_micros: now_micros,
+        etag: written.etag.clone(),
+        version: written.version,
+        checksum: checksum.clone(),
+    };
+    records::store(transaction, &done_row, &done)?;
+    Ok((written, checksum))
+}
+
+/// Stores the object, and removes the upload with every body that the object does not use.
+fn write(
+    transaction: &mut dyn Transaction,
+    request: &CompleteRequest,
+    content: Content,
+    now_micros: u64,
+    nonce: u64,
+) -> Result<Written, EngineError> {
+    let CompleteRequest { bucket, key, upload, precondition, invocation, .. } = request;
+    let stored = load(transaction, bucket, key)?;
+    let mut used: BTreeSet<_> = content.segments.iter().map(|segment| segment.body).collect();
+    let (precondition, invocation) = (precondition.clone(), invocation.clone());
+    let write = Write { content, precondition, invocation, now_micros, nonce };
+    let Decision { effects, answer } = decide_write(&stored, write)?;
+    apply(transaction, bucket, key, effects, now_micros)?;
+    let written = match answer {
+        WriteAnswer::Written(version) => written(&version, &stored),
+        WriteAnswer::Repeated(etag) => {
+            used.clear();
+            Written { etag, version: None }
+        }
+    };
+    remove_upload(transaction, (bucket, key, upload), now_micros, &used)?;
+    Ok(written)
+}
+
+/// The stored parts that a completion names, checked.
+fn choose<'a>(
+    stored: &'a [(u16, PartRecord)],
+    named: &[CompletedPart],
+) -> Result<Vec<&'a PartRecord>, EngineError> {
+    let ascending = named.windows(2).all(|pair| matches!(pair, [a, b] if a.number < b.number));
+    if !ascending {
+        return Err(EngineError::InvalidPartOrder);
+    }
+    let mut chosen = Vec::with_capacity(named.len());
+    for (position, part) in named.iter().enumerate() {
+        let found = stored.binary_search_by_key(&part.number, |(number, _)| i32::from(*number));
+        let found = found.ok().and_then(|at| stored.get(at));
+        let (number, record) = found.ok_or(EngineError::InvalidPart(part.number))?;
+        let same_checksum = match (&part.checksum, &record.checksum) {
+            (Some((algorithm, value)), Some(checksum)) => {
+                *algorithm != checksum.algorithm || *value == checksum.value
+            }
+            (Some(_) | None, _) => true,
+        };
+        if record.etag != part.etag || !same_checksum {
+            return Err(EngineError::InvalidPart(part.number));
+        }
+        let is_last = position + 1 == named.len();
+        if !is_last && record.segment.size < PART_SIZE_BYTES_MIN {
+            let size = record.segment.size;
+            return Err(EngineError::PartTooSmall { number: *number, size });
+        }
+        chosen.push(record);
+    }
+    if chosen.is_empty() { Err(EngineError::InvalidPart(0)) } else { Ok(chosen) }
+}
+
+fn content(record: &UploadRecord, parts: &[&PartRecord], checksum: Option<Checksum>) -> Content {
+    Content {
+        size: parts.iter().map(|part| part.segment.size).sum(),
+        etag: etag_of_parts(parts.iter().map(|part| part.etag.as_str())),
+        segments: parts.iter().map(|part| part.segment.clone()).collect(),
+        checksum,
+        headers: record.headers.clone(),
+        tags: record.tags.clone(),
+        // A lockfile is a few hundred bytes; what comes in parts holds no lock ID to compare.
+        lock_id: None,
+    }
+}
+
+/// S3's ETag of an object made of parts with these ETags.
+fn etag_of_parts<'a>(etags: impl Iterator<Item = &'a str>) -> String {
+    let (mut md5, mut count) = (Md5::new(), 0_usize);
+    for etag in etags {
+        md5.update(unhex(etag));
+        count += 1;
+    }
+    format!("{}-{count}", hex(&md5.finalize()))
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => Some((digit(*high)? << 4) | digit(*low)?),
+        _ => None,
+    };
+    text.as_bytes().chunks(2).filter_map(pair).collect()
+}
+
+/// The checksum of the whole object, from those of its parts; checked if the client named it.
+fn object_checksum(
+    upload: &UploadRecord,
+    parts: &[&PartRecord],
+    named: Option<&(ChecksumAlgorithm, String)>,
+) -> Result<Option<Checksum>, EngineError> {
+    let Some((algorithm, kind)) = upload.checksum else {
+        return Ok(None);
+    };
+    let raw: Option<Vec<(Vec<u8>, u64)>> = parts
+        .iter()
+        .map(|part| {
+            let checksum = part.checksum.as_ref().filter(|sum| sum.algorithm == algorithm)?;
+            Some((BASE64_STANDARD.decode(&checksum.value).ok()?, part.segment.size))
+        })
+        .collect();
+    let Some(raw) = raw else { return Ok(None) };
+    let value = match kind {
+        ChecksumKind::FullObject => {
+            combined(algorithm, &raw).map(|sum| BASE64_STANDARD.encode(sum))
+        }
+        ChecksumKind::Composite => {
+            let sums: Vec<_> = raw.into_iter().map(|(sum, _)| sum).collect();
+            let sum = composite(algorithm, &sums);
+            Some(format!("{}-{}", BASE64_STANDARD.encode(sum), sums.len()))
+        }
+    };
+    match (value, named) {
+        (Some(value), Some((named_algorithm, expected)))
+            if *named_algorithm == algorithm && *expected != value =>
+        {
+            Err(EngineError::ObjectChecksumMismatch)
+        }
+        (value, _) => Ok(value.map(|value| Checksum { algorithm, kind, value })),
+    }
+}
