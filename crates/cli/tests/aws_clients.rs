@@ -72,6 +72,11 @@ fn signatures_presigned_urls_and_refused_credentials() {
 }
 
 #[test]
+fn encryption_that_is_not_done_is_not_claimed() {
+    all_cases_pass("encryption.py", 4);
+}
+
+#[test]
 fn malformed_signed_requests() {
     all_cases_pass("bad_bodies.py", 12);
 }

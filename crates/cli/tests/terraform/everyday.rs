@@ -136,3 +136,20 @@ fn a_local_state_migrates_to_the_server() {
     assert_eq!(code(&plan), Some(0), "nothing to change after the migration: {plan}");
     stage.assert_no_lock();
 }
+
+#[test]
+fn encrypt_is_accepted_and_a_key_of_ones_own_is_refused() {
+    let Some(stage) = Stage::new("encryption settings") else {
+        return;
+    };
+    let project = stage.project("encrypted/terraform.tfstate", &resources(1, 1));
+    let init = ["init", "-input=false", "-no-color", "-reconfigure"];
+    project.run(&[&init[..], &["-backend-config=encrypt=true"]].concat()).succeeded();
+    project.apply(&[]).succeeded();
+
+    let key = "-backend-config=sse_customer_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let refused = project.run(&[&init[..], &["-backend-config=encrypt=true", key]].concat());
+    assert_eq!(code(&refused), Some(1), "{refused}");
+    refused.shows("StatusCode: 501");
+    stage.assert_no_lock();
+}
