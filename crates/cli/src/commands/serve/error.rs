@@ -31,9 +31,7 @@ impl ServeError {
     /// The number of `docs/errors.md`.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::RootKey(_) | Self::LogFilter { .. } | Self::LogLevel { .. } => {
-                ExitCode::BadInput
-            },
+            Self::RootKey(_) | Self::LogFilter { .. } | Self::LogLevel { .. } => ExitCode::BadInput,
             Self::Runtime(_) | Self::Stdout(_) | Self::Close(_) => ExitCode::Unavailable,
             Self::Start(error) => start_exit_code(error),
         }

@@ -2,9 +2,15 @@
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::ServeError;
+
+/// The S3 framework is never heard, whatever the filter says: at its finer levels it logs whole heads
+/// of requests, with signatures and query strings, and it logs a refused lock as an error.
+const FRAMEWORK: &str = "s3s";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -21,19 +27,17 @@ pub(crate) enum LogFormat {
 /// [`ServeError::LogFilter`] and [`ServeError::LogLevel`] if the filter cannot be meant so.
 pub(super) fn start(format: LogFormat, filter: &str) -> Result<(), ServeError> {
     check_levels(filter)?;
-    // The S3 framework logs every refusal as an error, and a refused lock is none: one line per
-    // request says it all. Who asks for the framework's lines by name gets them.
-    let quiet =
-        if filter.contains("s3s") { filter.to_owned() } else { format!("{filter},s3s=off") };
-    let filter = EnvFilter::try_new(quiet)
+    let levels = EnvFilter::try_new(filter)
         .map_err(|source| ServeError::LogFilter { filter: filter.to_owned(), source })?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    let registry = tracing_subscriber::registry()
+        .with(levels)
+        .with(filter_fn(|metadata| !metadata.target().starts_with(FRAMEWORK)));
     match format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
+        LogFormat::Text => registry.with(lines).init(),
+        LogFormat::Json => registry.with(lines.json()).init(),
     }
     Ok(())
 }
@@ -58,7 +62,9 @@ mod tests {
 
     #[test]
     fn a_misspelt_level_is_refused_and_directives_are_not() {
-        for good in ["info", "WARN", "off", "info,statelock_server=debug", "s3s::ops=trace,warn"] {
+        for good in
+            ["info", "WARN", "off", "info,statelock_server=debug", "hyper::proto=trace,warn"]
+        {
             assert!(check_levels(good).is_ok(), "{good}");
         }
         for bad in ["verbose", "inof", "info,debgu", "statelock_server"] {
