@@ -1,0 +1,111 @@
+//! Bounds on bodies and headers: refused in S3's words, nothing stored, the server unharmed.
+
+use crate::stage::Stage;
+
+const LIMIT: usize = 200_000;
+
+fn limited() -> Stage {
+    Stage::start(&["--body-size-bytes-max", "200000"])
+}
+
+/// A body as one HTTP chunk and its end.
+fn chunked(body: &[u8]) -> Vec<u8> {
+    let size = format!("{:x}\r\n", body.len());
+    [size.as_bytes(), body, b"\r\n0\r\n\r\n"].concat()
+}
+
+#[test]
+fn a_body_of_exactly_the_limit_is_taken() {
+    let stage = limited();
+    let body = vec![b'a'; LIMIT];
+    let target = stage.presigned("PUT", "exact");
+    assert_eq!(stage.connect().exchange("PUT", &target, &body).status, 200);
+    assert_eq!(stage.get("exact").expect("it was stored"), body);
+}
+
+#[test]
+fn an_announced_body_above_the_limit_is_refused() {
+    let stage = limited();
+    for surplus in [1, LIMIT] {
+        let body = vec![b'a'; LIMIT + surplus];
+        let answer = stage.connect().exchange("PUT", &stage.presigned("PUT", "too-large"), &body);
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert!(answer.text().contains("<Code>EntityTooLarge</Code>"), "{answer:?}");
+    }
+    assert_eq!(stage.keys(), Vec::<String>::new());
+    stage.page("/_statelock/health");
+}
+
+#[test]
+fn a_client_that_asks_first_is_refused_before_it_sends() {
+    let stage = limited();
+    let target = stage.presigned("PUT", "too-large");
+    let mut connection = stage.connect();
+    let headers = format!("Content-Length: {}\r\nExpect: 100-continue\r\n", 1 << 30);
+    connection.send_head("PUT", &target, &headers);
+    let answer = connection.answer();
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert!(answer.text().contains("<Code>EntityTooLarge</Code>"), "{answer:?}");
+    assert!(connection.is_at_end(), "the connection is kept open for a body that is not wanted");
+}
+
+#[test]
+fn a_chunked_body_above_the_limit_is_refused() {
+    let stage = limited();
+    let target = stage.presigned("PUT", "chunked");
+    for (size, expected) in [(LIMIT, 200), (LIMIT + 1, 400), (4 * LIMIT, 400)] {
+        let mut connection = stage.connect();
+        connection.send_head("PUT", &target, "Transfer-Encoding: chunked\r\n");
+        connection.send(&chunked(&vec![b'b'; size])).ok();
+        let answer = connection.answer();
+        assert_eq!(answer.status, expected, "{size}: {answer:?}");
+        let is_too_large = answer.text().contains("<Code>EntityTooLarge</Code>");
+        assert_eq!(is_too_large, expected == 400, "{answer:?}");
+    }
+    assert_eq!(stage.get("chunked").expect("the first was stored").len(), LIMIT);
+}
+
+#[test]
+fn an_endless_chunked_body_is_cut_off() {
+    let stage = limited();
+    let target = stage.presigned("PUT", "endless");
+    let mut connection = stage.connect();
+    connection.send_head("PUT", &target, "Transfer-Encoding: chunked\r\n");
+    let piece = [b"100000\r\n", &vec![b'c'; 1 << 20][..], b"\r\n"].concat();
+    // 200 MB would be read by a server that reads on for ever; it gives up long before.
+    let refused = (0..200).any(|_| connection.send(&piece).is_err());
+    assert!(refused, "the server goes on reading a body that it refused");
+    assert_eq!(stage.keys(), Vec::<String>::new());
+    stage.page("/_statelock/health");
+}
+
+#[test]
+fn a_header_of_five_megabytes_is_refused() {
+    let stage = limited();
+    let mut connection = stage.connect();
+    let long = "a".repeat(5_000_000);
+    let head = format!("GET /tfstate/a HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n");
+    connection.send(head.as_bytes()).ok();
+    let answer = connection.answer();
+    assert_eq!(answer.status, 431, "{answer:?}");
+    stage.page("/_statelock/health");
+}
+
+#[test]
+#[ignore = "twelve slow uploads hold every turn, a lock waits for one too"]
+fn slow_uploads_do_not_hold_up_a_lock() {
+    let stage = Stage::start(&[]);
+    let slow: Vec<_> = (0..20)
+        .map(|number| {
+            let target = stage.presigned("PUT", &format!("slow-{number}"));
+            let mut connection = stage.connect();
+            connection.send_head("PUT", &target, "Content-Length: 10000000\r\n");
+            connection.send(b"and no more").expect("the beginning of a body can be sent");
+            connection
+        })
+        .collect();
+    let target = stage.presigned("PUT", "a/terraform.tfstate.tflock");
+    let answer = stage.connect().exchange("PUT", &target, b"{\"ID\":\"one\"}");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    drop(slow);
+}
