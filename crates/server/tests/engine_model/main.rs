@@ -12,8 +12,20 @@
     reason = "the helpers of tests are test code, which clippy does not see outside of test functions"
 )]
 
+mod compare;
 mod harness;
+mod listings;
+mod model;
+mod model_calls;
+mod model_types;
+mod model_uploads;
+mod mutants;
+mod ops;
+mod pair;
+mod pair_uploads;
 mod regressions;
 mod regressions_bodies;
 mod regressions_uploads;
+mod run;
 mod storages;
+mod strategies;

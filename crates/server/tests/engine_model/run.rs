@@ -1,0 +1,67 @@
+//! Applies random histories to the engine and to the model.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use statelock_server::records::Versioning;
+use statelock_server::storage::Storage;
+use statelock_server::storage::embedded::EmbeddedStorage;
+use statelock_server::storage::memory::MemoryStorage;
+
+use crate::compare;
+use crate::harness::{Harness, START, block_on};
+use crate::model::Model;
+use crate::ops::Op;
+use crate::pair::Pair;
+use crate::strategies::history;
+
+/// Runs a history; says where the two differ.
+pub(crate) fn run(storage: Arc<dyn Storage>, versioned: bool, ops: &[Op]) -> Result<(), String> {
+    let versioning = if versioned { Versioning::Enabled } else { Versioning::Unversioned };
+    block_on(async {
+        let test = Harness::with_bucket(storage, versioning).await;
+        let mut pair = Pair { test, model: Model::new(versioning, START), staged: Vec::new() };
+        for (step, op) in ops.iter().enumerate() {
+            let what = |difference| format!("after step {step}, {op:?}: {difference}");
+            let (engine, model) = pair.apply(op).await;
+            if engine != model {
+                return Err(what(format!("engine {engine:?}, model {model:?}")));
+            }
+            compare::step(&pair.test, &pair.model, step).await.map_err(what)?;
+            // Requests often share a microsecond.
+            pair.advance(u64::from(step % 3 == 0));
+        }
+        compare::whole(&pair.test, &pair.model).await
+    })
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    let seeds = FileFailurePersistence::Direct("tests/engine_model/failed-seeds.txt");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(seeds)),
+        ..ProptestConfig::with_cases(cases)
+    }
+}
+
+proptest! {
+    #![proptest_config(config(100))]
+
+    #[test]
+    fn the_engine_does_what_the_model_does_in_memory((versioned, ops) in history()) {
+        let ran = run(Arc::new(MemoryStorage::new()), versioned, &ops);
+        prop_assert_eq!(ran, Ok(()));
+    }
+}
+
+proptest! {
+    #![proptest_config(config(8))]
+
+    #[test]
+    fn the_engine_does_what_the_model_does_on_disk((versioned, ops) in history()) {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = EmbeddedStorage::open(directory.path()).unwrap();
+        let ran = run(Arc::new(storage), versioned, &ops);
+        prop_assert_eq!(ran, Ok(()));
+    }
+}
