@@ -89,7 +89,8 @@ fn test(root: &Path) -> Result<()> {
         std::fs::remove_file(&log).with_context(|| format!("cannot remove {}", log.display()))?;
     }
     let path = log.to_string_lossy();
-    let tested = cargo(root, &["test", "--workspace"], &[("STATELOCK_SKIP_LOG", &path)]);
+    let tested =
+        cargo(root, &["test", "--workspace", "--no-fail-fast"], &[("STATELOCK_SKIP_LOG", &path)]);
     let skipped = skips::parse(&std::fs::read_to_string(&log).unwrap_or_default());
     for skip in &skipped {
         println!("skipped: {skip}");

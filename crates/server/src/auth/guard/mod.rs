@@ -62,7 +62,6 @@ enum Mechanism {
 /// `SignatureDoesNotMatch` (a signed header did not arrive), `NotImplemented` (a form upload).
 pub fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), GuardError> {
     refuse_broken_escapes(uri)?;
-    refuse_unknown_payload_hash(headers)?;
     refuse_form_upload(method, headers)?;
     refuse_repeated_headers(headers)?;
     let query = Query::parse(uri.query().unwrap_or(""));
@@ -79,7 +78,8 @@ pub fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Guar
     };
     reading::check_service(mechanism, &claim)?;
     check_signed_headers_arrived(&claim, headers)?;
-    check_headers_are_signed(&claim, headers)
+    check_headers_are_signed(&claim, headers)?;
+    refuse_unknown_payload_hash(headers)
 }
 
 /// The longest body of a request that is not an object's data: an XML document.

@@ -280,3 +280,45 @@ fn presigned_parameters_are_checked() {
         assert!(error.message.starts_with(expected), "{to}: {}", error.message);
     }
 }
+
+#[test]
+fn a_percent_sign_that_begins_no_escape_is_refused() {
+    let refused = |path: &str| refuse_broken_escapes(&path.parse().unwrap()).is_err();
+    for path in ["/b/%zz", "/b/%", "/b/a%2", "/b/%20%g0"] {
+        assert!(refused(path), "{path}");
+    }
+    for path in ["/b/k", "/b/%20", "/b/env%3A/%e2%82%ac", "/b/%25zz"] {
+        assert!(!refused(path), "{path}");
+    }
+}
+
+#[test]
+fn a_payload_hash_is_one_of_the_known_forms() {
+    let refused = |value: &str| {
+        let headers = [("x-amz-content-sha256".parse().unwrap(), value.parse().unwrap())];
+        refuse_unknown_payload_hash(&headers.into_iter().collect()).is_err()
+    };
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    for value in [hash, "UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"] {
+        assert!(!refused(value), "{value}");
+    }
+    for value in ["", "unsigned-payload", "abc", &hash[1..], &hash.replace('e', "g")] {
+        assert!(refused(value), "{value}");
+    }
+}
+
+#[test]
+fn documents_are_small_and_states_are_not() {
+    let refused = |method: Method, target: &str| {
+        let length = (DOCUMENT_BYTES_MAX + 1).to_string();
+        let headers = [("content-length".parse().unwrap(), length.parse().unwrap())];
+        check_length(&method, &target.parse().unwrap(), &headers.into_iter().collect()).is_err()
+    };
+    assert!(!refused(Method::PUT, "/b/k?x-id=PutObject"));
+    assert!(!refused(Method::PUT, "/b/k?partNumber=1&uploadId=u&x-id=UploadPart"));
+    assert!(!refused(Method::PUT, "/b/k?X-Amz-Signature=0"));
+    assert!(refused(Method::POST, "/b?delete"));
+    assert!(refused(Method::POST, "/b/k?uploadId=u"));
+    assert!(refused(Method::PUT, "/b/k?tagging"));
+    assert!(refused(Method::PUT, "/b?versioning"));
+}
