@@ -49,7 +49,7 @@ impl Model {
         let etag = object.etag.clone();
         if is_lockfile(key) {
             if self.calls.remember_that((key, call), Some(&etag), self.now) {
-                return Answer::Written(etag, None);
+                return self.repeated(key, &condition, etag);
             }
             let held = self.current(key).cloned();
             if let (Precondition::IfAbsent, Some(held)) = (&condition, held)
@@ -150,6 +150,20 @@ impl Model {
             upload.forget();
         }
         Answer::Done
+    }
+
+    /// A lock that is no longer what the call wrote is not its sender's.
+    fn repeated(&self, key: &str, condition: &Precondition, etag: String) -> Answer {
+        let there = self.current(key).is_some_and(|object| object.etag == etag);
+        match condition {
+            Precondition::IfAbsent if !there => {
+                refused(&EngineError::PreconditionFailed("If-None-Match"))
+            }
+            Precondition::IfMatch(_) if !there => {
+                refused(&EngineError::PreconditionFailed("If-Match"))
+            }
+            _ => Answer::Written(etag, None),
+        }
     }
 
     /// A new version; the one version `null` makes room.

@@ -52,6 +52,22 @@ fn p1_one_invocation_id_for_two_locks_does_not_make_two_holders() {
 }
 
 #[test]
+fn p1_a_retry_is_not_told_that_it_holds_what_was_taken_from_it() {
+    block_on(async {
+        let test = versioned().await;
+        // The answer to this is lost, and its sender sleeps for some minutes.
+        test.acquire("alice", "call-1").await.unwrap();
+        test.release(None, "force-unlock").await;
+        let alone = test.acquire("alice", "call-1").await;
+        assert!(matches!(alone, Err(EngineError::PreconditionFailed(_))), "{alone:?}");
+        test.acquire("bob", "call-2").await.unwrap();
+        let beside = test.acquire("alice", "call-1").await;
+        assert!(matches!(beside, Err(EngineError::PreconditionFailed(_))), "{beside:?}");
+        assert_eq!(test.read(LOCK).await.unwrap(), lock_info("bob"));
+    });
+}
+
+#[test]
 fn p9_a_repetition_by_lock_id_is_remembered_too() {
     block_on(async {
         let test = versioned().await;
@@ -60,7 +76,7 @@ fn p9_a_repetition_by_lock_id_is_remembered_too() {
         test.acquire("alice", "call-2").await.unwrap();
         test.release(None, "call-3").await;
         // A first attempt of the second call arrives late.
-        test.acquire("alice", "call-2").await.unwrap();
+        assert!(test.acquire("alice", "call-2").await.is_err());
         assert!(matches!(test.read(LOCK).await, Err(EngineError::NoSuchKey)), "an orphan");
     });
 }
@@ -84,8 +100,8 @@ fn p9_what_happened_to_a_lockfile_is_remembered_for_fifteen_minutes_only() {
         test.acquire("alice", "call-1").await.unwrap();
         test.release(None, "call-2").await;
         test.clock.advance(15 * MINUTE);
-        test.acquire("alice", "call-1").await.unwrap();
-        assert!(test.read(LOCK).await.is_err(), "still remembered");
+        assert!(test.acquire("alice", "call-1").await.is_err(), "still remembered");
+        assert!(test.read(LOCK).await.is_err());
         test.clock.advance(1);
         test.acquire("alice", "call-1").await.unwrap();
         assert!(test.read(LOCK).await.is_ok());

@@ -14,6 +14,7 @@ use crate::harness::{Harness, START, block_on};
 use crate::model::Model;
 use crate::ops::Op;
 use crate::pair::Pair;
+use crate::storages::Unpleasant;
 use crate::strategies::history;
 
 /// Runs a history; says where the two differ.
@@ -62,6 +63,16 @@ proptest! {
         let directory = tempfile::tempdir().unwrap();
         let storage = EmbeddedStorage::open(directory.path()).unwrap();
         let ran = run(Arc::new(storage), versioned, &ops);
+        prop_assert_eq!(ran, Ok(()));
+    }
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    #[test]
+    fn the_engine_does_what_the_model_does_when_every_job_runs_twice((versioned, ops) in history()) {
+        let ran = run(Unpleasant::running_twice(), versioned, &ops);
         prop_assert_eq!(ran, Ok(()));
     }
 }

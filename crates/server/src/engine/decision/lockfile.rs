@@ -4,10 +4,11 @@
 //! unconditional DELETE. Its SDK repeats a request whose answer was lost, under the same invocation
 //! ID; Terraform itself repeats the whole call under a new one, with the same lock ID.
 //!
-//! 1. A write of the same bytes under a remembered invocation is answered as before and does
-//!    nothing: the first attempt may arrive after its lock was released, and must not bring it back.
-//!    Other bytes are another request, whatever its invocation says: nobody may be told that his
-//!    lock is held because somebody else's is.
+//! 1. A write of the same bytes under a remembered invocation does nothing: the first attempt may
+//!    arrive after its lock was released, and must not bring it back. It is answered as before while
+//!    those bytes are stored, else its condition fails: a sender that lost the first answer, and
+//!    since then its lock, must not be told that it holds it. Other bytes are another request,
+//!    whatever its invocation says.
 //! 2. A conditional write of the lock ID that is stored is answered as if it had just been stored,
 //!    and remembered like the one that stored it.
 //! 3. A delete under a remembered invocation does nothing: by now the lockfile may be another's.
@@ -29,7 +30,7 @@ pub(super) fn decide_write(
     let etag = write.content.etag.clone();
     let written = TrailOperation::Written(etag.clone());
     if trail.remembers(write.invocation.as_deref(), &written, write.now_micros) {
-        return Ok(Decision::nothing(WriteAnswer::Repeated(etag)));
+        return repeated(stored, &write.precondition, etag);
     }
     if let (Precondition::IfAbsent, Some(held)) = (&write.precondition, stored.current())
         && let Some(content) = &held.content
@@ -48,6 +49,28 @@ pub(super) fn decide_write(
     let version = version(stored, write, VersionId::Null);
     effects.push(Effect::Insert(version.clone()));
     Ok(Decision { effects, answer: WriteAnswer::Written(version) })
+}
+
+/// The answer to a write that had its effect before.
+fn repeated(
+    stored: &Stored,
+    precondition: &Precondition,
+    etag: String,
+) -> Result<Decision<WriteAnswer>, EngineError> {
+    let current = stored.current().and_then(|version| version.content.as_ref());
+    let still_there = current.is_some_and(|content| content.etag == etag);
+    match precondition {
+        Precondition::IfAbsent if !still_there => {
+            Err(EngineError::PreconditionFailed("If-None-Match"))
+        }
+        Precondition::IfMatch(_) if !still_there => {
+            Err(EngineError::PreconditionFailed("If-Match"))
+        }
+        // An unconditional write claims nothing about what is there afterwards.
+        Precondition::None | Precondition::IfAbsent | Precondition::IfMatch(_) => {
+            Ok(Decision::nothing(WriteAnswer::Repeated(etag)))
+        }
+    }
 }
 
 pub(super) fn decide_delete(
@@ -104,8 +127,8 @@ mod tests {
         let mut world = World::lockfile();
         world.write(lock_write("alice", "call-1")).unwrap();
         world.delete("call-2", DeleteCondition::None).unwrap();
-        let late = world.write(lock_write("alice", "call-1")).unwrap();
-        assert!(matches!(late, WriteAnswer::Repeated(_)));
+        let late = world.write(lock_write("alice", "call-1"));
+        assert!(matches!(late, Err(EngineError::PreconditionFailed("If-None-Match"))));
         assert_eq!(world.holder(), None);
     }
 
