@@ -1,4 +1,4 @@
-//! What the server counts, as Prometheus reads it. `docs/operations/metrics.md` lists every name.
+//! What the server counts, as Prometheus reads it. `docs/operations/serve.md` lists every name.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

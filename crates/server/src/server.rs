@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::api::s3::{S3Settings, build_service};
 use crate::auth::credentials::{AccessKey, Credentials, CredentialsError};
@@ -20,6 +20,8 @@ use crate::system::{SystemClock, SystemRandomness};
 
 /// Bodies received at a time; each takes a few mebibytes of memory.
 const INTAKE_MAX: usize = 12;
+/// Connections that the system accepts ahead of the server.
+const BACKLOG: u32 = 1024;
 /// How often bodies that nobody refers to are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
 
@@ -107,6 +109,11 @@ impl Server {
         if !s3s::path::check_bucket_name(&settings.bucket) {
             return Err(StartError::BucketName(settings.bucket));
         }
+        // First, so that an address that cannot be had leaves nothing behind. Connections are refused
+        // until everything is prepared.
+        let address = settings.listen;
+        let listen_error = |source| StartError::Listen { address, source };
+        let socket = bind(address).map_err(listen_error)?;
         let (storage, credentials) = open(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let limits = Limits { body_size_bytes_max: settings.body_size_bytes_max };
@@ -114,9 +121,7 @@ impl Server {
         let engine =
             Engine::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&ids), limits);
         prepare(&engine, &settings).await.map_err(StartError::Prepare)?;
-        let address = settings.listen;
-        let listen_error = |source| StartError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+        let listener = socket.listen(BACKLOG).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let metrics = Metrics::new();
         let s3 = S3Settings {
@@ -167,6 +172,14 @@ impl Server {
         sweeper.abort();
         self.storage.close().await
     }
+}
+
+fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that is restarted takes its port back at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 fn open(settings: &Settings) -> Result<(Arc<dyn Storage>, Credentials), StartError> {

@@ -27,7 +27,6 @@ pub(crate) fn binary() -> &'static Path {
 }
 
 #[test]
-#[ignore = "the server opens its data before it binds its address"]
 fn a_port_that_is_taken_is_named_and_nothing_is_made() {
     let holder = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = holder.local_addr().expect("an address").to_string();
@@ -40,7 +39,6 @@ fn a_port_that_is_taken_is_named_and_nothing_is_made() {
 }
 
 #[test]
-#[ignore = "the server opens its data before it binds its address"]
 fn an_address_of_another_machine_is_named_and_nothing_is_made() {
     let scratch = TempDir::new().expect("a scratch directory");
     let data = scratch.path().join("data");

@@ -130,7 +130,6 @@ fn refused_or_harmless(data: &Path) -> bool {
 }
 
 #[test]
-#[ignore = "the journal mode is set before the database is known to be ours"]
 fn the_database_of_another_application_is_refused_and_not_touched() {
     let scratch = TempDir::new().expect("a scratch directory");
     let data = filled(&scratch);

@@ -92,7 +92,6 @@ fn a_header_of_five_megabytes_is_refused() {
 }
 
 #[test]
-#[ignore = "twelve slow uploads hold every turn, a lock waits for one too"]
 fn slow_uploads_do_not_hold_up_a_lock() {
     let stage = Stage::start(&[]);
     let slow: Vec<_> = (0..20)

@@ -46,7 +46,9 @@ pub(super) fn open(directory: &Directory) -> Result<Connection, OpenError> {
     }
     check_length(&path)?;
     let connection = connect(&path, ConnectionUse::Write)?;
+    // Before anything is set in it: another program's database is not ours to change.
     check_identity(&connection, &path)?;
+    use_log(&connection, &path)?;
     check_content(&connection, &path)?;
     // The log is new after a clean stop; its name must be as durable as what is written to it.
     directory.sync()?;
@@ -64,16 +66,18 @@ pub(super) fn connect(path: &Path, usage: ConnectionUse) -> Result<Connection, O
     let failed = OpenError::sqlite("open", path);
     let connection = Connection::open_with_flags(path, flags).map_err(&failed)?;
     usage.configure(&connection).map_err(&failed)?;
-    if usage == ConnectionUse::Write {
-        let mode: String = connection
-            .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
-            .map_err(&failed)?;
-        if mode != "wal" {
-            let reason = format!("its journal mode stays `{mode}` instead of `wal`");
-            return Err(OpenError::corrupt(path, reason));
-        }
-    }
     Ok(connection)
+}
+
+fn use_log(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
+        .map_err(OpenError::sqlite("open", path))?;
+    if mode != "wal" {
+        let reason = format!("its journal mode stays `{mode}` instead of `wal`");
+        return Err(OpenError::corrupt(path, reason));
+    }
+    Ok(())
 }
 
 fn exists(path: &Path) -> Result<bool, OpenError> {
