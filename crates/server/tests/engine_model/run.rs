@@ -46,7 +46,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(100))]
+    #![proptest_config(config(80))]
 
     #[test]
     fn the_engine_does_what_the_model_does_in_memory((versioned, ops) in history()) {
@@ -68,7 +68,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(24))]
+    #![proptest_config(config(16))]
 
     #[test]
     fn the_engine_does_what_the_model_does_when_every_job_runs_twice((versioned, ops) in history()) {
