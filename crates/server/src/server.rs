@@ -116,7 +116,11 @@ impl Server {
         let socket = bind(address).map_err(listen_error)?;
         let (storage, credentials) = open(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let limits = Limits { body_size_bytes_max: settings.body_size_bytes_max };
+        let limits = Limits {
+            body_size_bytes_max: settings.body_size_bytes_max,
+            stall_timeout: settings.connections.stall_timeout,
+            ..Limits::default()
+        };
         let ids: Arc<dyn IdSource> = Arc::new(SystemRandomness);
         let engine =
             Engine::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&ids), limits);

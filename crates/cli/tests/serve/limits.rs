@@ -108,3 +108,30 @@ fn slow_uploads_do_not_hold_up_a_lock() {
     assert_eq!(answer.status, 200, "{answer:?}");
     drop(slow);
 }
+
+#[test]
+fn a_body_that_stalls_is_given_up() {
+    let stage = Stage::start(&["--stall-timeout-seconds", "1"]);
+    let target = stage.presigned("PUT", "stalled");
+    let mut connection = stage.connect();
+    connection.send_head("PUT", &target, "Content-Length: 100000\r\n");
+    connection.send(b"and no more").expect("the beginning of a body can be sent");
+    let answer = connection.answer();
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert!(answer.text().contains("<Code>RequestTimeout</Code>"), "{answer:?}");
+    assert_eq!(stage.keys(), Vec::<String>::new());
+}
+
+#[test]
+fn a_reader_that_stalls_loses_its_connection() {
+    let stage = Stage::start(&["--stall-timeout-seconds", "1"]);
+    let body = vec![b'z'; 64 << 20];
+    let put = stage.connect().exchange("PUT", &stage.presigned("PUT", "large"), &body);
+    assert_eq!(put.status, 200, "{put:?}");
+    let mut connection = stage.connect();
+    connection.send_head("GET", &stage.presigned("GET", "large"), "");
+    assert!(
+        stage.becomes("statelock_connections 1"),
+        "the connection of a client that reads nothing stays open"
+    );
+}

@@ -8,7 +8,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as Key;
 use object_store::signer::Signer;
 use object_store::{ObjectStore, ObjectStoreExt};
-use statelock_testkit::server_process::ServerProcess;
+use statelock_testkit::server_process::{ServerProcess, wait_until};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -84,6 +84,12 @@ impl Stage {
         let answer = connection.answer();
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         answer.text()
+    }
+
+    /// Whether this line appears among the metrics within ten seconds.
+    pub(crate) fn becomes(&self, line: &str) -> bool {
+        let appeared = || self.page("/_statelock/metrics").lines().any(|found| found == line);
+        wait_until(Duration::from_secs(10), || appeared().then_some(())).is_some()
     }
 
     /// The server's process id, as its data directory's lock file names it.

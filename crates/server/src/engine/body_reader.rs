@@ -1,7 +1,7 @@
 //! Gives a body out, piece by piece, at the speed of its reader.
 
 use std::ops::Range;
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -11,9 +11,7 @@ use crate::records::{BodyId, Chunk, Content, Segment};
 use crate::storage::{self, CHUNK_SIZE_BYTES_MAX, StorageError, Table};
 
 /// Pieces read ahead of the client; each is at most one mebibyte.
-const READ_AHEAD: usize = 2;
-/// How long a reader may take for one piece before the body is cut off.
-const READER_STALL_TIMEOUT: Duration = Duration::from_mins(1);
+const READ_AHEAD: usize = 1;
 
 /// Which bytes of an object are wanted: `start..end`, within the object.
 pub type BodyRange = Range<u64>;
@@ -39,11 +37,17 @@ impl Engine {
         let pieces = pieces(&content.segments, &range);
         let engine = self.clone();
         tokio::spawn(async move {
+            let turns = Arc::clone(&engine.readers);
+            // Without a turn only when the engine is gone; then nobody waits for the body either.
+            let _turn = turns.acquire_owned().await;
             for piece in pieces {
+                // Room first: a piece that waits in memory for a slow reader is a piece too many.
+                let room = tokio::time::timeout(engine.limits.stall_timeout, sender.reserve());
+                let Ok(Ok(room)) = room.await else { return };
                 let bytes = engine.read_piece(piece).await;
                 let failed = bytes.is_err();
-                let sent = tokio::time::timeout(READER_STALL_TIMEOUT, sender.send(bytes)).await;
-                if failed || !matches!(sent, Ok(Ok(()))) {
+                room.send(bytes);
+                if failed {
                     return;
                 }
             }

@@ -20,6 +20,9 @@ mod uploads;
 mod walk;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 pub use body_reader::BodyRange;
 pub use checksums::Hashes;
@@ -59,6 +62,8 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     limits: Limits,
+    /// Turns of bodies that are read piece by piece.
+    readers: Arc<Semaphore>,
 }
 
 /// Bounds on what one request may ask for.
@@ -66,6 +71,20 @@ pub struct Engine {
 pub struct Limits {
     /// The largest body of one PUT or one part, in bytes.
     pub body_size_bytes_max: u64,
+    /// How long a client may send or read nothing in the middle of a body.
+    pub stall_timeout: Duration,
+    /// How many large bodies are given out at a time; each takes a few mebibytes of memory.
+    pub readers_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_size_bytes_max: 1 << 30,
+            stall_timeout: Duration::from_mins(1),
+            readers_max: 64,
+        }
+    }
 }
 
 impl std::fmt::Debug for Engine {
@@ -82,7 +101,8 @@ impl Engine {
         ids: Arc<dyn IdSource>,
         limits: Limits,
     ) -> Self {
-        Self { storage, clock, ids, limits }
+        let readers = Arc::new(Semaphore::new(limits.readers_max));
+        Self { storage, clock, ids, limits, readers }
     }
 
     /// The bounds that this engine keeps.

@@ -5,8 +5,6 @@
 //! bounded; the version's transaction removes the mark. A crash leaves marked pieces that nobody
 //! sees, and the next start removes them.
 
-use std::time::Duration;
-
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 
@@ -16,8 +14,6 @@ use super::{BodyError, Engine, EngineError};
 use crate::records::{self, BodyId, ChecksumAlgorithm, Chunk, Segment, StagedBody};
 use crate::storage::{CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction};
 
-/// How long a sender may stay silent in the middle of a body.
-const BODY_STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// Lockfiles are read for their lock ID; a larger body is none.
 const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 
@@ -119,7 +115,7 @@ impl Intake {
         S: Stream<Item = Result<Bytes, E>> + Unpin + Send,
     {
         loop {
-            let next = tokio::time::timeout(BODY_STALL_TIMEOUT, body.next()).await;
+            let next = tokio::time::timeout(self.engine.limits.stall_timeout, body.next()).await;
             let Some(piece) = next.map_err(|_| BodyError::Stalled)? else {
                 return Ok(());
             };

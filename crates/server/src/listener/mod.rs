@@ -32,8 +32,6 @@ use crate::metrics::Metrics;
 /// Names and values of all headers of one request.
 const HEADER_SIZE_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 128;
-/// How long a client may leave an answer unread.
-const WRITE_STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// Sent without reading a request, when there are too many connections.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
     retry-after: 1\r\ncontent-length: 0\r\n\r\n";
@@ -47,6 +45,8 @@ pub struct ConnectionLimits {
     pub header_timeout: Duration,
     /// Time for a request, from its header to the header of its answer.
     pub request_timeout: Duration,
+    /// Time for which a client may leave an answer unread.
+    pub stall_timeout: Duration,
     /// Time for requests in flight when the server is told to stop.
     pub drain_timeout: Duration,
 }
@@ -122,7 +122,7 @@ impl Connection {
             tracing::debug!(%error, "could not switch off Nagle's algorithm");
         }
         let mut io = TimeoutStream::new(stream);
-        io.set_write_timeout(Some(WRITE_STALL_TIMEOUT));
+        io.set_write_timeout(Some(limits.stall_timeout));
         let io: Pin<Box<_>> = Box::pin(io);
         let dispatcher = Arc::clone(dispatcher);
         let service = service_fn(move |request| {

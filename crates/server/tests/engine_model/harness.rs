@@ -66,7 +66,7 @@ impl Harness {
         let clock = TestClock::default();
         clock.set(START);
         let ids = Arc::new(Counting(AtomicU64::new(1)));
-        let limits = Limits { body_size_bytes_max: 64 << 20 };
+        let limits = Limits { body_size_bytes_max: 64 << 20, ..Limits::default() };
         let engine = Engine::new(Arc::clone(&storage), Arc::new(clock.clone()), ids, limits);
         Self { engine, clock, storage }
     }

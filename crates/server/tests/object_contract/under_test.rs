@@ -37,7 +37,7 @@ pub(crate) struct EngineUnderTest {
 impl EngineUnderTest {
     pub(crate) fn new(storage: Arc<dyn Storage>, versions: Versions) -> Self {
         let runtime = Arc::new(Builder::new_multi_thread().enable_all().build().unwrap());
-        let limits = Limits { body_size_bytes_max: BODY_SIZE_BYTES_MAX };
+        let limits = Limits { body_size_bytes_max: BODY_SIZE_BYTES_MAX, ..Limits::default() };
         let engine =
             Engine::new(storage, Arc::new(SystemClock), Arc::new(SystemRandomness), limits);
         let versioning = match versions {

@@ -87,6 +87,16 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 900, env = "STATELOCK_REQUEST_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u64).range(1..=1800))]
     request_timeout_seconds: u64,
 
+    /// Seconds for which a client may send or read nothing in the middle of a body.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        env = "STATELOCK_STALL_TIMEOUT_SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=900)
+    )]
+    stall_timeout_seconds: u64,
+
     /// Seconds for requests in flight when the server is told to stop.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, env = "STATELOCK_DRAIN_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
     drain_timeout_seconds: u64,
@@ -129,6 +139,7 @@ impl ServeArgs {
                 connections_max: usize::try_from(self.connections_max).unwrap_or(usize::MAX),
                 header_timeout: Duration::from_secs(self.header_timeout_seconds),
                 request_timeout: Duration::from_secs(self.request_timeout_seconds),
+                stall_timeout: Duration::from_secs(self.stall_timeout_seconds),
                 drain_timeout: Duration::from_secs(self.drain_timeout_seconds),
             },
         })

@@ -302,7 +302,7 @@ fn a_payload_hash_is_one_of_the_known_forms() {
     for value in [hash, "UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"] {
         assert!(!refused(value), "{value}");
     }
-    for value in ["", "unsigned-payload", "abc", &hash[1..], &hash.replace('e', "g")] {
+    for value in ["", "unsigned-payload", "abc", &hash.replace("e3", ""), &hash.replace('e', "g")] {
         assert!(refused(value), "{value}");
     }
 }
