@@ -152,6 +152,10 @@ pub(crate) enum Op {
         micros: u64,
     },
     Sweep,
+    /// An earlier request is delivered again.
+    Again {
+        earlier: Index,
+    },
     DeleteBucket {
         empty_first: bool,
         versioned: bool,

@@ -53,6 +53,8 @@ impl Pair {
             Op::Abort { upload } => self.abort(upload).await,
             Op::Forward { micros } => self.set_clock(self.model.now + micros),
             Op::Back { micros } => self.set_clock(self.model.now - micros),
+            // Nothing came before it.
+            Op::Again { .. } => nothing(),
             Op::Sweep => {
                 self.test.engine.sweep().await.unwrap();
                 self.model.sweep();
@@ -104,10 +106,12 @@ impl Pair {
         condition: Condition,
         call: Option<u8>,
     ) -> Answers {
-        if self.staged.is_empty() {
+        let waiting: Vec<_> =
+            (0..self.staged.len()).filter(|at| self.staged[*at].is_some()).collect();
+        if waiting.is_empty() {
             return nothing();
         }
-        let at = received.index(self.staged.len());
+        let at = *received.get(&waiting);
         let (Some(staged), Some(body)) = (self.staged[at].take(), self.model.received[at].take())
         else {
             return nothing();

@@ -17,6 +17,13 @@ use crate::pair::Pair;
 use crate::storages::Unpleasant;
 use crate::strategies::history;
 
+/// The earlier request that this step repeats.
+fn again(ops: &[Op], step: usize) -> Option<&Op> {
+    let Op::Again { earlier } = ops.get(step)? else { return None };
+    let before: Vec<_> = ops[..step].iter().filter(|op| !matches!(op, Op::Again { .. })).collect();
+    (!before.is_empty()).then(|| *earlier.get(&before))
+}
+
 /// Runs a history; says where the two differ.
 pub(crate) fn run(storage: Arc<dyn Storage>, versioned: bool, ops: &[Op]) -> Result<(), String> {
     let versioning = if versioned { Versioning::Enabled } else { Versioning::Unversioned };
@@ -24,6 +31,7 @@ pub(crate) fn run(storage: Arc<dyn Storage>, versioned: bool, ops: &[Op]) -> Res
         let test = Harness::with_bucket(storage, versioning).await;
         let mut pair = Pair { test, model: Model::new(versioning, START), staged: Vec::new() };
         for (step, op) in ops.iter().enumerate() {
+            let op = again(ops, step).unwrap_or(op);
             let what = |difference| format!("after step {step}, {op:?}: {difference}");
             let (engine, model) = pair.apply(op).await;
             if engine != model {
