@@ -152,6 +152,8 @@ pub(crate) enum Op {
         micros: u64,
     },
     Sweep,
+    /// Long enough for everything to be forgotten, and then a sweep.
+    Pause,
     /// An earlier request is delivered again.
     Again {
         earlier: Index,

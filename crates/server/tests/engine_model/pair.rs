@@ -5,7 +5,7 @@ use statelock_protocol::store::{ETag, Precondition};
 use statelock_server::engine::{DeleteCondition, DeleteRequest, PutRequest, Staged};
 use statelock_server::records::{VersionId, Versioning};
 
-use crate::harness::{BUCKET, Harness, START, delete_request, put_request};
+use crate::harness::{BUCKET, HOUR, Harness, START, delete_request, put_request};
 use crate::model::Model;
 use crate::model_types::{Answer, Object, Received, Request, refused};
 use crate::ops::{Body, Condition, KEYS, Op, Which};
@@ -55,10 +55,10 @@ impl Pair {
             Op::Back { micros } => self.set_clock(self.model.now - micros),
             // Nothing came before it.
             Op::Again { .. } => nothing(),
-            Op::Sweep => {
-                self.test.engine.sweep().await.unwrap();
-                self.model.sweep();
-                nothing()
+            Op::Sweep => self.sweep().await,
+            Op::Pause => {
+                self.advance(2 * HOUR);
+                self.sweep().await
             }
             Op::DeleteBucket { empty_first, versioned } => {
                 self.delete_bucket(empty_first, versioned).await
@@ -69,6 +69,12 @@ impl Pair {
     fn set_clock(&mut self, now: u64) -> Answers {
         self.test.clock.set(now);
         self.model.now = now;
+        nothing()
+    }
+
+    async fn sweep(&mut self) -> Answers {
+        self.test.engine.sweep().await.unwrap();
+        self.model.sweep();
         nothing()
     }
 

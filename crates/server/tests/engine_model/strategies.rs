@@ -67,9 +67,9 @@ fn objects() -> impl Strategy<Value = Op> {
     prop_oneof![
         10 => (key(), body(), condition(), call())
             .prop_map(|(key, body, condition, call)| Op::Put { key, body, condition, call }),
-        2 => prop_oneof![body(), (0..2_u8).prop_map(Body::Pieces)]
+        3 => prop_oneof![body(), (0..2_u8).prop_map(Body::Pieces)]
             .prop_map(|body| Op::Receive { body }),
-        2 => (any::<Index>(), key(), condition(), call()).prop_map(
+        3 => (any::<Index>(), key(), condition(), call()).prop_map(
             |(received, key, condition, call)| Op::PutReceived { received, key, condition, call }
         ),
         6 => (key(), which(), condition(), call())
@@ -95,7 +95,8 @@ fn surroundings() -> impl Strategy<Value = Op> {
         3 => any::<bool>().prop_map(|enabled| Op::Versioning { enabled }),
         3 => jump().prop_map(|micros| Op::Forward { micros }),
         2 => jump().prop_map(|micros| Op::Back { micros }),
-        3 => Just(Op::Sweep),
+        2 => Just(Op::Sweep),
+        2 => Just(Op::Pause),
         6 => any::<Index>().prop_map(|earlier| Op::Again { earlier }),
         1 => any::<(bool, bool)>()
             .prop_map(|(empty_first, versioned)| Op::DeleteBucket { empty_first, versioned }),
