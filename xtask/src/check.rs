@@ -1,6 +1,7 @@
 //! `cargo xtask check`: everything a change has to pass, in the order that finds faults soonest.
 #![expect(clippy::disallowed_methods, reason = "each step's time is reported")]
 
+mod programs;
 mod skips;
 
 use std::path::Path;
@@ -84,6 +85,7 @@ fn seconds(time: Duration) -> String {
 
 /// Runs all tests and then tells what was skipped.
 fn test(root: &Path) -> Result<()> {
+    programs::install_missing();
     let log = tidy::target_directory(root).join("skipped-tests.tsv");
     if log.exists() {
         std::fs::remove_file(&log).with_context(|| format!("cannot remove {}", log.display()))?;

@@ -1,16 +1,19 @@
 //! A full disk refuses writes, keeps what was acknowledged, and is no end.
 //!
 //! The test runs itself again in a mount namespace of its own, on a tmpfs of 2 MiB that vanishes
-//! with it. Where namespaces are not permitted it says so and passes.
+//! with it. Where namespaces are not permitted it is reported as skipped.
 
 use std::fs;
 use std::path::Path;
 
 use statelock_server::storage::{StorageError, Table};
+use statelock_testkit::skip::skip;
 
 use crate::child;
 use crate::rows::{all, get, noise, open, put};
 
+/// The name of the skip; `xtask/src/check/skips.rs` knows it.
+const SKIPPED: &str = "storage: a full disk";
 const ON_SMALL_DISK: &str =
     "mount -t tmpfs -o size=2m tmpfs \"$STATELOCK_TEST_CHILD_DIRECTORY\" || exit 77; exec \"$@\"";
 
@@ -18,20 +21,22 @@ const ON_SMALL_DISK: &str =
 fn p12_a_full_disk_keeps_acknowledged_rows_and_recovers() {
     let child_test = "embedded_full_disk::child_fills_its_disk";
     let directory = tempfile::tempdir().unwrap();
+    let mut refusal = String::new();
     for namespace in [&["unshare", "-m"][..], &["unshare", "-r", "-m"]] {
-        let child = child::script(namespace, ON_SMALL_DISK, child_test, directory.path()).output();
-        let Ok(output) = child else {
-            break;
+        let mut child = child::script(namespace, ON_SMALL_DISK, child_test, directory.path());
+        let output = match child.output() {
+            Ok(output) => output,
+            Err(missing) => return skip(SKIPPED, &format!("unshare does not start: {missing}")),
         };
         let text = String::from_utf8_lossy(&output.stdout);
         if text.contains("the disk was full and recovered") {
             assert!(output.status.success(), "{text}");
             return;
         }
-        let started = text.contains("running 1 test");
-        assert!(!started, "{text}{}", String::from_utf8_lossy(&output.stderr));
+        refusal = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!text.contains("running 1 test"), "{text}{refusal}");
     }
-    println!("skipped: no mount namespace is permitted here");
+    skip(SKIPPED, &format!("no mount namespace is permitted here: {}", refusal.trim()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
