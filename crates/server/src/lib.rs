@@ -1,4 +1,4 @@
-//! The state server: an S3 bucket for Terraform states whose lock objects really lock.
+//! The state server: an S3 bucket for Terraform states whose lockfiles really lock.
 //!
 //! A request passes through these rooms, in this order:
 //! - [`listener`](ConnectionLimits): connections, limits, request ids, and which API a request is for;
@@ -19,5 +19,5 @@ pub mod storage;
 mod system;
 
 pub use listener::ConnectionLimits;
-pub use server::{Engines, Server, Settings, StartError};
+pub use server::{Server, Settings, StartError, StorageEngine};
 pub use system::{SystemClock, SystemRandomness};

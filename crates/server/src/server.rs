@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::api::s3::{S3Settings, build_service};
 use crate::auth::credentials::{AccessKey, Credentials, CredentialsError};
-use crate::engine::{Clock, Engine, EngineError, IdSource, Limits};
+use crate::engine::{Engine, EngineError, IdSource, Limits};
 use crate::listener::{self, Application, ConnectionLimits, Dispatcher};
 use crate::metrics::Metrics;
 use crate::records::Versioning;
@@ -27,7 +27,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Where the server keeps its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engines {
+pub enum StorageEngine {
     /// SQLite in the data directory: durable.
     Embedded,
     /// Nothing but memory: gone when the server stops.
@@ -42,7 +42,7 @@ pub struct Settings {
     /// The data directory.
     pub data: PathBuf,
     /// Which engine keeps the data.
-    pub engine: Engines,
+    pub storage: StorageEngine,
     /// The bucket that exists after the first start.
     pub bucket: String,
     /// The region that this server says it is in.
@@ -115,19 +115,12 @@ impl Server {
         let listen_error = |source| StartError::Listen { address, source };
         let socket = bind(address).map_err(listen_error)?;
         let (storage, credentials) = open(&settings)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let limits = Limits {
-            body_size_bytes_max: settings.body_size_bytes_max,
-            stall_timeout: settings.connections.stall_timeout,
-            ..Limits::default()
-        };
-        let ids: Arc<dyn IdSource> = Arc::new(SystemRandomness);
-        let engine =
-            Engine::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&ids), limits);
+        let engine = engine(&storage, &settings);
         prepare(&engine, &settings).await.map_err(StartError::Prepare)?;
         let listener = socket.listen(BACKLOG).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let metrics = Metrics::new();
+        let connections = settings.connections;
         let s3 = S3Settings {
             region: settings.region,
             domains: settings.domains,
@@ -136,14 +129,12 @@ impl Server {
         let application = Application {
             s3: build_service(engine.clone(), credentials.clone(), s3),
             credentials: credentials.clone(),
-            clock,
+            clock: Arc::new(SystemClock),
             metrics: metrics.clone(),
-            request_timeout: settings.connections.request_timeout,
+            request_timeout: connections.request_timeout,
         };
-        let seed = ids.random().map_err(StartError::Prepare)?;
-        let (seed, _) = seed.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-        let dispatcher = Arc::new(Dispatcher::new(application, u64::from_be_bytes(*seed)));
-        let connections = settings.connections;
+        let seed = SystemRandomness.random().map_err(StartError::Prepare)?;
+        let dispatcher = Arc::new(Dispatcher::new(application, seed));
         Ok(Self {
             listener,
             address,
@@ -178,6 +169,15 @@ impl Server {
     }
 }
 
+fn engine(storage: &Arc<dyn Storage>, settings: &Settings) -> Engine {
+    let limits = Limits {
+        body_size_bytes_max: settings.body_size_bytes_max,
+        stall_timeout: settings.connections.stall_timeout,
+        ..Limits::default()
+    };
+    Engine::new(Arc::clone(storage), Arc::new(SystemClock), Arc::new(SystemRandomness), limits)
+}
+
 fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // A server that is restarted takes its port back at once.
@@ -188,13 +188,13 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
 
 fn open(settings: &Settings) -> Result<(Arc<dyn Storage>, Credentials), StartError> {
     let explicit = settings.root.clone();
-    match settings.engine {
-        Engines::Embedded => {
+    match settings.storage {
+        StorageEngine::Embedded => {
             // The engine holds the directory before the credentials file in it is touched.
             let storage = EmbeddedStorage::open(&settings.data)?;
             Ok((Arc::new(storage), Credentials::open(&settings.data, explicit)?))
         }
-        Engines::Memory => {
+        StorageEngine::Memory => {
             // Clients still read their key from the directory.
             std::fs::create_dir_all(&settings.data).map_err(|source| CredentialsError::Io {
                 action: "create",

@@ -37,9 +37,11 @@ impl Engine {
         let pieces = pieces(&content.segments, &range);
         let engine = self.clone();
         tokio::spawn(async move {
-            let turns = Arc::clone(&engine.readers);
-            // Without a turn only when the engine is gone; then nobody waits for the body either.
-            let _turn = turns.acquire_owned().await;
+            let _turn = tokio::select! {
+                turn = Arc::clone(&engine.readers).acquire_owned() => turn,
+                // The client went away while it waited.
+                () = sender.closed() => return,
+            };
             for piece in pieces {
                 // Room first: a piece that waits in memory for a slow reader is a piece too many.
                 let room = tokio::time::timeout(engine.limits.stall_timeout, sender.reserve());

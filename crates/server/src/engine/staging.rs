@@ -14,8 +14,9 @@ use super::{BodyError, Engine, EngineError};
 use crate::records::{self, BodyId, ChecksumAlgorithm, Chunk, Segment, StagedBody};
 use crate::storage::{CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction};
 
-/// Lockfiles are read for their lock ID; a larger body is none.
-const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
+/// A body of at most this many bytes is small: it may be a lockfile, whose lock ID is read, and it is
+/// received without a turn.
+pub const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// A body that has been received and hashed, not yet part of any object.
 #[derive(Clone, Debug)]

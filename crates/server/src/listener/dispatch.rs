@@ -46,7 +46,7 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(application: Application, seed: u64) -> Self {
+    pub(crate) fn new(application: Application, seed: [u8; 16]) -> Self {
         Self { application, ids: RequestIds::new(seed) }
     }
 
@@ -62,12 +62,7 @@ impl Dispatcher {
         let span = tracing::info_span!("request", %request_id, %peer, %method, %path);
         let api =
             route(request.method(), request.uri().path(), request.headers(), request.uri().query());
-        let respond = self.respond(request, api, request_id).instrument(span.clone());
-        let timeout = self.application.request_timeout;
-        let mut response = match tokio::time::timeout(timeout, respond).await {
-            Ok(response) => response,
-            Err(_) => timed_out(),
-        };
+        let mut response = self.respond(request, api, request_id).instrument(span.clone()).await;
         name_request(&mut response, request_id);
         let micros = self.application.clock.now_micros().saturating_sub(began);
         let status = response.status();
@@ -105,7 +100,7 @@ impl Dispatcher {
         } else {
             head.extensions.insert(body.clone());
             let request = Request::from_parts(head, Body::http_body(body.clone()));
-            error_body::complete(self.call_s3(request).await, &subject).await
+            error_body::complete(self.call_s3(request, &body).await, &subject).await
         };
         if !body.finish().await {
             close_after(&mut response);
@@ -113,14 +108,16 @@ impl Dispatcher {
         response
     }
 
-    async fn call_s3(&self, request: Request<Body>) -> Response<Body> {
-        match self.application.s3.call(request).await {
-            Ok(response) => response,
-            Err(error) => {
+    async fn call_s3(&self, request: Request<Body>, body: &RequestBody) -> Response<Body> {
+        let timeout = self.application.request_timeout;
+        match tokio::time::timeout(timeout, self.application.s3.call(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
                 let error: s3s::StdError = error.into();
                 tracing::error!(%error, "the S3 framework failed");
                 error_body::simple(S3Error::new(S3ErrorCode::InternalError))
             }
+            Err(_) => timed_out(body),
         }
     }
 
@@ -131,10 +128,10 @@ impl Dispatcher {
         request_id: RequestId,
     ) -> Response<Body> {
         let (head, body): (Parts, Incoming) = request.into_parts();
-        let body = match Limited::new(body, FORM_BYTES_MAX).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) => {
-                tracing::debug!(%error, "could not read a form");
+        let form = Limited::new(body, FORM_BYTES_MAX).collect();
+        let body = match tokio::time::timeout(self.application.request_timeout, form).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(_)) | Err(_) => {
                 return text(StatusCode::BAD_REQUEST, "text/plain", "the form could not be read\n");
             }
         };
@@ -145,13 +142,21 @@ impl Dispatcher {
     }
 }
 
-fn timed_out() -> Response<Body> {
-    let mut response = error_body::simple(S3Error::with_message(
-        S3ErrorCode::RequestTimeout,
-        "The request took longer than the server allows.",
-    ));
-    close_after(&mut response);
-    response
+/// A request whose body has not come yet had no effect; of any other nobody knows.
+fn timed_out(body: &RequestBody) -> Response<Body> {
+    let error = if body.is_complete() {
+        S3Error::with_message(
+            S3ErrorCode::InternalError,
+            "The request took longer than the server allows. Whether it had an effect is unknown: \
+             read back before you repeat it.",
+        )
+    } else {
+        S3Error::with_message(
+            S3ErrorCode::RequestTimeout,
+            "The body took longer than the server allows. Nothing was changed.",
+        )
+    };
+    error_body::simple(error)
 }
 
 /// Says that the connection ends with this answer: what is left of the request stays unread.

@@ -149,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn errors_name_resource_request_and_host() {
-        let request_id = RequestIds::new(1).next();
+        let request_id = RequestIds::new([0; 16]).next();
         let subject = Subject { request_id, path: "/b/a&b", is_head: false };
         let error = S3Error::with_message(S3ErrorCode::NoSuchKey, "no <key>");
         let response = complete(simple(error), &subject).await;
@@ -158,7 +158,7 @@ mod tests {
         let text = String::from_utf8(body.to_vec()).unwrap();
         assert!(text.contains("<Code>NoSuchKey</Code>"), "{text}");
         assert!(text.contains("<Resource>/b/a&amp;b</Resource>"), "{text}");
-        assert!(text.contains("<RequestId>0000000000000001</RequestId>"), "{text}");
+        assert!(text.contains("<RequestId>0000000000000000</RequestId>"), "{text}");
         assert!(text.ends_with("</Error>"), "{text}");
     }
 }

@@ -19,7 +19,7 @@ use super::chunk_end::ChunkEnd;
 
 /// How much of an unread body is read away, and for how long, before the connection is given up.
 const DRAIN_BYTES_MAX: u64 = 32 << 20;
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A body that its reader and its watcher share.
 #[derive(Clone, Debug)]
@@ -49,6 +49,11 @@ impl RequestBody {
     /// Whether an `aws-chunked` body came to its proper end; true of any other body.
     pub(crate) fn ended_properly(&self) -> bool {
         self.watched().chunk_end.as_ref().is_none_or(ChunkEnd::has_ended)
+    }
+
+    /// Whether all of it has arrived.
+    pub(super) fn is_complete(&self) -> bool {
+        self.watched().ended
     }
 
     /// Reads away what is left, within bounds. Answers whether the connection can go on.

@@ -19,8 +19,9 @@ impl fmt::Display for RequestId {
 pub(crate) struct RequestIds(AtomicU64);
 
 impl RequestIds {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(AtomicU64::new(seed))
+    pub(crate) fn new(seed: [u8; 16]) -> Self {
+        let (head, _) = seed.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        Self(AtomicU64::new(u64::from_be_bytes(*head)))
     }
 
     pub(crate) fn next(&self) -> RequestId {
@@ -36,7 +37,7 @@ mod tests {
 
     #[test]
     fn ids_are_sixteen_digits_and_differ() {
-        let ids = RequestIds::new(7);
+        let ids = RequestIds::new([7; 16]);
         let (first, second) = (ids.next().to_string(), ids.next().to_string());
         assert_eq!(first.len(), 16);
         assert_ne!(first, second);

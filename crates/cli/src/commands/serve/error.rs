@@ -11,7 +11,7 @@ use crate::exit_code::ExitCode;
 /// Every way in which `serve` ends badly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    #[error("could not use the root access key from the environment")]
+    #[error("could not use the root access key that was set")]
     RootKey(#[source] CredentialsError),
     #[error("`{filter}` is not a log filter")]
     LogFilter { filter: String, source: tracing_subscriber::filter::ParseError },

@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use statelock_server::auth::credentials::AccessKey;
-use statelock_server::{ConnectionLimits, Engines, Server, Settings};
+use statelock_server::{ConnectionLimits, Server, Settings, StorageEngine};
 
 pub(crate) use error::ServeError;
 use logs::LogFormat;
 
 use crate::output;
 
-/// Run the state server: an S3 bucket for Terraform states whose lock objects really lock.
+/// Run the state server: an S3 bucket for Terraform states whose lockfiles really lock.
 ///
 /// Prints where it listens, where the credentials are and a backend block to paste. Stop it with
 /// SIGTERM or Ctrl-C: requests in flight finish first.
@@ -33,7 +33,8 @@ pub(crate) struct ServeArgs {
         long,
         value_name = "ADDRESS",
         default_value = "127.0.0.1:9000",
-        env = "STATELOCK_LISTEN"
+        env = "STATELOCK_LISTEN",
+        value_parser = listen_address
     )]
     listen: SocketAddr,
 
@@ -63,7 +64,8 @@ pub(crate) struct ServeArgs {
     )]
     domain: Vec<String>,
 
-    /// Access key id to use instead of the one in DIR/credentials; needs the secret too.
+    /// Access key id to use instead of the one in DIR/credentials; its secret must then be in
+    /// STATELOCK_ROOT_SECRET_ACCESS_KEY.
     #[arg(long, value_name = "ID", env = "STATELOCK_ROOT_ACCESS_KEY_ID", hide_env_values = true)]
     root_access_key_id: Option<String>,
 
@@ -110,6 +112,10 @@ pub(crate) struct ServeArgs {
     log: String,
 }
 
+fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "not an IP address and a port, such as 127.0.0.1:9000 or [::1]:9000")
+}
+
 /// The names of the storage engines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StorageName {
@@ -126,9 +132,9 @@ impl ServeArgs {
         Ok(Settings {
             listen: self.listen,
             data: self.data.clone(),
-            engine: match self.storage {
-                StorageName::Embedded => Engines::Embedded,
-                StorageName::Memory => Engines::Memory,
+            storage: match self.storage {
+                StorageName::Embedded => StorageEngine::Embedded,
+                StorageName::Memory => StorageEngine::Memory,
             },
             bucket: self.bucket.clone(),
             region: self.region.clone(),

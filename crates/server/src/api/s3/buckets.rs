@@ -5,7 +5,7 @@ use s3s::{S3ErrorCode, S3Request, S3Result};
 
 use super::S3Api;
 use super::error::{from_engine, not_implemented, s3_error};
-use super::metadata::timestamp;
+use super::metadata::{check_acl, timestamp};
 use crate::engine::EngineError;
 use crate::records::Versioning;
 
@@ -17,6 +17,7 @@ pub(super) async fn create(
     api: &S3Api,
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<CreateBucketOutput> {
+    check_acl(&request.headers)?;
     let input = request.input;
     if input.object_lock_enabled_for_bucket == Some(true) {
         return Err(not_implemented("Object Lock"));

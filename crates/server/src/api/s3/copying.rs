@@ -8,7 +8,7 @@ use super::checksum_fields::{checksum_fields, checksum_type, optional_algorithm}
 use super::checksums::Claims;
 use super::conditions::{COPY_SOURCE, ReadVerdict, check_read, write_condition_from};
 use super::error::{delete_marker, from_engine, not_implemented, precondition_failed, s3_error};
-use super::metadata::{check_encryption, headers, tags_from_header, timestamp};
+use super::metadata::{check_acl, check_encryption, headers, tags_from_header, timestamp};
 use super::objects::refuse_object_lock;
 use super::reading::Received;
 use super::{S3Api, invocation, shown_version, version_id};
@@ -79,6 +79,7 @@ pub(super) async fn copy(
     let input = request.input;
     check_encryption(&request.headers, input.server_side_encryption.as_ref())?;
     refuse_object_lock(&request.headers)?;
+    check_acl(&request.headers)?;
     let source = api.copy_source(&input.copy_source, &request.headers).await?;
     let changes = Changes::of(&input);
     let to_itself = source.bucket == input.bucket && source.key == input.key;

@@ -55,7 +55,7 @@ fn version_id(text: Option<&str>) -> S3Result<Option<VersionId>> {
 }
 
 /// The version id to show with an object: none in a bucket that never had versioning, and none for
-/// lock objects, which have no versions anywhere.
+/// lockfiles, which have no versions anywhere.
 fn shown_version(key: &str, bucket: &BucketRecord, version: &VersionRecord) -> Option<String> {
     let is_lockfile =
         statelock_protocol::state::is_lockfile_key(&statelock_protocol::store::ObjectKey::new(key));

@@ -8,7 +8,7 @@ use super::checksum_fields::{
 };
 use super::conditions::write_condition;
 use super::error::{from_engine, s3_error};
-use super::metadata::{check_encryption, headers, tags_from_header};
+use super::metadata::{check_acl, check_encryption, headers, tags_from_header};
 use super::objects::refuse_object_lock;
 use super::{S3Api, invocation};
 use crate::engine::{CompleteRequest, CompletedPart as NamedPart};
@@ -21,6 +21,7 @@ pub(super) async fn create(
     let input = request.input;
     check_encryption(&request.headers, input.server_side_encryption.as_ref())?;
     refuse_object_lock(&request.headers)?;
+    check_acl(&request.headers)?;
     let checksum = checksum_plan(
         optional_algorithm(input.checksum_algorithm.as_ref())?,
         input.checksum_type.as_ref().map(ChecksumType::as_str),

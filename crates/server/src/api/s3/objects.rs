@@ -9,19 +9,17 @@ use super::checksum_fields::{checksum_fields, checksum_type};
 use super::checksums::{Claims, classify, text};
 use super::conditions::{delete_condition, write_condition};
 use super::error::{from_engine, not_implemented, s3_error};
-use super::metadata::{check_encryption, headers, tags_from_header};
+use super::metadata::{check_acl, check_encryption, headers, tags_from_header};
 use super::{S3Api, invocation, version_id};
 use crate::engine::{
-    BodyError, DeleteCondition, DeleteRequest, Deleted, EngineError, PutRequest, Staged,
+    BodyError, DeleteCondition, DeleteRequest, Deleted, EngineError, PutRequest,
+    SMALL_BODY_BYTES_MAX, Staged,
 };
 use crate::listener::RequestBody;
 use crate::records::Checksum as VerifiedChecksum;
 
 /// S3's largest DeleteObjects.
 const DELETE_MANY_MAX: usize = 1000;
-
-/// Bodies that are received without a turn: locks, and what else is small.
-const SMALL_BODY_BYTES_MAX: u64 = 64 * 1024;
 
 /// A body with what its sender says about it.
 pub(super) struct Upload<'a> {
@@ -45,7 +43,8 @@ impl S3Api {
         }
         let body = upload.body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
         let body = no_longer_than(body, announced);
-        let is_small = announced.is_some_and(|length| length <= SMALL_BODY_BYTES_MAX);
+        let small = |length: u64| usize::try_from(length).is_ok_and(|n| n <= SMALL_BODY_BYTES_MAX);
+        let is_small = announced.is_some_and(small);
         let staged = if is_small {
             // A lock never waits for states: it takes no turn.
             let algorithms = upload.claims.algorithms();
@@ -80,9 +79,8 @@ impl S3Api {
     where
         S: Stream<Item = Result<bytes::Bytes, E>> + Unpin + Send,
     {
-        let _permit = self.intake.acquire().await.map_err(|_| {
-            s3_error(S3ErrorCode::ServiceUnavailable, "The server is shutting down.")
-        })?;
+        // The semaphore is never closed, so there always is a turn in the end.
+        let _turn = self.intake.acquire().await.ok();
         self.engine.stage(body, &claims.algorithms(), classify).await.map_err(from_engine)
     }
 }
@@ -113,6 +111,7 @@ pub(super) async fn put(
     let input = request.input;
     check_encryption(&request.headers, input.server_side_encryption.as_ref())?;
     refuse_object_lock(&request.headers)?;
+    check_acl(&request.headers)?;
     if input.write_offset_bytes.is_some() {
         return Err(not_implemented("appending to an object"));
     }

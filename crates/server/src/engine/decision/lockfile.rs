@@ -1,4 +1,4 @@
-//! Lock objects: no versions, no delete markers, and every request has its effect once.
+//! Lockfiles: no versions, no delete markers, and every request has its effect once.
 //!
 //! Terraform takes a lock by writing `<key>.tflock` with `If-None-Match: *` and releases it by an
 //! unconditional DELETE. Its SDK repeats a request whose answer was lost, under the same invocation
