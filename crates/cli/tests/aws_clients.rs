@@ -23,12 +23,22 @@ fn all_cases_pass(name: &str, at_least: usize) {
 
 #[test]
 fn aws_command_line() {
-    all_cases_pass("aws_cli.py", 12);
+    all_cases_pass("aws_cli.py", 13);
 }
 
 #[test]
 fn objects_versions_and_copies() {
     all_cases_pass("objects.py", 28);
+}
+
+#[test]
+fn copies_with_conditions_and_copied_parts() {
+    all_cases_pass("copies.py", 11);
+}
+
+#[test]
+fn tags_parts_and_listings_of_versions() {
+    all_cases_pass("versions.py", 9);
 }
 
 #[test]
@@ -52,7 +62,7 @@ fn multipart_uploads() {
 }
 
 #[test]
-fn conditional_writes_and_lock_objects() {
+fn conditional_writes_and_lockfiles() {
     all_cases_pass("conditions.py", 17);
 }
 
@@ -69,6 +79,11 @@ fn body_framing_chunks_and_truncation() {
 #[test]
 fn signatures_presigned_urls_and_refused_credentials() {
     all_cases_pass("signatures.py", 27);
+}
+
+#[test]
+fn what_the_sdk_itself_is_refused() {
+    all_cases_pass("sdk_refusals.py", 6);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
+use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut, S3CopyIfNotExists};
 use object_store::integration as suite;
 use serde_json::Value;
 use statelock_testkit::real_clients::python::target_directory;
@@ -70,8 +70,7 @@ macro_rules! object_store_suite {
     };
 }
 
-// The fifteen public tests that the project's own `s3_test` runs. The other two, `copy_if_not_exists`
-// and `copy_rename_nonexistent_object`, are for stores that extend CopyObject.
+// The fifteen public tests that the project's own `s3_test` runs without further settings.
 object_store_suite! {
     put_get_delete_list: |store| suite::put_get_delete_list(store);
     put_get_attributes: |store| suite::put_get_attributes(store);
@@ -88,6 +87,21 @@ object_store_suite! {
     multipart_put_part_out_of_order: |store| suite::multipart_put_part_out_of_order(store, store);
     multipart_race_condition: |store| suite::multipart_race_condition(store, true);
     multipart_out_of_order: |store| suite::multipart_out_of_order(store);
+}
+
+/// A copy that must not overwrite: a multipart upload with one copied part, completed `If-None-Match`.
+fn copies_by_multipart(builder: AmazonS3Builder) -> AmazonS3Builder {
+    builder.with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn object_store_copy_if_not_exists() {
+    on_a_server(copies_by_multipart, |store| suite::copy_if_not_exists(store)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn object_store_copy_rename_nonexistent_object() {
+    on_a_server(copies_by_multipart, |store| suite::copy_rename_nonexistent_object(store)).await;
 }
 
 /// The three variants of the first test that the project itself runs against S3.

@@ -4,7 +4,7 @@ import os
 import subprocess
 import tempfile
 
-from harness import BUCKET, REGION, case, equal, run_cases
+from harness import BUCKET, REGION, case, credentials, equal, run_cases
 
 WORK = tempfile.mkdtemp(prefix="statelock-aws-cli-")
 ENVIRONMENT = os.environ | {
@@ -156,16 +156,25 @@ def who_am_i():
     assert json.loads(aws("iam", "get-user"))["User"]["Arn"].startswith("arn:aws:iam::")
 
 
-@case
-def wrong_secret_is_told_to_the_user():
-    wrong = write("wrong", b"[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
-                           b"aws_secret_access_key = wrong\n")
+def refused_with(access_key, secret_key, code):
+    """With these credentials, the command line shows the user this code."""
+    text = f"[default]\naws_access_key_id = {access_key}\naws_secret_access_key = {secret_key}\n"
     kept = ENVIRONMENT["AWS_SHARED_CREDENTIALS_FILE"]
-    ENVIRONMENT["AWS_SHARED_CREDENTIALS_FILE"] = wrong
+    ENVIRONMENT["AWS_SHARED_CREDENTIALS_FILE"] = write("wrong", text.encode())
     try:
-        aws("s3", "ls", fails="(InvalidAccessKeyId)")
+        aws("s3", "ls", fails=f"({code})")
     finally:
         ENVIRONMENT["AWS_SHARED_CREDENTIALS_FILE"] = kept
+
+
+@case
+def wrong_secret_is_told_to_the_user():
+    refused_with(credentials()[0], "wrong", "SignatureDoesNotMatch")
+
+
+@case
+def unknown_key_is_told_to_the_user():
+    refused_with("AKIAIOSFODNN7EXAMPLE", credentials()[1], "InvalidAccessKeyId")
 
 
 run_cases()

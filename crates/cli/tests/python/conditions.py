@@ -1,4 +1,4 @@
-"""Conditional writes and lock objects."""
+"""Conditional writes and lockfiles."""
 import json
 
 from harness import (
@@ -17,7 +17,7 @@ def put(key, body=b"x", **arguments):
 
 
 def lock_info(lock_id, created="2026-01-02T03:04:05.6Z"):
-    """The bytes that Terraform writes into a lock object."""
+    """The bytes that Terraform writes into a lockfile."""
     info = {"ID": lock_id, "Operation": "OperationTypeApply", "Info": "", "Who": "test@host",
             "Version": "1.11.4", "Created": created, "Path": "tfstate/app/terraform.tfstate"}
     return json.dumps(info, separators=(",", ":")).encode()
