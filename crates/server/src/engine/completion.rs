@@ -85,7 +85,14 @@ fn complete(
         if done.etag != etag_of_parts(etags) {
             return Err(EngineError::NoSuchUpload);
         }
-        return Ok((Written { etag: done.etag, version: done.version }, done.checksum));
+        return Ok((
+            Written {
+                etag: done.etag,
+                version: done.version,
+                modified_micros: done.completed_micros,
+            },
+            done.checksum,
+        ));
     }
     let record = upload_record(transaction, bucket, key, upload)?;
     let stored = stored_parts(transaction, upload, 0, usize::MAX)?;
@@ -122,7 +129,7 @@ fn write(
         WriteAnswer::Written(version) => written(&version, &stored),
         WriteAnswer::Repeated(etag) => {
             used.clear();
-            Written { etag, version: None }
+            Written { etag, version: None, modified_micros: now_micros }
         }
     };
     remove_upload(transaction, (bucket, key, upload), now_micros, &used)?;

@@ -55,6 +55,8 @@ pub struct Written {
     pub etag: String,
     /// The version, in a bucket with versioning.
     pub version: Option<VersionId>,
+    /// When, in microseconds since the Unix epoch.
+    pub modified_micros: u64,
 }
 
 /// What a delete did.
@@ -183,7 +185,8 @@ fn put(
     apply(transaction, bucket, key, effects, now_micros)?;
     Ok(match answer {
         WriteAnswer::Repeated(etag) => {
-            Put { written: Written { etag, version: None }, verdict, adopted: false }
+            let written = Written { etag, version: None, modified_micros: now_micros };
+            Put { written, verdict, adopted: false }
         }
         WriteAnswer::Written(version) => {
             staged.adopt(transaction)?;
@@ -224,7 +227,8 @@ fn delete_version(
 pub(super) fn written(version: &VersionRecord, stored: &Stored) -> Written {
     let etag = version.content.as_ref().map(|content| content.etag.clone()).unwrap_or_default();
     let versioned = stored.trail.is_none() && stored.bucket.versioning != Versioning::Unversioned;
-    Written { etag, version: versioned.then_some(version.id) }
+    let version_id = versioned.then_some(version.id);
+    Written { etag, version: version_id, modified_micros: version.modified_micros }
 }
 
 /// The body of an object that is one piece, read in the same snapshot as its record.

@@ -1,5 +1,8 @@
 //! CopyObject, and what every copy reads.
 
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
 use http::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Result};
@@ -12,8 +15,9 @@ use super::metadata::{check_acl, check_encryption, headers, tags_from_header, ti
 use super::objects::refuse_object_lock;
 use super::reading::Received;
 use super::{S3Api, invocation, shown_version, version_id};
-use crate::engine::{EngineError, PutRequest};
+use crate::engine::{BodyRange, EngineError, PutRequest};
 use crate::records::{Content, VersionRecord};
+use crate::storage::StorageError;
 
 /// The object that a copy reads, with its conditions checked.
 pub(super) struct CopySourceObject {
@@ -24,6 +28,25 @@ pub(super) struct CopySourceObject {
     pub(super) key: String,
     /// Whether the client asked for one version, which may be an old one.
     pub(super) named_version: bool,
+    /// The bytes, if they are one piece: read with the record, so that they cannot go meanwhile.
+    body: Option<Bytes>,
+}
+
+impl CopySourceObject {
+    /// The bytes `range` of the source.
+    pub(super) fn body(
+        &self,
+        api: &S3Api,
+        range: BodyRange,
+    ) -> BoxStream<'static, Result<Bytes, StorageError>> {
+        let within = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+        match (&self.body, within) {
+            (Some(body), Some((start, end))) if start <= end && end <= body.len() => {
+                stream::iter([Ok(body.slice(start..end))]).boxed()
+            }
+            (Some(_) | None, _) => Received(api.engine.read_body(&self.content, range)).boxed(),
+        }
+    }
 }
 
 impl S3Api {
@@ -37,8 +60,8 @@ impl S3Api {
         };
         let id = version_id(named.as_deref())?;
         let (bucket, key) = (bucket.to_string(), key.to_string());
-        let (version, record, _) =
-            self.engine.find(bucket.clone(), key.clone(), id, false).await.map_err(from_engine)?;
+        let (version, record, body) =
+            self.engine.find(bucket.clone(), key.clone(), id, true).await.map_err(from_engine)?;
         let Some(content) = version.content.clone() else {
             return Err(delete_marker(&version, id.is_some()));
         };
@@ -51,7 +74,7 @@ impl S3Api {
         }
         let shown_version = shown_version(&key, &record, &version);
         let named_version = id.is_some();
-        Ok(CopySourceObject { version, content, shown_version, bucket, key, named_version })
+        Ok(CopySourceObject { version, content, shown_version, bucket, key, named_version, body })
     }
 }
 
@@ -95,14 +118,14 @@ pub(super) async fn copy(
     let wanted = optional_algorithm(input.checksum_algorithm.as_ref())?.or(existing);
     let mut put = copied(&input, &request.headers, &source.content, &changes)?;
     let claims = Claims::compute(wanted);
-    let body = Received(api.engine.read_body(&source.content, 0..source.content.size));
+    let body = source.body(api, 0..source.content.size);
     let staged = api.stage(body, &claims, EngineError::Storage).await?;
     put.checksum = claims.verify(&staged.hashes, None)?;
     let checksum = put.checksum.clone();
     let written = api.engine.put(put, staged).await.map_err(from_engine)?;
     let mut result = CopyObjectResult {
         e_tag: Some(ETag::Strong(written.etag)),
-        last_modified: Some(timestamp(source.version.modified_micros)),
+        last_modified: Some(timestamp(written.modified_micros)),
         ..Default::default()
     };
     checksum_fields!(result, &checksum);

@@ -1,6 +1,7 @@
 //! PutObject and the deletes.
 
 use futures::{Stream, StreamExt};
+use http::header::EXPECT;
 use http::{Extensions, HeaderMap};
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Result, TrailingHeaders};
@@ -124,8 +125,10 @@ pub(super) async fn put(
         bucket: input.bucket,
         key: input.key,
     };
-    // Before the body is taken, so that a client that waits for `100 Continue` does not send it.
-    api.engine.bucket(put.bucket.clone()).await.map_err(from_engine)?;
+    if request.headers.contains_key(EXPECT) {
+        // So that a client that waits for `100 Continue` does not send a body for nothing.
+        api.engine.bucket(put.bucket.clone()).await.map_err(from_engine)?;
+    }
     let claims = Claims::from_headers(&request.headers, None)?;
     let length = body_length(&request.headers, input.content_length);
     let extensions = &request.extensions;

@@ -9,7 +9,6 @@ use super::checksums::Claims;
 use super::error::{from_engine, s3_error};
 use super::metadata::timestamp;
 use super::objects::{Upload, body_length};
-use super::reading::Received;
 use crate::engine::{EngineError, PartUpload};
 use crate::records::UploadId;
 
@@ -86,7 +85,7 @@ pub(super) async fn copy_part(
         Some(text) => copy_range(text, source.content.size)?,
     };
     let claims = Claims::compute(record.checksum.map(|(algorithm, _)| algorithm));
-    let body = Received(api.engine.read_body(&source.content, range));
+    let body = source.body(api, range);
     let staged = api.stage(body, &claims, EngineError::Storage).await?;
     let checksum = claims.verify(&staged.hashes, None)?;
     let part = PartUpload {

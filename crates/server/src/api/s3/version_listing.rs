@@ -8,6 +8,7 @@ use super::listing::{Encoder, PAGE_MAX, object, owner, page_size};
 use super::metadata::timestamp;
 use super::{S3Api, version_id};
 use crate::engine::{ListingRequest, VersionListingItem, VersionListingRequest};
+use crate::records::VersionRecord;
 
 pub(super) async fn versions(
     api: &S3Api,
@@ -64,44 +65,54 @@ fn fill_versions(
     for item in items {
         match item {
             VersionListingItem::CommonPrefix(prefix) => prefixes.push(prefix),
-            VersionListingItem::Version(key, version, is_latest) if version.content.is_none() => {
-                markers.push(DeleteMarkerEntry {
-                    is_latest: Some(is_latest),
-                    key: Some(encoder.text(&key)),
-                    last_modified: Some(timestamp(version.modified_micros)),
-                    owner: Some(owner()),
-                    version_id: Some(version.id.to_string()),
-                });
-            }
             VersionListingItem::Version(key, version, is_latest) => {
-                let Object {
-                    key,
-                    e_tag,
-                    size,
-                    last_modified,
-                    checksum_algorithm,
-                    checksum_type,
-                    ..
-                } = object(&key, &version, encoder, false);
-                versions.push(ObjectVersion {
-                    checksum_algorithm,
-                    checksum_type,
-                    e_tag,
-                    is_latest: Some(is_latest),
-                    key,
-                    last_modified,
-                    owner: Some(owner()),
-                    restore_status: None,
-                    size,
-                    storage_class: Some(ObjectVersionStorageClass::from_static(
-                        ObjectVersionStorageClass::STANDARD,
-                    )),
-                    version_id: Some(version.id.to_string()),
-                });
+                if version.content.is_none() {
+                    markers.push(delete_marker(&key, &version, is_latest, encoder));
+                } else {
+                    versions.push(object_version(&key, &version, is_latest, encoder));
+                }
             }
         }
     }
     output.versions = Some(versions);
     output.delete_markers = Some(markers);
     output.common_prefixes = Some(encoder.common_prefixes(&prefixes));
+}
+
+fn delete_marker(
+    key: &str,
+    version: &VersionRecord,
+    is_latest: bool,
+    encoder: Encoder,
+) -> DeleteMarkerEntry {
+    DeleteMarkerEntry {
+        is_latest: Some(is_latest),
+        key: Some(encoder.text(key)),
+        last_modified: Some(timestamp(version.modified_micros)),
+        owner: Some(owner()),
+        version_id: Some(version.id.to_string()),
+    }
+}
+
+fn object_version(
+    key: &str,
+    version: &VersionRecord,
+    is_latest: bool,
+    encoder: Encoder,
+) -> ObjectVersion {
+    let listed = object(key, version, encoder, true);
+    let class = ObjectVersionStorageClass::STANDARD;
+    ObjectVersion {
+        checksum_algorithm: listed.checksum_algorithm,
+        checksum_type: listed.checksum_type,
+        e_tag: listed.e_tag,
+        is_latest: Some(is_latest),
+        key: listed.key,
+        last_modified: listed.last_modified,
+        owner: listed.owner,
+        restore_status: None,
+        size: listed.size,
+        storage_class: Some(ObjectVersionStorageClass::from_static(class)),
+        version_id: Some(version.id.to_string()),
+    }
 }
