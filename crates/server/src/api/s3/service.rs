@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use s3s::access::{S3Access, S3AccessContext};
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::dto::*;
 use s3s::host::{S3Host, VirtualHost};
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::api::identity::ACCOUNT_ID;
 use crate::auth::credentials::Credentials;
+use crate::auth::guard::DOCUMENT_BYTES_MAX;
 use crate::engine::Engine;
 
 /// What the S3 API needs to know.
@@ -85,6 +87,9 @@ pub fn build_service(engine: Engine, credentials: Credentials, settings: S3Setti
     let intake = Arc::new(tokio::sync::Semaphore::new(settings.intake_max));
     let api = S3Api { engine, region: settings.region, intake };
     let mut builder = S3ServiceBuilder::new(api);
+    let mut config = S3Config::default();
+    config.xml_max_body_size = usize::try_from(DOCUMENT_BYTES_MAX).unwrap_or(usize::MAX);
+    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.set_auth(credentials);
     builder.set_access(RootOnly);
     builder.set_host(HostRule::new(settings.domains));

@@ -17,7 +17,7 @@
 mod error;
 mod reading;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, StatusCode, Uri};
 
 pub use error::GuardError;
@@ -89,7 +89,8 @@ pub const DOCUMENT_BYTES_MAX: u64 = 4 << 20;
 ///
 /// # Errors
 ///
-/// `MaxMessageLengthExceeded` for a document of more than [`DOCUMENT_BYTES_MAX`].
+/// `MaxMessageLengthExceeded` for a document of more than [`DOCUMENT_BYTES_MAX`],
+/// `MissingContentLength` for one whose length is not announced.
 pub fn check_length(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), GuardError> {
     let mut parameters = uri.query().unwrap_or("").split('&').filter(|one| !one.is_empty());
     let is_data = *method == Method::PUT
@@ -97,6 +98,13 @@ pub fn check_length(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(
             let name = one.split('=').next().unwrap_or(one);
             matches!(name, "x-id" | "partNumber" | "uploadId") || name.starts_with("X-Amz-")
         });
+    if !is_data && headers.contains_key(TRANSFER_ENCODING) {
+        return Err(GuardError::new(
+            "MissingContentLength",
+            StatusCode::LENGTH_REQUIRED,
+            "You must provide the Content-Length HTTP header.",
+        ));
+    }
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if !is_data && length.is_some_and(|length: u64| length > DOCUMENT_BYTES_MAX) {
         return Err(GuardError::bad_request(

@@ -321,4 +321,10 @@ fn documents_are_small_and_states_are_not() {
     assert!(refused(Method::POST, "/b/k?uploadId=u"));
     assert!(refused(Method::PUT, "/b/k?tagging"));
     assert!(refused(Method::PUT, "/b?versioning"));
+    let chunked = [(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))];
+    let chunked = |method: Method, target: &str| {
+        check_length(&method, &target.parse().unwrap(), &chunked.clone().into_iter().collect())
+    };
+    assert_eq!(chunked(Method::POST, "/b?delete").unwrap_err().code, "MissingContentLength");
+    assert!(chunked(Method::PUT, "/b/k").is_ok());
 }
