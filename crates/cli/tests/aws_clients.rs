@@ -53,7 +53,7 @@ fn buckets_and_listings() {
 
 #[test]
 fn keys_of_any_bytes() {
-    all_cases_pass("keys.py", 11);
+    all_cases_pass("keys.py", 12);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn checksums_in_headers_and_trailers() {
 
 #[test]
 fn body_framing_chunks_and_truncation() {
-    all_cases_pass("framing.py", 13);
+    all_cases_pass("framing.py", 14);
 }
 
 #[test]

@@ -77,12 +77,28 @@ impl Target {
         reaction(&mut connection)
     }
 
-    /// Sends a request head that must be refused, by an answer in the 400s or by closing.
-    pub(crate) fn refuses(&self, what: &str, bytes: &[u8]) {
+    /// Sends a request head that must be refused with this status.
+    pub(crate) fn refuses(&self, what: &str, bytes: &[u8], status: u16) {
         match self.send(bytes) {
-            Reaction::Answered(400..=499 | 501 | 505, _) | Reaction::Closed => {}
-            other @ Reaction::Answered(..) => panic!("{what}: {other:?}"),
+            Reaction::Answered(answered, _) if answered == status => {}
+            other => panic!("{what}: {other:?} instead of {status}"),
         }
+        self.is_unharmed(what);
+    }
+
+    /// Sends what the server closes without reading it all: its answer may be lost on the way.
+    pub(crate) fn refuses_or_closes(&self, what: &str, bytes: &[u8], status: u16) {
+        match self.send(bytes) {
+            Reaction::Answered(answered, _) if answered == status => {}
+            Reaction::Closed => {}
+            other @ Reaction::Answered(..) => panic!("{what}: {other:?} instead of {status}"),
+        }
+        self.is_unharmed(what);
+    }
+
+    /// Sends what is no request of a version that is spoken here, and must be closed unanswered.
+    pub(crate) fn closes(&self, what: &str, bytes: &[u8]) {
+        assert_eq!(self.send(bytes), Reaction::Closed, "{what}");
         self.is_unharmed(what);
     }
 

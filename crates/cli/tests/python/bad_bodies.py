@@ -1,6 +1,7 @@
 """Signed requests whose body or framing is wrong: a clear error, and nothing half-written.
 
-What needs no signature (request lines, headers, slow and too many connections) is in bad_input.rs.
+What needs no signature (request lines, headers, slow and too many connections) is in
+`tests/bad_input/main.rs`.
 """
 from harness import BUCKET, body_of, case, client, equal, fresh_bucket, keys_of, run_cases
 from sigv4 import STREAMING_UNSIGNED_TRAILER

@@ -75,9 +75,7 @@ def tampered_signed_trailer():
     answer = put_streaming(
         "sums/tampered-trailer", STREAMING_SIGNED_TRAILER, {"x-amz-trailer": header("CRC32")},
         lambda signer, seed: chunked_body(signer, seed, SPLIT, trailer).replace(trailer, other))
-    assert answer.status in (400, 403), f"answered {answer.status}"
-    refused_and_absent(
-        "sums/tampered-trailer", answer, answer.status, ("SignatureDoesNotMatch", "BadDigest"))
+    refused_and_absent("sums/tampered-trailer", answer, 403, "SignatureDoesNotMatch")
 
 
 @case
@@ -85,19 +83,18 @@ def signed_chunks_cut_short():
     answer = cut_short(
         "sums/left-out", STREAMING_SIGNED, {},
         lambda signer, seed: chunked_body(signer, seed, SPLIT)[:4000])
-    assert answer is None or answer.status >= 400, f"answered {answer.status}"
-    assert is_absent(S3, BUCKET, "sums/left-out"), "half an object was stored"
+    refused_and_absent("sums/left-out", answer, 400, "IncompleteBody")
 
 
 @case
 def fewer_or_more_bytes_than_the_decoded_length():
-    for parts in ([BODY[:-1]], [BODY, b"!"]):
+    for parts, code in (([BODY[:-1]], "IncompleteBody"), ([BODY, b"!"], "InvalidRequest")):
         data = b"".join(parts)
         trailer = f"{header('CRC32')}:{checksum('CRC32', data)}".encode()
         answer = put_streaming(
             "sums/length", STREAMING_UNSIGNED_TRAILER, {"x-amz-trailer": header("CRC32")},
             lambda signer, seed, parts=parts, trailer=trailer: unsigned_chunked_body(parts, trailer))
-        refused_and_absent("sums/length", answer, 400, ("IncompleteBody", "InvalidRequest"))
+        refused_and_absent("sums/length", answer, 400, code)
 
 
 def cut_short(key, kind, headers, make_body):
@@ -112,20 +109,11 @@ def cut_short(key, kind, headers, make_body):
 
 
 def half_request(data):
-    """Sends, ends the sending direction, and returns the answer if there is one."""
+    """Sends, ends the sending direction only, and returns the answer."""
     with connect() as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
-        try:
-            return read_answer(connection)
-        except (OSError, ValueError) as error:
-            return closed_without_answer(error)
-
-
-def closed_without_answer(error):
-    """A closed connection is a proper end for half a request; a silent server is not."""
-    if isinstance(error, TimeoutError):
-        raise AssertionError("the server neither answered nor closed") from error
+        return read_answer(connection)
 
 
 @case
@@ -135,8 +123,7 @@ def plain_body_cut_short():
     headers["content-length"] = str(len(BODY))
     answer = half_request(
         request_head("PUT", object_target("sums/short"), headers) + BODY[:5000])
-    assert answer is None or answer.status >= 400, f"answered {answer.status}"
-    assert is_absent(S3, BUCKET, "sums/short"), "half an object was stored"
+    refused_and_absent("sums/short", answer, 400, "IncompleteBody")
 
 
 @case
@@ -150,8 +137,7 @@ def transfer_chunks_cut_short():
     headers["transfer-encoding"] = "chunked"
     body = transfer_chunks(unsigned_chunked_body(SPLIT, trailer), 1000)
     answer = half_request(request_head("PUT", target, headers) + body[:4321])
-    assert answer is None or answer.status >= 400, f"answered {answer.status}"
-    assert is_absent(S3, BUCKET, "sums/short-chunks"), "half an object was stored"
+    refused_and_absent("sums/short-chunks", answer, 400, "IncompleteBody")
 
 
 @case
@@ -174,9 +160,20 @@ def expect_100_continue_of_a_refused_request():
     headers = {"host": HOST, "expect": "100-continue", "content-length": str(len(BODY))}
     with connect() as connection:
         connection.sendall(request_head("PUT", target, headers))
-        first = connection.recv(12)
-        assert first in (b"HTTP/1.1 403", b"HTTP/1.1 100"), f"answered {first!r}"
-    assert is_absent(S3, BUCKET, "sums/expect-refused"), "stored"
+        refused_and_absent(
+            "sums/expect-refused", read_answer(connection, "PUT"), 403, "AccessDenied")
+
+
+@case
+def client_that_leaves_in_the_middle():
+    target = object_target("sums/left")
+    headers = root_signer().sign("PUT", target, {"host": HOST}, hashlib.sha256(BODY).hexdigest())
+    headers["content-length"] = str(len(BODY))
+    with connect() as connection:
+        connection.sendall(request_head("PUT", target, headers) + BODY[:5000])
+    # Nobody is left to be answered; the server goes on, and has stored nothing.
+    assert is_absent(S3, BUCKET, "sums/left"), "half an object was stored"
+    expect_ok(signed("PUT", object_target("sums/after"), body=BODY))
 
 
 run_cases()

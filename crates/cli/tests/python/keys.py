@@ -47,11 +47,42 @@ def too_long_a_key():
 
 @case
 def dot_segments_do_not_climb():
+    """A signed path is a bucket and a key, dots and all: each key is kept as it was sent."""
+    buckets = bucket_names()
     bucket = fresh_bucket(S3)
-    for path in (f"/{bucket}/../tfstate/climbed", f"/{bucket}/%2e%2e/tfstate/climbed"):
-        answer = signed("PUT", path, body=b"x")
-        assert answer.status in (200, 400), f"{path}: answered {answer.status}"
-    equal(keys_of(S3, "tfstate", "climbed"), [], "keys outside the bucket")
+    tricks = {
+        "../tfstate/climbed": "../tfstate/climbed", "%2e%2e/tfstate/other": "../tfstate/other",
+        "a/../../x": "a/../../x", "./a": "./a", "..": "..", "..%2f..%2fcredentials":
+        "../../credentials", "/a": "/a", "%00": "\0",
+    }
+    for number, (path, key) in enumerate(tricks.items(), 1):
+        body = path.encode()
+        expect_ok(signed("PUT", f"/{bucket}/{path}", body=body))
+        equal(expect_ok(signed("GET", f"/{bucket}/{path}")).body, body, f"body of {path}")
+        equal(len(keys_of(S3, bucket)), number, f"number of keys after {path}")
+        assert key in keys_of(S3, bucket), f"{key!r} is not in {keys_of(S3, bucket)}"
+    equal(keys_of(S3, "tfstate"), [], "keys of the other bucket")
+    equal(bucket_names(), sorted([*buckets, bucket]), "buckets")
+
+
+@case
+def paths_that_name_no_bucket_or_no_text():
+    buckets = bucket_names()
+    bucket = fresh_bucket(S3)
+    for path, code in (
+            (f"/../{bucket}/k", "InvalidBucketName"), (f"/%2e%2e/{bucket}/k", "InvalidBucketName"),
+            ("/../../etc/passwd", "InvalidBucketName"), ("//", "InvalidBucketName"),
+            ("/%00", "InvalidBucketName"), (f"/{bucket}/%ff", "InvalidURI"),
+            (f"/{bucket}/%", "InvalidURI"), (f"/{bucket}/%zz", "InvalidURI")):
+        for method in ("PUT", "GET"):
+            expect_error(signed(method, path), 400, code)
+    equal(keys_of(S3, bucket), [], "keys")
+    equal(bucket_names(), sorted([*buckets, bucket]), "buckets")
+
+
+def bucket_names():
+    """The names of all buckets."""
+    return [each["Name"] for each in S3.list_buckets()["Buckets"]]
 
 
 @case
