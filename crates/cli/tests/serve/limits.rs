@@ -1,5 +1,7 @@
 //! Bounds on bodies and headers: refused in S3's words, nothing stored, the server unharmed.
 
+use std::time::{Duration, Instant};
+
 use crate::stage::Stage;
 
 const LIMIT: usize = 200_000;
@@ -120,6 +122,33 @@ fn a_body_that_stalls_is_given_up() {
     assert_eq!(answer.status, 400, "{answer:?}");
     assert!(answer.text().contains("<Code>RequestTimeout</Code>"), "{answer:?}");
     assert_eq!(stage.keys(), Vec::<String>::new());
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "when the upload is given up is what is tested")]
+fn an_upload_that_drips_runs_out_of_time() {
+    // Each byte comes long before the body counts as stalled; only the request's own limit ends it.
+    let limit = Duration::from_secs(1);
+    let stage = Stage::start(&["--request-timeout-seconds", "1", "--stall-timeout-seconds", "30"]);
+    let target = stage.presigned("PUT", "dripping");
+    let mut connection = stage.connect();
+    let began = Instant::now();
+    connection.send_head("PUT", &target, "Content-Length: 100000\r\n");
+    // 50 bytes would take ten seconds.
+    let answered = (0..50).any(|_| {
+        let sent = connection.send(b"a");
+        sent.is_err() || connection.has_bytes_within(Duration::from_millis(200))
+    });
+    let took = began.elapsed();
+    assert!(answered, "the upload still drips after {took:?}");
+    assert!(took >= limit, "given up after {took:?}, too early");
+    assert!(took < 5 * limit, "given up after {took:?}, too late");
+    let answer = connection.answer();
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert!(answer.text().contains("<Code>RequestTimeout</Code>"), "{answer:?}");
+    assert!(connection.is_at_end(), "the connection is kept open for the rest of the body");
+    assert_eq!(stage.keys(), Vec::<String>::new());
+    stage.page("/_statelock/health");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Memory stays bounded, whatever clients send and however slowly they read.
 //!
-//! The kernel keeps the peak of each process (`VmHWM`). The bound is the one that the project's design
-//! sets for a state of 100 MB: 64 MiB above the idle server. It is asserted for the debug build too.
+//! The kernel keeps the peak of each process (`VmHWM`). The bound for a state of 100 MB is at most
+//! 64 MiB above the idle server. It is asserted for the debug build too.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

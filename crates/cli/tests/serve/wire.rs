@@ -108,6 +108,16 @@ impl Connection {
         length - left
     }
 
+    /// Whether something of an answer, or its end, arrives within this time.
+    pub(crate) fn has_bytes_within(&self, time: Duration) -> bool {
+        self.stream.set_read_timeout(Some(time)).expect("a time limit");
+        let seen = self.stream.peek(&mut [0]);
+        self.stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        let nothing_yet =
+            |error: &io::Error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        !seen.is_err_and(|error| nothing_yet(&error))
+    }
+
     /// Whether the other side has closed, waiting for that or for bytes.
     pub(crate) fn is_at_end(&mut self) -> bool {
         self.received.is_empty() && self.receive() == 0
