@@ -7,10 +7,19 @@ use crate::tree::SourceFile;
 /// Variables that a test sets for a process it starts itself; nobody else sets them.
 const FOR_A_CHILD: &str = "STATELOCK_TEST_CHILD_";
 
-/// Codes of S3 errors that the server's code names, missing from docs/errors.md.
+/// Files in which every string that looks like an error code is one.
+const LISTS_OF_CODES: [&str; 3] =
+    ["/api/identity/refusal.rs", "/listener/error_body.rs", "/auth/guard/reading.rs"];
+/// What looks like a code there, and is the name of an element in an answer.
+const ELEMENTS: [&str; 5] =
+    ["ErrorResponse", "HeadersNotSigned", "HostId", "RequestId", "ResponseMetadata"];
+/// Functions whose first string is an error code.
+const TAKE_A_CODE: [&str; 3] = ["custom_error(", "GuardError::new(", "::bad_request("];
+
+/// Codes of errors that the server's code names, missing from docs/errors.md.
 pub(super) fn error_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
     let product = files.iter().filter(|file| is_product(file));
-    let codes: BTreeSet<_> = product.flat_map(|file| s3_error_codes(&file.text)).collect();
+    let codes: BTreeSet<_> = product.flat_map(error_codes_in).collect();
     missing(errors, codes.iter().map(String::as_str))
         .map(|code| format!("docs/errors.md: error code `{code}` is used and not documented"))
         .collect()
@@ -83,6 +92,37 @@ fn table_cells(line: &str) -> impl Iterator<Item = &str> {
     row.split('|').map(|cell| cell.trim().trim_matches('`'))
 }
 
+/// All error codes that a file of the product names.
+fn error_codes_in(file: &SourceFile) -> Vec<String> {
+    let (text, _) = file.text.split_once("#[cfg(test)]").unwrap_or((&file.text, ""));
+    let mut codes = s3_error_codes(text);
+    codes.extend(TAKE_A_CODE.iter().flat_map(|function| codes_given_to(function, text)));
+    if LISTS_OF_CODES.iter().any(|list| file.path.ends_with(list)) {
+        let strings = text.lines().flat_map(|line| line.split('"').skip(1).step_by(2));
+        let found = strings.filter(|string| is_camel_case(string) && !ELEMENTS.contains(string));
+        codes.extend(found.map(str::to_owned));
+    }
+    codes
+}
+
+/// The codes that begin the arguments of `function`, where they are given as strings.
+fn codes_given_to(function: &str, text: &str) -> Vec<String> {
+    text.split(function)
+        .skip(1)
+        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+        .filter(|code| is_camel_case(code))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Two capitals at least, of which one begins it, and nothing but letters and digits.
+fn is_camel_case(word: &str) -> bool {
+    let plain = word.chars().all(|c| c.is_ascii_alphanumeric());
+    let capitals = word.chars().filter(char::is_ascii_uppercase).count();
+    let begins = word.starts_with(|c: char| c.is_ascii_uppercase());
+    plain && begins && capitals >= 2 && word.chars().any(|c| c.is_ascii_lowercase())
+}
+
 /// The identifiers that follow `S3ErrorCode::`.
 fn s3_error_codes(text: &str) -> Vec<String> {
     let named = text.split("S3ErrorCode::").skip(1).filter_map(|rest| words(rest).next());
@@ -140,6 +180,27 @@ mod tests {
         let files = server("Err(S3ErrorCode::NoSuchKey), S3ErrorCode::Custom(x)");
         assert_eq!(error_codes("| `NoSuchKey` |", &files), Vec::<String>::new());
         assert_eq!(error_codes("| `NoSuchKeyAtAll` |", &files).len(), 1);
+    }
+
+    #[test]
+    fn codes_given_as_strings_must_be_documented() {
+        let of_ours = "custom_error(\n    \"OneCode\",\n    \"A sentence.\"); \
+                       GuardError::bad_request(\"TwoCode\", m); GuardError::new(\"ThreeCode\", s)";
+        assert_eq!(error_codes("", &server(of_ours)).len(), 3);
+        let neither = "GuardError::new(code, \"NotACode\"); custom_error(\"a sentence\")";
+        assert_eq!(error_codes("", &server(neither)), Vec::<String>::new());
+        let in_a_test = format!("#[cfg(test)]\nmod tests {{ {of_ours} }}");
+        assert_eq!(error_codes("", &server(&in_a_test)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn strings_are_codes_where_codes_are_listed() {
+        let text = "(status, \"SomeCode\"), element(\"RequestId\"), \"Message\", \"x\\\"y\"\n";
+        let mut files = server(text);
+        assert_eq!(error_codes("", &files), Vec::<String>::new());
+        files[0].path = "crates/server/src/api/identity/refusal.rs".to_owned();
+        assert_eq!(error_codes("", &files).len(), 1);
+        assert_eq!(error_codes("`SomeCode`", &files), Vec::<String>::new());
     }
 
     #[test]

@@ -6,6 +6,10 @@ use crate::tree::SourceFile;
 const BANNED_NAMES: [&str; 6] = ["util", "utils", "common", "core", "helpers", "misc"];
 /// A longer file is named, so that somebody thinks about it.
 const LONG_FILE: usize = 250;
+/// Directories of the root below which people and machines keep their own things.
+const HOMES: [&str; 6] = ["home", "Users", "root", "work", "workspace", "workspaces"];
+/// Whose home an example may show.
+const ANYBODY: &str = "you";
 
 /// All findings about `files`.
 pub(super) fn check(files: &[SourceFile]) -> Vec<String> {
@@ -26,7 +30,7 @@ fn findings_of(file: &SourceFile) -> Vec<String> {
         findings.extend(unfinished.map(|mark| format!("{path}: holds `{mark}…)`")));
     }
     for (number, line) in file.text.lines().enumerate() {
-        if let Some(outside) = outside_path(line) {
+        if let Some(outside) = outside_path(path, line) {
             findings.push(format!("{path}:{}: `{outside}` is not in the repository", number + 1));
         }
     }
@@ -51,22 +55,31 @@ fn unfinished_marks() -> [String; 2] {
     ["todo", "unimplemented"].map(|name| format!("{name}!("))
 }
 
-/// A path that exists on somebody's machine only.
-fn outside_path(line: &str) -> Option<String> {
-    ["shared", "work"].into_iter().map(|name| format!("{name}/")).find(|needle| {
-        line.match_indices(needle.as_str()).any(|(at, _)| {
-            let before = line.get(..at).unwrap_or_default();
-            match needle.as_str() {
-                // Only as a path from the root; a folder of that name is nobody's concern.
-                "work/" => before.strip_suffix('/').is_some_and(ends_outside_a_word),
-                _ => ends_outside_a_word(before) || before.ends_with("../"),
-            }
-        })
-    })
+/// The first path in a line of the file `path` that is not in the repository: a relative one that
+/// climbs out of it, or an absolute one into somebody's directory.
+fn outside_path<'line>(path: &str, line: &'line str) -> Option<&'line str> {
+    let depth = path.matches('/').count();
+    let is_outside = |word: &&str| climbs(word) > depth || is_in_a_home(word);
+    line.split(|c: char| !is_part_of_a_path(c)).find(is_outside)
 }
 
-fn ends_outside_a_word(text: &str) -> bool {
-    !text.chars().next_back().is_some_and(|last| last.is_alphanumeric() || "_-./".contains(last))
+fn is_part_of_a_path(c: char) -> bool {
+    c.is_alphanumeric() || "_-./".contains(c)
+}
+
+/// How many directories a relative path climbs first; dots without a slash are no path.
+fn climbs(word: &str) -> usize {
+    let ups = word.split('/').take_while(|part| *part == "..").count();
+    if word.contains('/') { ups } else { 0 }
+}
+
+/// Whether an absolute path goes into one of [`HOMES`], other than an example's.
+fn is_in_a_home(word: &str) -> bool {
+    let mut parts = word.split('/');
+    let (first, home, owner) = (parts.next(), parts.next(), parts.next());
+    first == Some("")
+        && home.is_some_and(|home| HOMES.contains(&home))
+        && owner.is_some_and(|owner| !owner.is_empty() && owner != ANYBODY)
 }
 
 /// One line for each Rust file that is longer than [`LONG_FILE`] lines; told, not enforced.
@@ -110,13 +123,28 @@ mod tests {
     }
 
     #[test]
-    fn paths_of_one_machine_are_found_and_ordinary_words_are_not() {
-        let outside = |line: &str| outside_path(line).is_some();
-        assert!(outside(&format!("see {}/design.md", "shared")));
-        assert!(outside(&format!("../{}/style.md", "shared")));
-        assert!(outside(&format!("cd /{}/main", "work")));
-        assert!(!outside("a framework/library"));
-        assert!(!outside("src/network/work/mod.rs"));
-        assert!(!outside("shared memory"));
+    fn relative_paths_must_not_leave_the_repository() {
+        let outside = |path, line: &str| outside_path(path, line).map(str::to_owned);
+        let up = |count: usize| format!("{}design.md", ["..", "/"].concat().repeat(count));
+        assert_eq!(outside("README.md", &format!("see `{}`", up(1))), Some(up(1)));
+        assert_eq!(outside("docs/errors.md", &format!("[it]({})", up(2))), Some(up(2)));
+        assert_eq!(outside("docs/errors.md", &format!("[it]({})", up(1))), None);
+        assert_eq!(outside("crates/a/src/lib.rs", &format!("\"{}\"", up(3))), None);
+        assert_eq!(outside("README.md", &format!("a/{}, /{}", up(2), up(2))), None);
+        assert_eq!(outside("README.md", "and so on ... or .. or ./here"), None);
+    }
+
+    #[test]
+    fn absolute_paths_must_not_name_a_home() {
+        let outside = |line: &str| outside_path("docs/errors.md", line).is_some();
+        for home in HOMES {
+            assert!(outside(&format!("cd /{home}/main")), "{home}");
+            assert!(outside(&format!("--data=/{home}/main/x")), "{home}");
+            assert!(!outside(&format!("src/{home}/mod.rs")), "{home}");
+            assert!(!outside(&format!("https://example.com/{home}/main")), "{home}");
+            assert!(!outside(&format!("below /{home}/{ANYBODY}/project")), "{home}");
+            assert!(!outside(&format!("below /{home}/ there are homes")), "{home}");
+        }
+        assert!(!outside("/etc/passwd, /tmp/x, /dev/null"));
     }
 }
