@@ -53,7 +53,8 @@ def malformed_delete_objects():
     for name, body in BROKEN_XML.items():
         answer = signed("POST", f"/{BUCKET}?delete", body=body)
         assert answer.status == 400, f"{name}: answered {answer.status} {answer.body[:200]!r}"
-        expect_error(answer, 400, ("MalformedXML", "MissingRequestBodyError", "InvalidRequest"))
+        code = "MalformedXML" if body else "MissingRequestBodyError"
+        expect_error(answer, 400, code)
         assert b"root:" not in answer.body, f"{name}: a file of the server was read"
         alive_and_unchanged()
 
@@ -74,12 +75,13 @@ def malformed_complete_multipart_upload():
         body = body.replace(b"Delete", b"CompleteMultipartUpload").replace(b"Object", b"Part")
         answer = signed("POST", target, body=body)
         assert answer.status == 400, f"{name}: answered {answer.status} {answer.body[:200]!r}"
-        expect_error(answer, 400, ("MalformedXML", "MissingRequestBodyError", "InvalidRequest"))
-    for number in (b"0", b"-1", b"10001", b"99999999999999999999", b"one"):
+        expect_error(answer, 400, "MalformedXML")
+    for number, code in ((b"0", "InvalidPart"), (b"-1", "InvalidPart"), (b"10001", "InvalidPart"),
+                         (b"99999999999999999999", "MalformedXML"), (b"one", "MalformedXML")):
         part = b"<Part><PartNumber>" + number + b"</PartNumber><ETag>a</ETag></Part>"
         answer = signed(
             "POST", target, body=b"<CompleteMultipartUpload>" + part + b"</CompleteMultipartUpload>")
-        expect_error(answer, 400, ("MalformedXML", "InvalidArgument", "InvalidPart"))
+        expect_error(answer, 400, code)
     equal(keys_of(S3, bucket), [], "keys")
     alive_and_unchanged()
 
@@ -96,12 +98,13 @@ def malformed_create_bucket():
 @case
 def malformed_settings():
     for query, body in (
-        ("versioning", b"<VersioningConfiguration><Status>Maybe</Status></VersioningConfiguration>"),
         ("versioning", b"<Versioning"), ("tagging", b"<Tagging><TagSet><Tag></Tag></TagSet></Tagging>"),
         ("tagging", b"junk"),
     ):
-        answer = signed("PUT", f"/{BUCKET}?{query}", body=body)
-        expect_error(answer, 400, ("MalformedXML", "IllegalVersioningConfigurationException"))
+        expect_error(signed("PUT", f"/{BUCKET}?{query}", body=body), 400, "MalformedXML")
+    maybe = b"<VersioningConfiguration><Status>Maybe</Status></VersioningConfiguration>"
+    expect_error(signed("PUT", f"/{BUCKET}?versioning", body=maybe), 400,
+                 "IllegalVersioningConfigurationException")
     equal(S3.get_bucket_versioning(Bucket=BUCKET)["Status"], "Enabled", "versioning")
 
 

@@ -72,7 +72,7 @@ def anonymous_form_upload():
             '--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nx\r\n--x--\r\n')
     headers = {"content-type": "multipart/form-data; boundary=x"}
     answer = send("POST", f"/{BUCKET}", headers, form.encode())
-    assert answer.status in (400, 403, 405, 501), f"answered {answer.status}"
+    expect_error(answer, 501, "NotImplemented")
     assert is_absent(S3, BUCKET, "signed/form"), "an anonymous upload was stored"
 
 
@@ -99,16 +99,19 @@ def unsigned_amz_header():
 @case
 def unsigned_host():
     answer = signed("GET", OBJECT, unsigned=("host",))
-    expect_error(answer, 403, ("SignatureDoesNotMatch", "AccessDenied"))
+    expect_error(answer, 403, "AccessDenied")
 
 
 @case
 def malformed_authorization():
-    for value in ("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=x", "junk", "Basic eDp5", ""):
+    malformed, unsupported = "AuthorizationHeaderMalformed", "InvalidRequest"
+    for value, code in (
+            ("AWS4-HMAC-SHA256", malformed), ("AWS4-HMAC-SHA256 Credential=x", malformed),
+            ("junk", unsupported), ("Basic eDp5", unsupported), ("", unsupported)):
         headers = {"authorization": value, "x-amz-date": root_signer().timestamp,
                    "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
         answer = send("GET", OBJECT, headers)
-        assert answer.status in (400, 403), f"{value!r}: answered {answer.status}"
+        expect_error(answer, 400, code)
         assert b"secret" not in answer.body, "the object was served"
 
 
@@ -128,8 +131,7 @@ def sigv2_query_is_refused():
     keys = botocore.credentials.Credentials(*credentials())
     botocore.auth.HmacV1QueryAuth(keys, expires=600).add_auth(request)
     answer = send("GET", path_of(request.url), {})
-    assert answer.status in (400, 403), f"answered {answer.status}"
-    expect_error(answer, answer.status, ("InvalidRequest", "AccessDenied"))
+    expect_error(answer, 400, "InvalidRequest")
 
 
 @case
@@ -174,7 +176,7 @@ def presigned_an_hour_ago_and_still_good():
 def presigned_in_the_future():
     target = root_signer(when=now() + HOUR).presign("GET", OBJECT, {"host": HOST}, 7200)
     answer = send("GET", target, {})
-    expect_error(answer, 403, ("AccessDenied", "RequestTimeTooSkewed"))
+    expect_error(answer, 403, "RequestTimeTooSkewed")
 
 
 @case
@@ -207,8 +209,7 @@ def presigned_with_an_unsigned_amz_header():
 def two_ways_at_once():
     target = root_signer().presign("GET", OBJECT, {"host": HOST}, 600)
     headers = root_signer().sign("GET", target, {"host": HOST}, "UNSIGNED-PAYLOAD")
-    answer = send("GET", target, headers)
-    assert answer.status in (400, 403), f"answered {answer.status}"
+    expect_error(send("GET", target, headers), 400, "InvalidArgument")
 
 
 @case
@@ -251,7 +252,8 @@ def identity_needs_a_signature():
     form = b"Action=GetCallerIdentity&Version=2011-06-15"
     headers = {"content-type": "application/x-www-form-urlencoded"}
     answer = send("POST", "/", headers, form)
-    assert answer.status in (400, 403), f"answered {answer.status}"
+    equal(answer.status, 403, "status of an unsigned request")
+    assert b"<Code>MissingAuthenticationToken</Code>" in answer.body, answer.body
     signer = Signer(credentials()[0], "wrong" * 8, service="sts")
     answer = signed("POST", "/", headers, form, signer=signer)
     equal(answer.status, 403, "status")
