@@ -1,5 +1,6 @@
 //! What `serve` prints once it listens: everything that a first `terraform init` needs.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use statelock_server::Server;
@@ -9,7 +10,8 @@ use super::{ServeArgs, StorageName};
 
 /// The text. Its first line is an interface: scripts wait for it and take the address from it.
 pub(super) fn render(args: &ServeArgs, server: &Server) -> String {
-    let url = format!("http://{}", server.address());
+    let listening = server.address();
+    let url = client_url(listening);
     let credentials = absolute(&args.data.join(FILE_NAME));
     let origin = match server.credentials().origin() {
         Origin::Generated => "made now",
@@ -24,7 +26,7 @@ pub(super) fn render(args: &ServeArgs, server: &Server) -> String {
     let (region_hcl, region_sh) = (hcl_string(region), shell_word(region));
     let (credentials_hcl, credentials_sh) = (hcl_string(&credentials), shell_word(&credentials));
     format!(
-        r#"statelock is listening on {url}
+        r#"statelock is listening on http://{listening}
 States and locks are kept {kept}.
 Credentials ({origin}) are in {credentials}.
 
@@ -51,6 +53,18 @@ Other clients, such as aws and boto3, take the same from the environment:
     )
 }
 
+/// Where a client on this machine finds the server: "every address" is no address to connect to.
+fn client_url(listening: SocketAddr) -> String {
+    let mut address = listening;
+    if listening.ip().is_unspecified() {
+        address.set_ip(match listening {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
+    format!("http://{address}")
+}
+
 fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
@@ -72,7 +86,16 @@ fn shell_word(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{hcl_string, shell_word};
+    use super::{client_url, hcl_string, shell_word};
+
+    #[test]
+    fn clients_are_given_an_address_to_connect_to() {
+        let url = |address: &str| client_url(address.parse().unwrap());
+        assert_eq!(url("127.0.0.1:9000"), "http://127.0.0.1:9000");
+        assert_eq!(url("10.1.2.3:80"), "http://10.1.2.3:80");
+        assert_eq!(url("0.0.0.0:9000"), "http://127.0.0.1:9000");
+        assert_eq!(url("[::]:9000"), "http://[::1]:9000");
+    }
 
     #[test]
     fn only_odd_paths_are_quoted_for_a_shell() {

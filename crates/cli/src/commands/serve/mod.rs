@@ -170,6 +170,12 @@ async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     // Before anything is announced: a supervisor may stop the server right after.
     let stop = stop_signal().map_err(ServeError::Runtime)?;
     let server = Server::start(args.settings()?).await?;
+    if !server.address().ip().is_loopback() {
+        tracing::warn!(
+            "listening beyond this machine without TLS: requests are signed, but states travel in \
+             clear; keep to a network that you trust, or put a TLS proxy in front"
+        );
+    }
     let instructions = instructions::render(args, &server);
     output::data(&instructions).map_err(ServeError::Stdout)?;
     server.run(stop).await?;
