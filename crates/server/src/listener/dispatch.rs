@@ -2,10 +2,12 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
@@ -62,7 +64,8 @@ impl Dispatcher {
         let span = tracing::info_span!("request", %request_id, %peer, %method, %path);
         let api =
             route(request.method(), request.uri().path(), request.headers(), request.uri().query());
-        let mut response = self.respond(request, api, request_id).instrument(span.clone()).await;
+        let respond = self.respond(request, api, request_id);
+        let mut response = caught(respond).instrument(span.clone()).await;
         name_request(&mut response, request_id);
         let micros = self.application.clock.now_micros().saturating_sub(began);
         let status = response.status();
@@ -142,6 +145,22 @@ impl Dispatcher {
     }
 }
 
+/// A panic is a bug of ours: it costs its own request an answer of 500, and nobody else anything.
+async fn caught(respond: impl Future<Output = Response<Body>>) -> Response<Body> {
+    // What a panic leaves half-changed is the request's own: storage jobs catch theirs by themselves.
+    if let Ok(response) = AssertUnwindSafe(respond).catch_unwind().await {
+        return response;
+    }
+    tracing::error!("a request made the server panic: a bug, please report it");
+    let mut response = error_body::simple(S3Error::with_message(
+        S3ErrorCode::InternalError,
+        "The server failed on this request. Whether it had an effect is unknown: read back before \
+         you repeat it.",
+    ));
+    close_after(&mut response);
+    response
+}
+
 /// A request whose body has not come yet had no effect; of any other nobody knows.
 fn timed_out(body: &RequestBody) -> Response<Body> {
     let error = if body.is_complete() {
@@ -192,4 +211,18 @@ pub(super) fn text(
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::caught;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_500_and_ends_its_connection() {
+        let response = caught(async { panic!("a bug") }).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()["connection"], "close");
+    }
 }
