@@ -1,8 +1,9 @@
 //! A file operation that fails: what was acknowledged stays, the outcome is called unknown where
 //! it is, and no later write is acknowledged.
 //!
-//! The test runs itself again under `strace`, which makes one system call fail. Where that is not
-//! installed, or may not trace, the test is reported as skipped.
+//! The test runs itself again under `strace`, which makes one system call fail, or only watches that
+//! every answer comes after a sync. Where that is not installed, or may not trace, the test is
+//! reported as skipped.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,8 +24,11 @@ const SKIPPED: &str = "storage: failing file operations";
 fn run(directory: &Path, call: &str, error: &str, nth: u32) -> Result<String, String> {
     let trace = format!("trace={call}");
     let inject = format!("inject={call}:error={error}:when={nth}");
-    let strace = ["strace", "-f", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-    let output = child::script(&strace, "exec \"$@\"", CHILD, directory)
+    run_under(directory, &["strace", "-f", "-o", "/dev/null", "-e", &trace, "-e", &inject])
+}
+
+fn run_under(directory: &Path, strace: &[&str]) -> Result<String, String> {
+    let output = child::script(strace, "exec \"$@\"", CHILD, directory)
         .output()
         .map_err(|missing| format!("strace does not start: {missing}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -54,6 +58,36 @@ async fn p12_a_failed_write_or_sync_loses_nothing_that_was_acknowledged() {
         }
     }
     assert!(unknown > 0, "no commit was ever interrupted");
+}
+
+/// A killed process keeps what the system has in memory; only the order of system calls shows that
+/// an answer waited for the disk.
+#[test]
+fn p12_no_row_is_acknowledged_before_a_sync_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(directory.path()).unwrap());
+    let log = directory.path().join("calls");
+    let calls = "trace=fsync,fdatasync,write";
+    let strace = ["strace", "-f", "-y", "-o", log.to_str().unwrap(), "-e", calls];
+    let said = match run_under(directory.path(), &strace) {
+        Ok(said) => said,
+        Err(reason) => return skip(SKIPPED, &reason),
+    };
+    let traced = std::fs::read_to_string(&log).unwrap();
+    let (mut syncs, mut acknowledged) = (0, 0);
+    for line in traced.lines() {
+        // Another thread's call may split a line; the half with the result is the end of the call.
+        let is_sync = line.contains("fsync(") || line.contains("fsync resumed");
+        let is_sync = is_sync || line.contains("fdatasync(") || line.contains("fdatasync resumed");
+        if is_sync && line.trim_end().ends_with("= 0") {
+            syncs += 1;
+        }
+        if line.contains("write(1") && line.contains(&format!("row {acknowledged} kept")) {
+            assert!(syncs > 0, "row {acknowledged} was acknowledged without a sync\n{traced}");
+            (syncs, acknowledged) = (0, acknowledged + 1);
+        }
+    }
+    assert_eq!(acknowledged, ROWS, "{said}\n{traced}");
 }
 
 /// Compares what the child was told with what the next start finds.
