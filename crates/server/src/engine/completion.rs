@@ -126,7 +126,7 @@ fn write(
     let Decision { effects, answer } = decide_write(&stored, write)?;
     apply(transaction, bucket, key, effects, now_micros)?;
     let written = match answer {
-        WriteAnswer::Written(version) => written(&version, &stored),
+        WriteAnswer::Written(version) => written(&version, key, &stored),
         WriteAnswer::Repeated(etag) => {
             used.clear();
             Written { etag, version: None, modified_micros: now_micros }

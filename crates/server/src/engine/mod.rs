@@ -34,6 +34,7 @@ pub use listing::{
     VersionListingItem, VersionListingRequest,
 };
 pub use objects::{DeleteRequest, Deleted, PutRequest, Written};
+pub use rows::shown_version;
 pub use staging::{SMALL_BODY_BYTES_MAX, Staged};
 pub use sweep::SweepReport;
 pub use uploads::{PartListing, PartUpload};

@@ -7,11 +7,9 @@ use super::decision::{
     Decision, Delete, DeleteCondition, Effect, Stored, Write, WriteAnswer, decide_delete,
     decide_write,
 };
-use super::rows::{apply, bucket_record, by_id, is_lockfile, load, lock_id, newest};
+use super::rows::{apply, bucket_record, by_id, is_lockfile, load, lock_id, newest, shown_version};
 use super::{Engine, EngineError, Staged, body_reader, decision};
-use crate::records::{
-    BucketRecord, Checksum, Chunk, Content, Headers, VersionId, VersionRecord, Versioning,
-};
+use crate::records::{BucketRecord, Checksum, Chunk, Content, Headers, VersionId, VersionRecord};
 use crate::storage::{self, CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction, Verdict};
 
 /// A write whose body has been staged and verified.
@@ -190,7 +188,7 @@ fn put(
         }
         WriteAnswer::Written(version) => {
             staged.adopt(transaction)?;
-            Put { written: written(&version, &stored), verdict, adopted: true }
+            Put { written: written(&version, key, &stored), verdict, adopted: true }
         }
     })
 }
@@ -223,12 +221,11 @@ fn delete_version(
     Ok(Deleted { version: Some(id), is_marker })
 }
 
-/// The version id to show: none in a bucket that never had versioning, and none for a lockfile.
-pub(super) fn written(version: &VersionRecord, stored: &Stored) -> Written {
+/// What a write that took effect is answered with.
+pub(super) fn written(version: &VersionRecord, key: &str, stored: &Stored) -> Written {
     let etag = version.content.as_ref().map(|content| content.etag.clone()).unwrap_or_default();
-    let versioned = stored.trail.is_none() && stored.bucket.versioning != Versioning::Unversioned;
-    let version_id = versioned.then_some(version.id);
-    Written { etag, version: version_id, modified_micros: version.modified_micros }
+    let shown = shown_version(&stored.bucket, key, version);
+    Written { etag, version: shown, modified_micros: version.modified_micros }
 }
 
 /// The body of an object that is one piece, read in the same snapshot as its record.

@@ -18,6 +18,17 @@ pub(super) fn is_lockfile(key: &str) -> bool {
     statelock_protocol::state::is_lockfile_key(&ObjectKey::new(key))
 }
 
+/// The version id to show with an object: none in a bucket that never had versioning, and none for a
+/// lockfile, which has no versions anywhere.
+pub fn shown_version(
+    bucket: &BucketRecord,
+    key: &str,
+    version: &VersionRecord,
+) -> Option<VersionId> {
+    let has_versions = bucket.versioning != Versioning::Unversioned && !is_lockfile(key);
+    has_versions.then_some(version.id)
+}
+
 /// The lock ID of a lockfile's body, if this is one and it can be read.
 pub(super) fn lock_id(key: &str, body: Option<&Bytes>) -> Option<String> {
     if !is_lockfile(key) {

@@ -26,8 +26,8 @@ use s3s::S3Result;
 pub(crate) use error::CONDITION_HEADER;
 pub use service::{HostRule, S3Settings, build_service};
 
-use crate::engine::Engine;
-use crate::records::{BucketRecord, VersionId, VersionRecord, Versioning};
+use crate::engine::{self, Engine};
+use crate::records::{BucketRecord, VersionId, VersionRecord};
 
 /// The operations over an engine.
 #[derive(Clone, Debug)]
@@ -54,11 +54,7 @@ fn version_id(text: Option<&str>) -> S3Result<Option<VersionId>> {
     text.filter(|text| !text.is_empty()).map(parse).transpose()
 }
 
-/// The version id to show with an object: none in a bucket that never had versioning, and none for
-/// lockfiles, which have no versions anywhere.
+/// The text of the version id to show with an object, if one is shown.
 fn shown_version(key: &str, bucket: &BucketRecord, version: &VersionRecord) -> Option<String> {
-    let is_lockfile =
-        statelock_protocol::state::is_lockfile_key(&statelock_protocol::store::ObjectKey::new(key));
-    let versioned = bucket.versioning != Versioning::Unversioned && !is_lockfile;
-    versioned.then(|| version.id.to_string())
+    engine::shown_version(bucket, key, version).map(|id| id.to_string())
 }

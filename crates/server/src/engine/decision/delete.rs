@@ -2,7 +2,7 @@
 
 use statelock_protocol::store::ETag;
 
-use super::{Decision, Effect, Stored, lockfile};
+use super::{Decision, Effect, Stored, lockfile, match_etag};
 use crate::engine::EngineError;
 use crate::records::{VersionId, VersionRecord, Versioning};
 
@@ -76,13 +76,7 @@ pub(crate) fn check(
         (DeleteCondition::IfPresent | DeleteCondition::IfMatch(_), None) => {
             Err(EngineError::NoSuchKey)
         }
-        (DeleteCondition::IfMatch(expected), Some(content)) => {
-            if expected.as_str() == content.etag {
-                Ok(())
-            } else {
-                Err(EngineError::PreconditionFailed("If-Match"))
-            }
-        }
+        (DeleteCondition::IfMatch(expected), Some(content)) => match_etag(expected, content),
     }
 }
 

@@ -9,7 +9,10 @@ mod write;
 #[cfg(test)]
 mod fixture;
 
-use crate::records::{BucketRecord, LockTrail, VersionRecord};
+use statelock_protocol::store::ETag;
+
+use crate::engine::EngineError;
+use crate::records::{BucketRecord, Content, LockTrail, VersionRecord};
 
 pub use delete::DeleteCondition;
 pub(crate) use delete::{Delete, check as check_delete, decide_delete};
@@ -37,6 +40,15 @@ impl Stored {
     fn next_sequence(&self, now_micros: u64) -> u64 {
         let after = self.newest.as_ref().map_or(0, |newest| newest.sequence.saturating_add(1));
         after.max(now_micros)
+    }
+}
+
+/// `If-Match: <etag>` against what is there.
+fn match_etag(expected: &ETag, content: &Content) -> Result<(), EngineError> {
+    if expected.as_str() == content.etag {
+        Ok(())
+    } else {
+        Err(EngineError::PreconditionFailed("If-Match"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use statelock_protocol::store::Precondition;
 
-use super::{Decision, Effect, Stored, lockfile};
+use super::{Decision, Effect, Stored, lockfile, match_etag};
 use crate::engine::EngineError;
 use crate::records::{Content, VersionId, VersionRecord, Versioning};
 
@@ -67,13 +67,7 @@ pub(super) fn check(stored: &Stored, precondition: &Precondition) -> Result<(), 
         (Precondition::None, _) | (Precondition::IfAbsent, None) => Ok(()),
         (Precondition::IfAbsent, Some(_)) => Err(EngineError::PreconditionFailed("If-None-Match")),
         (Precondition::IfMatch(_), None) => Err(EngineError::NoSuchKey),
-        (Precondition::IfMatch(expected), Some(content)) => {
-            if expected.as_str() == content.etag {
-                Ok(())
-            } else {
-                Err(EngineError::PreconditionFailed("If-Match"))
-            }
-        }
+        (Precondition::IfMatch(expected), Some(content)) => match_etag(expected, content),
     }
 }
 
