@@ -14,7 +14,7 @@ use super::decision::{Decision, Write, WriteAnswer, decide_write};
 use super::objects::written;
 use super::rows::{apply, bucket_record, load};
 use super::uploads::{remove_upload, stored_parts, upload_record};
-use super::{Engine, EngineError, Written};
+use super::{Engine, EngineError, Sender, Written};
 use crate::records::{
     self, Checksum, ChecksumAlgorithm, ChecksumKind, CompletedUpload, Content, PartRecord,
     UploadId, UploadRecord,
@@ -50,8 +50,8 @@ pub struct CompleteRequest {
     pub precondition: Precondition,
     /// The checksum of the whole object, if the client names one.
     pub checksum: Option<(ChecksumAlgorithm, String)>,
-    /// The SDK's invocation id, if there is one.
-    pub invocation: Option<String>,
+    /// Who sends it.
+    pub sender: Sender,
 }
 
 impl Engine {
@@ -118,10 +118,10 @@ fn write(
     now_micros: u64,
     nonce: u64,
 ) -> Result<Written, EngineError> {
-    let CompleteRequest { bucket, key, upload, precondition, invocation, .. } = request;
+    let CompleteRequest { bucket, key, upload, precondition, sender, .. } = request;
     let stored = load(transaction, bucket, key)?;
     let mut used: BTreeSet<_> = content.segments.iter().map(|segment| segment.body).collect();
-    let (precondition, invocation) = (precondition.clone(), invocation.clone());
+    let (precondition, invocation) = (precondition.clone(), sender.invocation.clone());
     let write = Write { content, precondition, invocation, now_micros, nonce };
     let Decision { effects, answer } = decide_write(&stored, write)?;
     apply(transaction, bucket, key, effects, now_micros)?;

@@ -13,6 +13,7 @@ mod error;
 mod listing;
 mod objects;
 mod rows;
+mod sender;
 mod staging;
 mod sweep;
 mod tagging;
@@ -35,6 +36,7 @@ pub use listing::{
 };
 pub use objects::{DeleteRequest, Deleted, PutRequest, Written};
 pub use rows::shown_version;
+pub use sender::{Connection, ConnectionId, Protocol, Sender};
 pub use staging::{SMALL_BODY_BYTES_MAX, Staged};
 pub use sweep::SweepReport;
 pub use uploads::{PartListing, PartUpload};

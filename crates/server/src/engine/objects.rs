@@ -8,7 +8,7 @@ use super::decision::{
     decide_write,
 };
 use super::rows::{apply, bucket_record, by_id, is_lockfile, load, lock_id, newest, shown_version};
-use super::{Engine, EngineError, Staged, body_reader, decision};
+use super::{Engine, EngineError, Sender, Staged, body_reader, decision};
 use crate::records::{BucketRecord, Checksum, Chunk, Content, Headers, VersionId, VersionRecord};
 use crate::storage::{self, CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction, Verdict};
 
@@ -27,8 +27,8 @@ pub struct PutRequest {
     pub tags: Vec<(String, String)>,
     /// The checksum that was verified.
     pub checksum: Option<Checksum>,
-    /// The SDK's invocation id, if there is one.
-    pub invocation: Option<String>,
+    /// Who sends it.
+    pub sender: Sender,
 }
 
 /// A delete.
@@ -42,8 +42,8 @@ pub struct DeleteRequest {
     pub version: Option<VersionId>,
     /// The condition.
     pub condition: DeleteCondition,
-    /// The SDK's invocation id, if there is one.
-    pub invocation: Option<String>,
+    /// Who sends it.
+    pub sender: Sender,
 }
 
 /// What a write left.
@@ -87,7 +87,7 @@ impl Engine {
                 lock_id: lock_id(&request.key, staged.small.as_ref()),
             },
             precondition: request.precondition,
-            invocation: request.invocation,
+            invocation: request.sender.invocation,
             now_micros: self.clock.now_micros(),
             nonce: self.nonce()?,
         };
@@ -144,7 +144,7 @@ impl Engine {
     pub async fn delete(&self, request: DeleteRequest) -> Result<Deleted, EngineError> {
         let delete = Delete {
             condition: request.condition.clone(),
-            invocation: request.invocation.clone(),
+            invocation: request.sender.invocation.clone(),
             now_micros: self.clock.now_micros(),
             nonce: self.nonce()?,
         };

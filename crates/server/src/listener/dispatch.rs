@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,7 +25,7 @@ use crate::api::admin;
 use crate::api::identity::{self, IdentityService};
 use crate::auth::credentials::Credentials;
 use crate::auth::guard;
-use crate::engine::Clock;
+use crate::engine::{Clock, Connection, ConnectionId};
 use crate::metrics::Metrics;
 
 /// Shown in error bodies beside the request's id, as S3 does.
@@ -45,19 +46,51 @@ pub(crate) struct Application {
 pub(crate) struct Dispatcher {
     application: Application,
     ids: RequestIds,
+    connections: AtomicU64,
+}
+
+/// One accepted connection. Requests on it come one after the other.
+pub(crate) struct Line {
+    id: ConnectionId,
+    peer: SocketAddr,
+    idle_since_micros: AtomicU64,
+}
+
+impl Line {
+    fn now(&self) -> Connection {
+        Connection {
+            id: self.id,
+            peer: self.peer.ip(),
+            idle_since_micros: self.idle_since_micros.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The time before the answer is sent: a client cannot have seen it earlier.
+    fn answered(&self, now_micros: u64) {
+        self.idle_since_micros.store(now_micros, Ordering::Relaxed);
+    }
 }
 
 impl Dispatcher {
     pub(crate) fn new(application: Application, seed: [u8; 16]) -> Self {
-        Self { application, ids: RequestIds::new(seed) }
+        Self { application, ids: RequestIds::new(seed), connections: AtomicU64::new(0) }
+    }
+
+    /// Names a connection that was just accepted.
+    pub(crate) fn connected(&self, peer: SocketAddr) -> Line {
+        let id = self.connections.fetch_add(1, Ordering::Relaxed);
+        let idle_since_micros = AtomicU64::new(self.application.clock.now_micros());
+        Line { id: ConnectionId(id), peer, idle_since_micros }
     }
 
     /// Answers one request; never fails, so that a connection only ends where HTTP says so.
     pub(crate) async fn answer(
         &self,
-        request: Request<Incoming>,
-        peer: SocketAddr,
+        mut request: Request<Incoming>,
+        line: &Line,
     ) -> Result<Response<Body>, Infallible> {
+        let peer = line.peer;
+        request.extensions_mut().insert(line.now());
         let request_id = self.ids.next();
         let began = self.application.clock.now_micros();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -71,6 +104,7 @@ impl Dispatcher {
         let status = response.status();
         self.application.metrics.request(api.into(), status.as_u16(), micros);
         span.in_scope(|| tracing::info!(status = status.as_u16(), micros, "answered"));
+        line.answered(self.application.clock.now_micros());
         Ok(response)
     }
 

@@ -125,9 +125,10 @@ impl Connection {
         io.set_write_timeout(Some(limits.stall_timeout));
         let io: Pin<Box<_>> = Box::pin(io);
         let dispatcher = Arc::clone(dispatcher);
+        let line = Arc::new(dispatcher.connected(peer));
         let service = service_fn(move |request| {
-            let dispatcher = Arc::clone(&dispatcher);
-            async move { dispatcher.answer(request, peer).await }
+            let (dispatcher, line) = (Arc::clone(&dispatcher), Arc::clone(&line));
+            async move { dispatcher.answer(request, &line).await }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

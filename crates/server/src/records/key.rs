@@ -8,16 +8,30 @@ use super::StorageError;
 /// What a record row is. The byte is persisted: it never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
+    /// `number` → an audit record; numbers grow by one.
+    Audit,
+    /// Nothing → the newest audit record's number and hash.
+    AuditHead,
     /// `bucket` → [`super::BucketRecord`].
     Bucket,
     /// `bucket, key, upload id` → [`super::CompletedUpload`]: answers a repeated completion.
     Completed,
     /// `body id` → [`super::DiscardedBody`]: a body nobody refers to, removed after a grace time.
     Discarded,
+    /// `table, item key` → an item of a table that is neither a lock nor computed.
+    Item,
+    /// `bucket, state key` → the lock on that state, and what lately happened to it.
+    Lock,
+    /// `bucket, key` → permission for one write that the write guard would refuse.
+    Overwrite,
     /// `upload id, part number` → [`super::PartRecord`].
     Part,
+    /// `bucket, key, inverted sequence` → a body that the write guard refused, kept.
+    Quarantine,
     /// `body id` → [`super::StagedBody`]: a body that is being received.
     Staged,
+    /// `table` → a table and its settings.
+    Table,
     /// `bucket, key` → [`super::LockTrail`].
     Trail,
     /// `bucket, key, upload id` → [`super::UploadRecord`].
@@ -29,11 +43,18 @@ pub(crate) enum Family {
 impl Family {
     const fn byte(self) -> u8 {
         match self {
+            Self::Audit => b'a',
+            Self::AuditHead => b'h',
             Self::Bucket => b'b',
             Self::Completed => b'c',
             Self::Discarded => b'd',
+            Self::Item => b'i',
+            Self::Lock => b'l',
+            Self::Overwrite => b'o',
             Self::Part => b'p',
+            Self::Quarantine => b'q',
             Self::Staged => b's',
+            Self::Table => b'x',
             Self::Trail => b't',
             Self::Upload => b'u',
             Self::Version => b'v',

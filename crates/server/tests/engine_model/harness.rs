@@ -8,7 +8,7 @@ use bytes::Bytes;
 use statelock_protocol::store::Precondition;
 use statelock_server::engine::{
     Clock, DeleteCondition, DeleteRequest, Engine, EngineError, IdSource, Limits, PutRequest,
-    Staged,
+    Connection, ConnectionId, Protocol, Sender, Staged,
 };
 use statelock_server::records::{Content, Headers, VersionId, Versioning};
 use statelock_server::storage::{self, Storage, StorageError, Table};
@@ -137,6 +137,23 @@ impl Harness {
     }
 }
 
+/// A client of the S3 API; all of them look alike.
+pub(crate) fn sender(invocation: Option<String>) -> Sender {
+    let connection = Connection {
+        id: ConnectionId(1),
+        peer: std::net::Ipv4Addr::LOCALHOST.into(),
+        idle_since_micros: START,
+    };
+    Sender {
+        protocol: Protocol::S3,
+        principal: "root".to_owned(),
+        connection,
+        proxied: false,
+        user_agent: String::new(),
+        invocation,
+    }
+}
+
 pub(crate) fn put_request(key: &str) -> PutRequest {
     PutRequest {
         bucket: BUCKET.to_owned(),
@@ -145,7 +162,7 @@ pub(crate) fn put_request(key: &str) -> PutRequest {
         headers: Headers::default(),
         tags: Vec::new(),
         checksum: None,
-        invocation: None,
+        sender: sender(None),
     }
 }
 
@@ -155,7 +172,7 @@ pub(crate) fn delete_request(key: &str) -> DeleteRequest {
         key: key.to_owned(),
         version: None,
         condition: DeleteCondition::None,
-        invocation: None,
+        sender: sender(None),
     }
 }
 

@@ -5,7 +5,7 @@ use statelock_protocol::store::{ETag, Precondition};
 use statelock_server::engine::{DeleteCondition, DeleteRequest, PutRequest, Staged};
 use statelock_server::records::{VersionId, Versioning};
 
-use crate::harness::{BUCKET, HOUR, Harness, START, delete_request, put_request};
+use crate::harness::{BUCKET, HOUR, Harness, START, delete_request, put_request, sender};
 use crate::model::Model;
 use crate::model_types::{Answer, Object, Received, Request, refused};
 use crate::ops::{Body, Condition, KEYS, Op, Which};
@@ -88,7 +88,7 @@ impl Pair {
         let condition = self.write_condition(key, condition);
         let request = PutRequest {
             precondition: condition.clone(),
-            invocation: call.map(invocation),
+            sender: sender(call.map(invocation)),
             ..put_request(key)
         };
         let answer = self.test.engine.put(request, staged).await;
@@ -126,7 +126,7 @@ impl Pair {
             return self.put(key, condition, call, (staged, body.object)).await;
         }
         // Whatever else would be said about the write, it must not take effect.
-        let request = PutRequest { invocation: call.map(invocation), ..put_request(key) };
+        let request = PutRequest { sender: sender(call.map(invocation)), ..put_request(key) };
         match self.test.engine.put(request, staged).await {
             Err(_) => nothing(),
             Ok(written) if written.version.is_none() && self.is_remembered(key, call, &body) => {
@@ -164,7 +164,7 @@ impl Pair {
         let request = DeleteRequest {
             version,
             condition: condition.clone(),
-            invocation: call.map(invocation),
+            sender: sender(call.map(invocation)),
             ..delete_request(key)
         };
         let answer = self.test.engine.delete(request).await;

@@ -4,7 +4,7 @@ use proptest::sample::Index;
 use statelock_server::engine::{CompleteRequest, CompletedPart, PartUpload};
 use statelock_server::records::{Headers, UploadId};
 
-use crate::harness::BUCKET;
+use crate::harness::{BUCKET, sender};
 use crate::model_types::{Answer, refused};
 use crate::model_uploads::{Upload, etag_of};
 use crate::ops::{Body, Condition, Parts};
@@ -50,7 +50,7 @@ impl Pair {
             parts: named.iter().map(part).collect(),
             precondition: precondition.clone(),
             checksum: None,
-            invocation: call.map(invocation),
+            sender: sender(call.map(invocation)),
         };
         let answer = self.test.engine.complete_upload(request).await.map(|(written, _)| written);
         let chosen = answer.as_ref().ok().and_then(|written| written.version);

@@ -13,7 +13,7 @@ use statelock_server::records::{VersionId, Versioning};
 use statelock_server::storage::memory::MemoryStorage;
 
 use crate::harness::{
-    BUCKET, Harness, MINUTE, block_on, body, delete_request, lock_info, put_request,
+    BUCKET, Harness, MINUTE, block_on, body, delete_request, lock_info, put_request, sender,
 };
 use crate::storages::Unpleasant;
 
@@ -24,15 +24,15 @@ impl Harness {
         let staged = self.stage(&lock_info(id)).await;
         let request = PutRequest {
             precondition: Precondition::IfAbsent,
-            invocation: Some(call.to_owned()),
+            sender: sender(Some(call.to_owned())),
             ..put_request(LOCK)
         };
         self.engine.put(request, staged).await
     }
 
     async fn release(&self, version: Option<VersionId>, call: &str) {
-        let invocation = Some(call.to_owned());
-        let request = DeleteRequest { version, invocation, ..delete_request(LOCK) };
+        let sender = sender(Some(call.to_owned()));
+        let request = DeleteRequest { version, sender, ..delete_request(LOCK) };
         self.engine.delete(request).await.unwrap();
     }
 }

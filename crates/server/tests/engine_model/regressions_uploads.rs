@@ -10,7 +10,7 @@ use statelock_server::engine::{
 use statelock_server::records::{Headers, UploadId, Versioning};
 use statelock_server::storage::memory::MemoryStorage;
 
-use crate::harness::{BUCKET, HOUR, Harness, MINUTE, block_on, body, put_request};
+use crate::harness::{BUCKET, HOUR, Harness, MINUTE, block_on, body, put_request, sender};
 
 const PART: usize = 5 << 20;
 
@@ -44,7 +44,7 @@ fn completion(key: &str, upload: &UploadId, parts: &[(i32, &str)]) -> CompleteRe
         parts: parts.iter().map(part).collect(),
         precondition: Precondition::None,
         checksum: None,
-        invocation: None,
+        sender: sender(None),
     }
 }
 
@@ -127,7 +127,7 @@ fn a_lockfile_completion_that_changes_nothing_keeps_no_bodies() {
         let upload = test.begin(key).await;
         let etag = test.part(key, &upload, 1, &bytes).await;
         let mut request = completion(key, &upload, &[(1, &etag)]);
-        request.invocation.clone_from(&call);
+        request.sender.invocation.clone_from(&call);
         test.complete(request.clone()).await.unwrap();
         // The very same call on another upload, as nobody sends it.
         let second = test.begin(key).await;

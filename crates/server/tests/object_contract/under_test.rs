@@ -8,8 +8,8 @@ use statelock_protocol::store::{
     Reply, StoredObject,
 };
 use statelock_server::engine::{
-    DeleteCondition, DeleteRequest, Engine, EngineError, Limits, ListingItem, ListingRequest,
-    PutRequest,
+    Connection, ConnectionId, DeleteCondition, DeleteRequest, Engine, EngineError, Limits,
+    ListingItem, ListingRequest, Protocol, PutRequest, Sender,
 };
 use statelock_server::records::{Headers, Versioning};
 use statelock_server::storage::{Storage, StorageError};
@@ -108,7 +108,7 @@ impl EngineUnderTest {
             headers: Headers::default(),
             tags: Vec::new(),
             checksum: None,
-            invocation: None,
+            sender: sender(),
         };
         let written = self.engine.put(put, staged).await?;
         Ok(ObjectSuccess::Written(ETag::new(written.etag)))
@@ -131,7 +131,7 @@ impl EngineUnderTest {
             key: key.as_str().to_owned(),
             version: None,
             condition,
-            invocation: None,
+            sender: sender(),
         };
         self.engine.delete(delete).await.map(|_| ObjectSuccess::Deleted)
     }
@@ -165,5 +165,18 @@ impl ObjectStoreUnderTest for EngineUnderTest {
 
     fn bucket(&self) -> BucketName {
         BucketName::new(BUCKET)
+    }
+}
+
+fn sender() -> Sender {
+    let peer = std::net::Ipv4Addr::LOCALHOST.into();
+    let connection = Connection { id: ConnectionId(1), peer, idle_since_micros: 0 };
+    Sender {
+        protocol: Protocol::S3,
+        principal: "root".to_owned(),
+        connection,
+        proxied: false,
+        user_agent: String::new(),
+        invocation: None,
     }
 }

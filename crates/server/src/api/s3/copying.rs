@@ -14,8 +14,8 @@ use super::error::{delete_marker, from_engine, not_implemented, precondition_fai
 use super::metadata::{check_acl, check_encryption, headers, tags_from_header, timestamp};
 use super::objects::refuse_object_lock;
 use super::reading::Received;
-use super::{S3Api, invocation, shown_version, version_id};
-use crate::engine::{BodyRange, EngineError, PutRequest};
+use super::{S3Api, sender, shown_version, version_id};
+use crate::engine::{BodyRange, EngineError, PutRequest, Sender};
 use crate::records::{Content, VersionRecord};
 use crate::storage::StorageError;
 
@@ -99,6 +99,7 @@ pub(super) async fn copy(
     api: &S3Api,
     request: S3Request<CopyObjectInput>,
 ) -> S3Result<CopyObjectOutput> {
+    let sender = sender(&request)?;
     let input = request.input;
     check_encryption(&request.headers, input.server_side_encryption.as_ref())?;
     refuse_object_lock(&request.headers)?;
@@ -116,7 +117,7 @@ pub(super) async fn copy(
     }
     let existing = source.content.checksum.as_ref().map(|checksum| checksum.algorithm);
     let wanted = optional_algorithm(input.checksum_algorithm.as_ref())?.or(existing);
-    let mut put = copied(&input, &request.headers, &source.content, &changes)?;
+    let mut put = copied(&input, &request.headers, &source.content, &changes, sender)?;
     let claims = Claims::compute(wanted);
     let body = source.body(api, 0..source.content.size);
     let staged = api.stage(body, &claims, EngineError::Storage).await?;
@@ -143,6 +144,7 @@ fn copied(
     given: &HeaderMap,
     source: &Content,
     changes: &Changes,
+    sender: Sender,
 ) -> S3Result<PutRequest> {
     Ok(PutRequest {
         bucket: input.bucket.clone(),
@@ -159,6 +161,6 @@ fn copied(
             source.tags.clone()
         },
         checksum: None,
-        invocation: invocation(given),
+        sender,
     })
 }

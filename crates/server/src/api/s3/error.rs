@@ -194,7 +194,7 @@ fn from_storage(error: &StorageError) -> S3Error {
     }
 }
 
-fn internal() -> S3Error {
+pub(super) fn internal() -> S3Error {
     s3_error(S3ErrorCode::InternalError, "We encountered an internal error. Please try again.")
 }
 

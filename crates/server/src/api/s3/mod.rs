@@ -20,13 +20,12 @@ mod tagging;
 mod upload_listing;
 mod version_listing;
 
-use http::HeaderMap;
-use s3s::S3Result;
+use s3s::{S3Request, S3Result};
 
 pub(crate) use error::CONDITION_HEADER;
 pub use service::{HostRule, S3Settings, build_service};
 
-use crate::engine::{self, Engine};
+use crate::engine::{self, Connection, Engine, Protocol, Sender};
 use crate::records::{BucketRecord, VersionId, VersionRecord};
 
 /// The operations over an engine.
@@ -39,9 +38,17 @@ struct S3Api {
     intake: std::sync::Arc<tokio::sync::Semaphore>,
 }
 
-/// The SDK's id of a call, the same for all its attempts.
-fn invocation(headers: &HeaderMap) -> Option<String> {
-    checksums::text(headers, "amz-sdk-invocation-id").map(str::to_owned)
+/// Who sent a request that the framework has verified.
+fn sender<T>(request: &S3Request<T>) -> S3Result<Sender> {
+    let connection = request.extensions.get::<Connection>().copied();
+    let principal = request.credentials.as_ref().map(|key| key.access_key.as_str());
+    match (connection, principal) {
+        (Some(connection), Some(principal)) => {
+            Ok(Sender::from_headers(Protocol::S3, principal, connection, &request.headers))
+        }
+        // Access is checked before, and the listener names every connection.
+        (None, _) | (_, None) => Err(error::internal()),
+    }
 }
 
 /// A version id from a query. What was never given out is refused like on S3.

@@ -10,7 +10,7 @@ use super::conditions::write_condition;
 use super::error::{from_engine, s3_error};
 use super::metadata::{check_acl, check_encryption, headers, tags_from_header};
 use super::objects::refuse_object_lock;
-use super::{S3Api, invocation};
+use super::{S3Api, sender};
 use crate::engine::{CompleteRequest, CompletedPart as NamedPart};
 use crate::records::{ChecksumAlgorithm as Algorithm, ChecksumKind, UploadId};
 
@@ -75,6 +75,7 @@ pub(super) async fn complete(
     api: &S3Api,
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> S3Result<CompleteMultipartUploadOutput> {
+    let sender = sender(&request)?;
     let input = request.input;
     let parts = input.multipart_upload.and_then(|list| list.parts).unwrap_or_default();
     if parts.is_empty() {
@@ -97,7 +98,7 @@ pub(super) async fn complete(
         parts: parts.collect(),
         precondition: write_condition(input.if_match.as_ref(), input.if_none_match.as_ref())?,
         checksum,
-        invocation: invocation(&request.headers),
+        sender,
     };
     let (written, checksum) = api.engine.complete_upload(complete).await.map_err(from_engine)?;
     let mut output = CompleteMultipartUploadOutput {

@@ -11,10 +11,10 @@ use super::checksums::{Claims, classify, text};
 use super::conditions::{delete_condition, write_condition};
 use super::error::{from_engine, not_implemented, s3_error};
 use super::metadata::{check_acl, check_encryption, headers, tags_from_header};
-use super::{S3Api, invocation, version_id};
+use super::{S3Api, sender, version_id};
 use crate::engine::{
     BodyError, DeleteCondition, DeleteRequest, Deleted, EngineError, PutRequest,
-    SMALL_BODY_BYTES_MAX, Staged,
+    SMALL_BODY_BYTES_MAX, Sender, Staged,
 };
 use crate::listener::RequestBody;
 use crate::records::Checksum as VerifiedChecksum;
@@ -108,6 +108,7 @@ pub(super) async fn put(
     api: &S3Api,
     request: S3Request<PutObjectInput>,
 ) -> S3Result<PutObjectOutput> {
+    let sender = sender(&request)?;
     let trailers = request.trailing_headers.as_ref();
     let input = request.input;
     check_encryption(&request.headers, input.server_side_encryption.as_ref())?;
@@ -121,7 +122,7 @@ pub(super) async fn put(
         headers: headers(&request.headers, input.metadata.as_ref())?,
         tags: tags_from_header(input.tagging.as_deref())?,
         checksum: None,
-        invocation: invocation(&request.headers),
+        sender,
         bucket: input.bucket,
         key: input.key,
     };
@@ -164,6 +165,7 @@ pub(super) async fn delete(
     api: &S3Api,
     request: S3Request<DeleteObjectInput>,
 ) -> S3Result<DeleteObjectOutput> {
+    let sender = sender(&request)?;
     let input = request.input;
     if input.if_match_size.is_some() || input.if_match_last_modified_time.is_some() {
         return Err(not_implemented("deletes on the condition of a size or a time"));
@@ -173,7 +175,7 @@ pub(super) async fn delete(
         key: input.key,
         version: version_id(input.version_id.as_deref())?,
         condition: delete_condition(input.if_match.as_ref()),
-        invocation: invocation(&request.headers),
+        sender,
     };
     let deleted = api.engine.delete(delete).await.map_err(from_engine)?;
     Ok(DeleteObjectOutput {
@@ -187,6 +189,7 @@ pub(super) async fn delete_many(
     api: &S3Api,
     request: S3Request<DeleteObjectsInput>,
 ) -> S3Result<DeleteObjectsOutput> {
+    let sender = sender(&request)?;
     let input = request.input;
     let malformed = input.delete.objects.is_empty() || input.delete.objects.len() > DELETE_MANY_MAX;
     if malformed {
@@ -198,11 +201,10 @@ pub(super) async fn delete_many(
     }
     api.engine.bucket(input.bucket.clone()).await.map_err(from_engine)?;
     let quiet = input.delete.quiet == Some(true);
-    let invocation = invocation(&request.headers);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in input.delete.objects {
         let (key, named) = (object.key.clone(), object.version_id.clone());
-        match delete_one(api, &input.bucket, object, invocation.clone()).await {
+        match delete_one(api, &input.bucket, object, sender.clone()).await {
             Ok(_) if quiet => {}
             Ok(done) => deleted.push(deleted_object(key, named, &done)),
             Err(error) => errors.push(Error {
@@ -220,7 +222,7 @@ async fn delete_one(
     api: &S3Api,
     bucket: &str,
     object: ObjectIdentifier,
-    invocation: Option<String>,
+    sender: Sender,
 ) -> S3Result<Deleted> {
     if object.size.is_some() || object.last_modified_time.is_some() {
         return Err(not_implemented("deletes on the condition of a size or a time"));
@@ -235,7 +237,7 @@ async fn delete_one(
         key: object.key,
         version: version_id(object.version_id.as_deref())?,
         condition,
-        invocation,
+        sender,
     };
     api.engine.delete(delete).await.map_err(from_engine)
 }

@@ -1,0 +1,84 @@
+//! Who sent a request, as far as a server can tell.
+//!
+//! Stock clients do not say which lock they hold when they write a state or remove a lock. What they
+//! do tell is collected here; each rule that uses it says why the sign is sound.
+
+use std::net::IpAddr;
+
+/// Through which API a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// The S3 API.
+    S3,
+    /// The DynamoDB API.
+    DynamoDb,
+    /// Terraform's `http` backend.
+    Http,
+    /// The admin API.
+    Admin,
+}
+
+/// Names one accepted connection; never used again while the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// A connection, as the listener knows it when a request arrives on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Which one.
+    pub id: ConnectionId,
+    /// Its other end.
+    pub peer: IpAddr,
+    /// When the connection was accepted or the latest answer on it was finished, whichever is later, in
+    /// microseconds since the Unix epoch. A client sends its next request on a connection after that.
+    pub idle_since_micros: u64,
+}
+
+/// Who sent a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// Through which API.
+    pub protocol: Protocol,
+    /// The access key id whose signature or password was right.
+    pub principal: String,
+    /// The connection it came on.
+    pub connection: Connection,
+    /// Whether a proxy says that it stands between (`Forwarded`, `X-Forwarded-For` or `Via`).
+    pub proxied: bool,
+    /// The `User-Agent`, at most [`Sender::USER_AGENT_CHARS_MAX`] characters of it.
+    pub user_agent: String,
+    /// The AWS SDK's id of the call (`Amz-Sdk-Invocation-Id`), the same for all its attempts.
+    pub invocation: Option<String>,
+}
+
+impl Sender {
+    /// A longer `User-Agent` is cut.
+    pub const USER_AGENT_CHARS_MAX: usize = 256;
+    /// An SDK's invocation id has 36; a longer one is not believed, so that what is remembered stays
+    /// small.
+    pub const INVOCATION_SIZE_BYTES_MAX: usize = 128;
+
+    /// Reads what a request's headers say about its sender.
+    pub fn from_headers(
+        protocol: Protocol,
+        principal: impl Into<String>,
+        connection: Connection,
+        headers: &http::HeaderMap,
+    ) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let user_agent = text("user-agent").unwrap_or_default();
+        let invocation = text("amz-sdk-invocation-id")
+            .filter(|id| !id.is_empty() && id.len() <= Self::INVOCATION_SIZE_BYTES_MAX);
+        Self {
+            protocol,
+            principal: principal.into(),
+            connection,
+            proxied: ["forwarded", "x-forwarded-for", "via"]
+                .iter()
+                .any(|name| headers.contains_key(*name)),
+            user_agent: user_agent.chars().take(Self::USER_AGENT_CHARS_MAX).collect(),
+            invocation: invocation.map(str::to_owned),
+        }
+    }
+}
