@@ -3,6 +3,7 @@
 //! Decisions are pure functions in `decision/`; everything else here moves bytes between the
 //! requests, the decisions and the storage port. Check and effect are always one transaction.
 
+mod audit;
 mod body_reader;
 mod buckets;
 mod checksums;

@@ -4,6 +4,7 @@
 //! version adds does not keep an older one from reading. Fields are never reused with another
 //! meaning; `docs/storage/format.md` lists every family.
 
+mod audit;
 mod body;
 mod bucket;
 mod key;
@@ -13,6 +14,7 @@ mod version;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use audit::{AuditAction, AuditFacet, AuditHead, AuditOutcome, AuditRecord, GENESIS_HASH};
 pub use body::{BodyId, Chunk, DiscardedBody, Segment, StagedBody};
 pub use bucket::{BucketRecord, Versioning};
 pub use lock_trail::{LockTrail, TrailEntry, TrailOperation};
