@@ -48,6 +48,11 @@ impl LockId {
         Ok(Self(text))
     }
 
+    /// The ID under which a lockfile is shown whose own cannot be read.
+    pub(super) fn unreadable() -> Self {
+        Self("unreadable".to_owned())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,13 +2,15 @@
 //!
 //! - [`id`]: the lock ID that names one acquisition;
 //! - [`created_at`]: the time in a lock info, as Go writes and reads it;
-//! - [`info`]: the lock info, byte for byte as Terraform and OpenTofu write it.
+//! - [`info`]: the lock info, byte for byte as Terraform and OpenTofu write it;
+//! - [`unified`]: one lock behind lockfile, lock table and `http` backend.
 
 mod calendar;
 pub mod created_at;
 mod go_json;
 pub mod id;
 pub mod info;
+pub mod unified;
 
 pub use created_at::{CreatedAt, CreatedAtError};
 pub use id::{LOCK_ID_SIZE_BYTES_MAX, LockId, LockIdError};

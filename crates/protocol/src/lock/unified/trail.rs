@@ -1,0 +1,168 @@
+//! What lately happened to one lock, so that a request delivered twice has one effect.
+//!
+//! AWS SDKs send one `Amz-Sdk-Invocation-Id` for all attempts of a call. A lost answer makes the SDK
+//! send the request again, and the network may deliver a first attempt late: after the lock was
+//! released, after somebody else took it, or after the sender was refused and gave up. The trail
+//! recognises all of them. Effects and refusals are kept apart, so that many waiters who are refused
+//! again and again do not push out what must be known about releases.
+
+use super::Facet;
+use crate::lock::LockId;
+use crate::state::Digest;
+
+/// How long an attempt may arrive late and still be recognised.
+pub const TRAIL_AGE_MICROS_MAX: u64 = 15 * 60 * 1_000_000;
+/// How many effects, and how many refusals, are remembered per lock.
+const ENTRIES_MAX: usize = 64;
+
+/// The recent calls on one lock, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trail {
+    effects: Vec<TrailEntry>,
+    refusals: Vec<TrailEntry>,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrailEntry {
+    /// The id of the call, if its client sent one.
+    pub call: Option<String>,
+    /// Through which facet.
+    pub facet: Facet,
+    /// The lock ID it was about; `None` if that cannot be read.
+    pub id: Option<LockId>,
+    /// What came of it.
+    pub event: TrailEvent,
+    /// When, in microseconds.
+    pub at_micros: u64,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrailEvent {
+    /// It took the lock, or was told that it has it, with a lock info of this digest.
+    Acquired(Digest),
+    /// It was refused the lock.
+    Refused(Digest),
+    /// It gave this facet back, naming the lock or having seen it.
+    Released,
+    /// It removed a lock without saying which: the holder does not know.
+    Forced,
+}
+
+impl Trail {
+    /// A trail from its entries, oldest first.
+    pub fn new(entries: impl IntoIterator<Item = TrailEntry>) -> Self {
+        entries.into_iter().fold(Self::default(), |trail, entry| trail.with(entry))
+    }
+
+    /// All entries; within effects and within refusals, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &TrailEntry> {
+        self.effects.iter().chain(&self.refusals)
+    }
+
+    /// The recent entries of this call through this facet.
+    pub(super) fn of_call<'a>(
+        &'a self,
+        call: Option<&'a str>,
+        facet: Facet,
+        now_micros: u64,
+    ) -> impl Iterator<Item = &'a TrailEntry> {
+        self.recent(now_micros)
+            .filter(move |entry| call.is_some() && entry.call.as_deref() == call)
+            .filter(move |entry| entry.facet == facet)
+    }
+
+    /// The recent entries about this lock ID.
+    pub(super) fn of_id<'a>(
+        &'a self,
+        id: &'a LockId,
+        now_micros: u64,
+    ) -> impl Iterator<Item = &'a TrailEntry> {
+        self.recent(now_micros).filter(move |entry| entry.id.as_ref() == Some(id))
+    }
+
+    /// Whether nothing is remembered any more.
+    pub fn is_forgotten(&self, now_micros: u64) -> bool {
+        self.recent(now_micros).next().is_none()
+    }
+
+    /// The trail after one more call, without what is too old to matter.
+    #[must_use]
+    pub fn with(&self, entry: TrailEntry) -> Self {
+        let now_micros = entry.at_micros;
+        let kept = |entries: &[TrailEntry]| -> Vec<TrailEntry> {
+            entries.iter().filter(|kept| kept.is_recent(now_micros)).cloned().collect()
+        };
+        let (mut effects, mut refusals) = (kept(&self.effects), kept(&self.refusals));
+        let list = match entry.event {
+            TrailEvent::Refused(_) => &mut refusals,
+            TrailEvent::Acquired(_) | TrailEvent::Released | TrailEvent::Forced => &mut effects,
+        };
+        list.push(entry);
+        let excess = list.len().saturating_sub(ENTRIES_MAX);
+        list.drain(..excess);
+        Self { effects, refusals }
+    }
+
+    fn recent(&self, now_micros: u64) -> impl Iterator<Item = &TrailEntry> {
+        self.entries().filter(move |entry| entry.is_recent(now_micros))
+    }
+}
+
+impl TrailEntry {
+    fn is_recent(&self, now_micros: u64) -> bool {
+        // The clock may have gone back: what lies ahead of it is recent.
+        now_micros.saturating_sub(self.at_micros) <= TRAIL_AGE_MICROS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(call: &str, event: TrailEvent, at_micros: u64) -> TrailEntry {
+        let id = LockId::parse(call).ok();
+        TrailEntry { call: Some(call.to_owned()), facet: Facet::Lockfile, id, event, at_micros }
+    }
+
+    fn knows(trail: &Trail, call: &str, now_micros: u64) -> bool {
+        trail.of_call(Some(call), Facet::Lockfile, now_micros).next().is_some()
+    }
+
+    #[test]
+    fn p9_a_call_is_remembered_by_its_id_until_it_is_too_old() {
+        let trail = Trail::default().with(entry("a", TrailEvent::Released, 10));
+        assert!(knows(&trail, "a", 10));
+        assert!(knows(&trail, "a", 0), "the clock went back");
+        assert!(!knows(&trail, "b", 10));
+        assert!(trail.of_call(None, Facet::Lockfile, 10).next().is_none());
+        assert!(trail.of_call(Some("a"), Facet::Http, 10).next().is_none());
+        assert!(knows(&trail, "a", 10 + TRAIL_AGE_MICROS_MAX));
+        assert!(!knows(&trail, "a", 11 + TRAIL_AGE_MICROS_MAX));
+        assert!(!trail.is_forgotten(10 + TRAIL_AGE_MICROS_MAX));
+        assert!(trail.is_forgotten(11 + TRAIL_AGE_MICROS_MAX));
+        let later = trail.with(entry("b", TrailEvent::Released, 11 + TRAIL_AGE_MICROS_MAX));
+        assert_eq!(later.entries().count(), 1);
+    }
+
+    #[test]
+    fn it_stays_bounded_and_refusals_do_not_push_out_releases() {
+        let refused = TrailEvent::Refused(Digest::of(b""));
+        let released = Trail::default().with(entry("released", TrailEvent::Released, 0));
+        let trail = (0..1000)
+            .fold(released, |trail, n| trail.with(entry(&n.to_string(), refused.clone(), n)));
+        assert_eq!(trail.entries().count(), 1 + ENTRIES_MAX);
+        assert!(knows(&trail, "released", 1000));
+        assert!(knows(&trail, "999", 1000));
+        assert!(!knows(&trail, "0", 1000));
+    }
+
+    #[test]
+    fn a_trail_comes_back_from_its_entries() {
+        let refused = TrailEvent::Refused(Digest::of(b""));
+        let trail =
+            Trail::default().with(entry("a", refused, 1)).with(entry("b", TrailEvent::Forced, 2));
+        assert_eq!(Trail::new(trail.entries().cloned()), trail);
+    }
+}
