@@ -1,6 +1,14 @@
 //! The audit log: writes a record inside the transaction that has the effect, gives records out, and
 //! checks the chain.
 
+mod chain;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+pub use chain::{AuditFlaw, AuditFlawKind, AuditVerification};
+pub use reading::{AuditFilter, AuditOrder, AuditPage, AuditQuery};
+
 use super::Sender;
 use crate::records::{self, AuditAction, AuditFacet, AuditHead, AuditOutcome, AuditRecord};
 use crate::storage::{StorageError, Table, Transaction};

@@ -26,6 +26,9 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+pub use audit::{
+    AuditFilter, AuditFlaw, AuditFlawKind, AuditOrder, AuditPage, AuditQuery, AuditVerification,
+};
 pub use body_reader::BodyRange;
 pub use checksums::Hashes;
 pub use completion::{CompleteRequest, CompletedPart};

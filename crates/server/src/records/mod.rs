@@ -23,6 +23,7 @@ pub use version::{
     Checksum, ChecksumAlgorithm, ChecksumKind, Content, Headers, VersionId, VersionRecord,
 };
 
+pub(crate) use audit::stored_hash;
 pub(crate) use key::{Family, RowKey, RowKeyParts};
 
 use crate::storage::{StorageError, Table, Transaction};
