@@ -42,6 +42,8 @@ pub enum AuditAction {
     LockReleased,
     /// A facet of a lock was released; the lock is still held through another.
     LockPartlyReleased,
+    /// A lock was replaced by another, whose sender named the one that stood.
+    LockReplaced,
     /// A lock was removed by somebody who does not hold it.
     LockForceUnlocked,
     /// A state snapshot was stored.
@@ -54,6 +56,8 @@ pub enum AuditAction {
     ObjectWritten,
     /// An object that is no state was deleted.
     ObjectDeleted,
+    /// The tags of an object were changed.
+    ObjectTagged,
     /// One version of an object was removed for good.
     VersionDeleted,
     /// A client wrote a digest that is not the stored state's.
@@ -64,6 +68,8 @@ pub enum AuditAction {
     OverwriteUsed,
     /// A bucket was made.
     BucketCreated,
+    /// A bucket's versioning or tags were changed.
+    BucketChanged,
     /// A bucket was removed.
     BucketDeleted,
     /// A table was made.
