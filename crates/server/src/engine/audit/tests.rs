@@ -1,14 +1,18 @@
 //! The log on both storage engines: what is read is what was written, and no tampering passes.
 
+mod damaged;
+
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+
+use damaged::Damaged;
 
 use super::*;
 use crate::engine::{Connection, ConnectionId, Engine, Limits, Protocol};
 use crate::records::{GENESIS_HASH, RowKey};
 use crate::storage::embedded::EmbeddedStorage;
 use crate::storage::memory::MemoryStorage;
-use crate::storage::{self, Row, Storage, Verdict};
+use crate::storage::{self, Storage, Verdict};
 use crate::system::{SystemClock, SystemRandomness};
 
 const START_MICROS: u64 = 1_700_000_000_000_000;
@@ -382,11 +386,11 @@ async fn a_filter_that_nothing_passes_ends_its_page_early_and_says_where_to_go_o
 #[tokio::test]
 async fn long_text_is_cut_and_still_found() {
     let log = Log::in_memory(0).await;
-    let long = "é".repeat(5000);
+    let text = "é".repeat(5000);
     let entry =
-        AuditEntry { lock_id: Some(long.clone()), ..AuditEntry::new(AuditAction::LockAcquired) };
+        AuditEntry { lock_id: Some(text.clone()), ..AuditEntry::new(AuditAction::LockAcquired) };
     log.append(entry, 1).await;
-    let filter = AuditFilter { lock_id: Some(long), ..Default::default() };
+    let filter = AuditFilter { lock_id: Some(text), ..Default::default() };
     let asked = AuditQuery { filter, ..query(AuditOrder::OldestFirst, None, 5) };
     let page = log.engine.audit_page(asked).await.unwrap();
     let kept = page.records[0].lock_id.as_ref().unwrap();
@@ -403,80 +407,4 @@ async fn p10_a_record_costs_two_small_writes() {
     let puts = storage.puts.lock().unwrap().clone();
     assert_eq!(puts.len(), 2, "{puts:?}");
     assert!(puts.iter().sum::<usize>() < 1000, "{puts:?}");
-}
-
-/// A memory storage that counts writes, and one row of which can be made damaged.
-#[derive(Default)]
-struct Damaged {
-    inner: MemoryStorage,
-    key: Mutex<Option<Vec<u8>>>,
-    puts: Arc<Mutex<Vec<usize>>>,
-}
-
-struct Watched<'a> {
-    inner: &'a mut dyn Transaction,
-    damaged: Option<&'a [u8]>,
-    puts: &'a Mutex<Vec<usize>>,
-}
-
-impl Watched<'_> {
-    fn check(&self, key: &[u8]) -> Result<(), StorageError> {
-        if self.damaged == Some(key) {
-            return Err(StorageError::Corrupt("for a test".to_owned()));
-        }
-        Ok(())
-    }
-}
-
-impl Transaction for Watched<'_> {
-    fn get(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        self.check(key)?;
-        self.inner.get(table, key)
-    }
-
-    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        self.puts.lock().unwrap().push(key.len() + value.len());
-        self.inner.put(table, key, value)
-    }
-
-    fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), StorageError> {
-        self.inner.delete(table, key)
-    }
-
-    fn scan(
-        &mut self,
-        table: Table,
-        from: &[u8],
-        to: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Row>, StorageError> {
-        let rows = self.inner.scan(table, from, to, limit)?;
-        rows.iter().try_for_each(|(key, _)| self.check(key))?;
-        Ok(rows)
-    }
-}
-
-impl Storage for Damaged {
-    fn write(
-        &self,
-        mut job: storage::WriteJob,
-    ) -> futures::future::BoxFuture<'_, Result<(), StorageError>> {
-        let puts = Arc::clone(&self.puts);
-        self.inner
-            .write(Box::new(move |inner| job(&mut Watched { inner, damaged: None, puts: &puts })))
-    }
-
-    fn read(
-        &self,
-        mut job: storage::ReadJob,
-    ) -> futures::future::BoxFuture<'_, Result<(), StorageError>> {
-        let (puts, damaged) = (Arc::clone(&self.puts), self.key.lock().unwrap().clone());
-        self.inner.read(Box::new(move |inner| {
-            job(&mut Watched { inner, damaged: damaged.as_deref(), puts: &puts })
-        }))
-    }
-
-    fn close(&self) -> futures::future::BoxFuture<'_, Result<(), StorageError>> {
-        self.inner.close()
-    }
 }
