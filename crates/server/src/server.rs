@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 
+use crate::api::admin::AdminApi;
 use crate::api::s3::{S3Settings, build_service};
 use crate::auth::credentials::{AccessKey, Credentials, CredentialsError};
 use crate::engine::{Engine, EngineError, IdSource, Limits};
@@ -131,6 +132,11 @@ impl Server {
             credentials: credentials.clone(),
             clock: Arc::new(SystemClock),
             metrics: metrics.clone(),
+            admin: AdminApi {
+                engine: engine.clone(),
+                credentials: credentials.clone(),
+                metrics: metrics.clone(),
+            },
             request_timeout: connections.request_timeout,
         };
         let seed = SystemRandomness.random().map_err(StartError::Prepare)?;
@@ -210,7 +216,7 @@ fn open(settings: &Settings) -> Result<(Arc<dyn Storage>, Credentials), StartErr
 /// Makes the first bucket and removes what a crash left behind.
 async fn prepare(engine: &Engine, settings: &Settings) -> Result<(), EngineError> {
     let made = engine
-        .create_bucket(settings.bucket.clone(), settings.region.clone(), Versioning::Enabled)
+        .create_bucket(settings.bucket.clone(), settings.region.clone(), Versioning::Enabled, None)
         .await;
     match made {
         Ok(()) => tracing::info!(bucket = settings.bucket, "made the bucket, with versioning"),

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::audit::{self, AuditEntry};
+use super::bucket_settings;
 use super::rows::bucket_record;
 use super::uploads::remove_upload;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, Sender};
 use crate::records::{
-    self, BucketRecord, CompletedUpload, RowKey, RowKeyParts, UploadId, UploadRecord,
+    self, AuditAction, BucketRecord, BucketSettings, CompletedUpload, RowKey, RowKeyParts, UploadId, UploadRecord,
     VersionRecord, Versioning,
 };
 use crate::storage::{self, StorageError, Table, Transaction, Verdict};
@@ -14,8 +16,19 @@ use crate::storage::{self, StorageError, Table, Transaction, Verdict};
 /// Rows read together.
 const BATCH: usize = 256;
 
+/// A bucket to be.
+#[derive(Clone, Debug)]
+pub struct NewBucket {
+    /// The region that its creator named.
+    pub region: String,
+    /// Whether it has versions from the start.
+    pub versioning: Versioning,
+    /// What is configured from the start.
+    pub settings: BucketSettings,
+}
+
 impl Engine {
-    /// Makes a bucket.
+    /// Makes a bucket of which nothing is configured; without a sender, the server makes it by itself.
     ///
     /// # Errors
     /// [`EngineError::BucketExists`], or a storage failure.
@@ -24,8 +37,24 @@ impl Engine {
         bucket: String,
         region: String,
         versioning: Versioning,
+        sender: Option<Sender>,
+    ) -> Result<(), EngineError> {
+        let settings = BucketSettings::default();
+        self.create_configured(bucket, NewBucket { region, versioning, settings }, sender).await
+    }
+
+    /// Makes a bucket with what is configured of it from the start.
+    ///
+    /// # Errors
+    /// As [`Engine::create_bucket`].
+    pub async fn create_configured(
+        &self,
+        bucket: String,
+        new: NewBucket,
+        sender: Option<Sender>,
     ) -> Result<(), EngineError> {
         let created_micros = self.clock.now_micros();
+        let NewBucket { region, versioning, settings } = new;
         let record = BucketRecord { created_micros, region, versioning, tags: Vec::new() };
         storage::write(&self.storage, move |transaction| {
             let key = BucketRecord::key(&bucket);
@@ -33,6 +62,12 @@ impl Engine {
                 return Ok((Verdict::Discard, Err(EngineError::BucketExists)));
             }
             records::store(transaction, &key, &record)?;
+            bucket_settings::store(transaction, &bucket, &settings)?;
+            let entry = AuditEntry::new(AuditAction::BucketCreated).in_bucket(&*bucket);
+            match &sender {
+                Some(sender) => audit::append(transaction, sender, entry, created_micros)?,
+                None => audit::append_own(transaction, entry, created_micros)?,
+            }
             Ok((Verdict::Commit, Ok(())))
         })
         .await?
@@ -69,19 +104,31 @@ impl Engine {
         Ok(buckets)
     }
 
-    /// Changes a bucket's record.
+    /// Changes a bucket's record. A change to what it is already changes nothing.
     ///
     /// # Errors
     /// [`EngineError::NoSuchBucket`], or a storage failure.
     pub async fn change_bucket(
         &self,
         bucket: String,
+        sender: Sender,
         change: impl Fn(&mut BucketRecord) + Send + 'static,
     ) -> Result<(), EngineError> {
+        let now_micros = self.clock.now_micros();
         self.transact(move |transaction| {
-            let mut record = bucket_record(transaction, &bucket)?;
+            let before = bucket_record(transaction, &bucket)?;
+            let mut record = before.clone();
             change(&mut record);
-            Ok(records::store(transaction, &BucketRecord::key(&bucket), &record)?)
+            if record == before {
+                return Ok(());
+            }
+            records::store(transaction, &BucketRecord::key(&bucket), &record)?;
+            let what = if record.tags == before.tags { "versioning" } else { "tags" };
+            let entry = AuditEntry {
+                reason: Some(what.to_owned()),
+                ..AuditEntry::new(AuditAction::BucketChanged).in_bucket(&*bucket)
+            };
+            Ok(audit::append(transaction, &sender, entry, now_micros)?)
         })
         .await
     }
@@ -90,7 +137,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::NoSuchBucket`], [`EngineError::BucketNotEmpty`], or a storage failure.
-    pub async fn delete_bucket(&self, bucket: String) -> Result<(), EngineError> {
+    pub async fn delete_bucket(&self, bucket: String, sender: Sender) -> Result<(), EngineError> {
         let now_micros = self.clock.now_micros();
         self.transact(move |transaction| {
             bucket_record(transaction, &bucket)?;
@@ -100,9 +147,12 @@ impl Engine {
             }
             remove_uploads(transaction, &bucket, now_micros)?;
             remove_answers(transaction, &bucket)?;
+            records::remove(transaction, &BucketSettings::key(&bucket))?;
             // What happened to its lockfiles is remembered until it is too old, as for every other:
             // a request that was sent to this bucket may arrive at one of the same name.
-            Ok(records::remove(transaction, &BucketRecord::key(&bucket))?)
+            records::remove(transaction, &BucketRecord::key(&bucket))?;
+            let entry = AuditEntry::new(AuditAction::BucketDeleted).in_bucket(&*bucket);
+            Ok(audit::append(transaction, &sender, entry, now_micros)?)
         })
         .await
     }

@@ -1,8 +1,9 @@
 //! Tags of objects. Changing them makes no new version, as on S3.
 
+use super::audit::{self, AuditEntry};
 use super::rows::{bucket_record, by_id, newest};
-use super::{Engine, EngineError};
-use crate::records::{self, VersionId, VersionRecord};
+use super::{Engine, EngineError, Sender};
+use crate::records::{self, AuditAction, VersionId, VersionRecord};
 use crate::storage::Transaction;
 
 impl Engine {
@@ -16,8 +17,19 @@ impl Engine {
         key: String,
         version: Option<VersionId>,
         tags: Vec<(String, String)>,
+        sender: Sender,
     ) -> Result<VersionId, EngineError> {
-        self.transact(move |transaction| set_tags(transaction, &bucket, &key, version, &tags)).await
+        let now_micros = self.clock.now_micros();
+        self.transact(move |transaction| {
+            let tagged = set_tags(transaction, &bucket, &key, version, &tags)?;
+            let entry = AuditEntry {
+                version: Some(tagged.to_string()),
+                ..AuditEntry::new(AuditAction::ObjectTagged).about(&*bucket, &*key)
+            };
+            audit::append(transaction, &sender, entry, now_micros)?;
+            Ok(tagged)
+        })
+        .await
     }
 }
 

@@ -21,7 +21,7 @@ use super::error_body::{self, Subject};
 use super::request_body::RequestBody;
 use super::request_id::{RequestId, RequestIds};
 use super::route::{Route, route};
-use crate::api::admin;
+use crate::api::admin::AdminApi;
 use crate::api::identity::{self, IdentityService};
 use crate::auth::credentials::Credentials;
 use crate::auth::guard;
@@ -39,6 +39,7 @@ pub(crate) struct Application {
     pub(crate) credentials: Credentials,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
+    pub(crate) admin: AdminApi,
     pub(crate) request_timeout: Duration,
 }
 
@@ -115,9 +116,7 @@ impl Dispatcher {
         request_id: RequestId,
     ) -> Response<Body> {
         match route {
-            Route::Admin => {
-                admin::handle(request.method(), request.uri().path(), &self.application.metrics)
-            }
+            Route::Admin => self.admin(request).await,
             Route::S3 => self.s3(request, request_id).await,
             Route::Identity(service) => self.identity(service, request, request_id).await,
             Route::DynamoDb => no_lock_tables(),
@@ -155,6 +154,14 @@ impl Dispatcher {
                 error_body::simple(S3Error::new(S3ErrorCode::InternalError))
             }
             Err(_) => timed_out(body),
+        }
+    }
+
+    async fn admin(&self, request: Request<Incoming>) -> Response<Body> {
+        let timeout = self.application.request_timeout;
+        match tokio::time::timeout(timeout, self.application.admin.handle(request)).await {
+            Ok(response) => response,
+            Err(_) => admin_timed_out(),
         }
     }
 
@@ -210,6 +217,16 @@ fn timed_out(body: &RequestBody) -> Response<Body> {
         )
     };
     error_body::simple(error)
+}
+
+fn admin_timed_out() -> Response<Body> {
+    let mut response = text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "application/json",
+        r#"{"error":{"code":"timed_out","message":"the request took longer than the server allows","hint":"read back before repeating"}}"#,
+    );
+    close_after(&mut response);
+    response
 }
 
 /// Says that the connection ends with this answer: what is left of the request stays unread.

@@ -74,7 +74,7 @@ impl Harness {
     /// With the bucket made.
     pub(crate) async fn with_bucket(storage: Arc<dyn Storage>, versioning: Versioning) -> Self {
         let harness = Self::new(storage);
-        let made = harness.engine.create_bucket(BUCKET.to_owned(), String::new(), versioning);
+        let made = harness.engine.create_bucket(BUCKET.to_owned(), String::new(), versioning, None);
         made.await.unwrap();
         harness
     }

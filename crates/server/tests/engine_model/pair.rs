@@ -176,7 +176,7 @@ impl Pair {
 
     async fn versioning(&mut self, enabled: bool) -> Answers {
         let versioning = if enabled { Versioning::Enabled } else { Versioning::Suspended };
-        let change = self.test.engine.change_bucket(BUCKET.to_owned(), move |bucket| {
+        let change = self.test.engine.change_bucket(BUCKET.to_owned(), sender(None), move |bucket| {
             bucket.versioning = versioning;
         });
         change.await.unwrap();
@@ -188,7 +188,7 @@ impl Pair {
         let version = self.which(key, which);
         let tags = vec![("tag".to_owned(), tag.to_string())];
         let (bucket, name) = (BUCKET.to_owned(), key.to_owned());
-        let answer = self.test.engine.set_tags(bucket, name, version, tags).await;
+        let answer = self.test.engine.set_tags(bucket, name, version, tags, sender(None)).await;
         let engine = answer.map_or_else(|e| refused(&e), Answer::Tagged);
         (engine, self.model.tag(key, version, tag))
     }
@@ -201,12 +201,12 @@ impl Pair {
                 }
             }
         }
-        let answer = self.test.engine.delete_bucket(BUCKET.to_owned()).await;
+        let answer = self.test.engine.delete_bucket(BUCKET.to_owned(), sender(None)).await;
         let answers =
             (answer.map_or_else(|e| refused(&e), |()| Answer::Done), self.model.delete_bucket());
         if answers.1 == Answer::Done && answers.0 == Answer::Done {
             let versioning = if versioned { Versioning::Enabled } else { Versioning::Unversioned };
-            let made = self.test.engine.create_bucket(BUCKET.to_owned(), String::new(), versioning);
+            let made = self.test.engine.create_bucket(BUCKET.to_owned(), String::new(), versioning, None);
             made.await.unwrap();
             self.model.versioning = versioning;
         }

@@ -114,8 +114,8 @@ fn p4_a_bucket_made_anew_still_remembers_releases() {
         let test = versioned().await;
         test.acquire("alice", "call-1").await.unwrap();
         test.release(None, "call-2").await;
-        test.engine.delete_bucket(BUCKET.to_owned()).await.unwrap();
-        let made = test.engine.create_bucket(BUCKET.to_owned(), String::new(), Versioning::Enabled);
+        test.engine.delete_bucket(BUCKET.to_owned(), sender(None)).await.unwrap();
+        let made = test.engine.create_bucket(BUCKET.to_owned(), String::new(), Versioning::Enabled, None);
         made.await.unwrap();
         test.acquire("bob", "call-3").await.unwrap();
         test.release(None, "call-2").await;
@@ -188,7 +188,7 @@ fn a_bucket_can_be_emptied_page_by_page() {
             }
         }
         assert_eq!(seen, 7, "deleting a page must not hide the next");
-        test.engine.delete_bucket(BUCKET.to_owned()).await.unwrap();
+        test.engine.delete_bucket(BUCKET.to_owned(), sender(None)).await.unwrap();
     });
 }
 

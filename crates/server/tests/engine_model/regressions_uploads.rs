@@ -107,8 +107,8 @@ fn a_deleted_bucket_takes_its_uploads_and_their_answers_along() {
         let unfinished = test.begin("k").await;
         test.part("k", &unfinished, 1, &body(PART, 2)).await;
         test.part("k", &unfinished, 1, &body(7, 2)).await;
-        test.engine.delete_bucket(BUCKET.to_owned()).await.unwrap();
-        let made = test.engine.create_bucket(BUCKET.to_owned(), String::new(), Versioning::Enabled);
+        test.engine.delete_bucket(BUCKET.to_owned(), sender(None)).await.unwrap();
+        let made = test.engine.create_bucket(BUCKET.to_owned(), String::new(), Versioning::Enabled, None);
         made.await.unwrap();
         let answer = test.complete(request).await;
         assert!(matches!(answer, Err(EngineError::NoSuchUpload)), "{answer:?}");

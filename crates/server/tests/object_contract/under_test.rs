@@ -44,7 +44,7 @@ impl EngineUnderTest {
             Versions::Kept => Versioning::Enabled,
             Versions::None => Versioning::Unversioned,
         };
-        let made = engine.create_bucket(BUCKET.to_owned(), String::new(), versioning);
+        let made = engine.create_bucket(BUCKET.to_owned(), String::new(), versioning, None);
         runtime.block_on(made).unwrap();
         Self { runtime, engine }
     }

@@ -3,10 +3,11 @@
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Result};
 
-use super::S3Api;
+use super::bucket_settings::ownership;
 use super::error::{from_engine, not_implemented, s3_error};
 use super::metadata::{check_acl, timestamp};
-use crate::engine::EngineError;
+use super::{S3Api, sender};
+use crate::engine::{EngineError, NewBucket};
 use crate::records::Versioning;
 
 /// The region in which S3 lets a bucket be created again by its owner, and answers no location.
@@ -18,6 +19,7 @@ pub(super) async fn create(
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<CreateBucketOutput> {
     check_acl(&request.headers)?;
+    let sender = sender(&request)?;
     let input = request.input;
     if input.object_lock_enabled_for_bucket == Some(true) {
         return Err(not_implemented("Object Lock"));
@@ -28,9 +30,11 @@ pub(super) async fn create(
         .map(|constraint| constraint.as_str().to_owned())
         .filter(|constraint| !constraint.is_empty());
     let region = constraint.unwrap_or_else(|| api.region.clone());
+    let settings = ownership::of_new_bucket(input.object_ownership.as_ref())?;
     let (bucket, in_classic) = (input.bucket, region == CLASSIC_REGION);
     let output = CreateBucketOutput { location: Some(format!("/{bucket}")) };
-    match api.engine.create_bucket(bucket, region, Versioning::Unversioned).await {
+    let new = NewBucket { region, versioning: Versioning::Unversioned, settings };
+    match api.engine.create_configured(bucket, new, Some(sender)).await {
         Ok(()) => Ok(output),
         // As in S3's oldest region: creating what one owns succeeds and changes nothing.
         Err(EngineError::BucketExists) if in_classic => Ok(output),
@@ -50,7 +54,8 @@ pub(super) async fn delete(
     api: &S3Api,
     request: S3Request<DeleteBucketInput>,
 ) -> S3Result<DeleteBucketOutput> {
-    api.engine.delete_bucket(request.input.bucket).await.map_err(from_engine)?;
+    let sender = sender(&request)?;
+    api.engine.delete_bucket(request.input.bucket, sender).await.map_err(from_engine)?;
     Ok(DeleteBucketOutput::default())
 }
 
@@ -115,6 +120,7 @@ pub(super) async fn set_versioning(
     api: &S3Api,
     request: S3Request<PutBucketVersioningInput>,
 ) -> S3Result<PutBucketVersioningOutput> {
+    let sender = sender(&request)?;
     let input = request.input;
     if request.headers.contains_key("x-amz-mfa") {
         return Err(not_implemented("MFA delete"));
@@ -131,7 +137,7 @@ pub(super) async fn set_versioning(
         }
     };
     api.engine
-        .change_bucket(input.bucket, move |bucket| bucket.versioning = versioning)
+        .change_bucket(input.bucket, sender, move |bucket| bucket.versioning = versioning)
         .await
         .map_err(from_engine)?;
     Ok(PutBucketVersioningOutput::default())
