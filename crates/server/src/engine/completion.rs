@@ -10,9 +10,9 @@ use md5::{Digest, Md5};
 use statelock_protocol::store::Precondition;
 
 use super::checksums::{combined, composite, hex};
-use super::decision::{Decision, Write, WriteAnswer, decide_write};
-use super::objects::written;
-use super::rows::{apply, bucket_record, load};
+use super::decision::Write;
+use super::objects::put;
+use super::rows::bucket_record;
 use super::uploads::{remove_upload, stored_parts, upload_record};
 use super::{Engine, EngineError, Sender, Written};
 use crate::records::{
@@ -118,20 +118,10 @@ fn write(
     now_micros: u64,
     nonce: u64,
 ) -> Result<Written, EngineError> {
-    let CompleteRequest { bucket, key, upload, precondition, sender, .. } = request;
-    let stored = load(transaction, bucket, key)?;
-    let mut used: BTreeSet<_> = content.segments.iter().map(|segment| segment.body).collect();
-    let (precondition, invocation) = (precondition.clone(), sender.invocation.clone());
-    let write = Write { content, precondition, invocation, now_micros, nonce };
-    let Decision { effects, answer } = decide_write(&stored, write)?;
-    apply(transaction, bucket, key, effects, now_micros)?;
-    let written = match answer {
-        WriteAnswer::Written(version) => written(&version, key, &stored),
-        WriteAnswer::Repeated(etag) => {
-            used.clear();
-            Written { etag, version: None, modified_micros: now_micros }
-        }
-    };
+    let CompleteRequest { bucket, key, upload, precondition, .. } = request;
+    let used: BTreeSet<_> = content.segments.iter().map(|segment| segment.body).collect();
+    let write = Write { content, precondition: precondition.clone(), now_micros, nonce };
+    let written = put(transaction, bucket, key, write)?;
     remove_upload(transaction, (bucket, key, upload), now_micros, &used)?;
     Ok(written)
 }
@@ -177,7 +167,7 @@ fn content(record: &UploadRecord, parts: &[&PartRecord], checksum: Option<Checks
         checksum,
         headers: record.headers.clone(),
         tags: record.tags.clone(),
-        // A lockfile is a few hundred bytes; what comes in parts holds no lock ID to compare.
+        // A lockfile does not come in parts.
         lock_id: None,
     }
 }

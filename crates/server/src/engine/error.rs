@@ -30,6 +30,12 @@ pub enum EngineError {
     /// A condition that the request carried does not hold; the condition's header name.
     #[error("the condition {0} does not hold")]
     PreconditionFailed(&'static str),
+    /// The lock is not the sender's to take or to remove; what it is told.
+    #[error("{0}")]
+    LockRefused(String),
+    /// A lockfile was to be made of parts.
+    #[error("a lockfile is written in one piece")]
+    LockfileInParts,
     /// A part named at completion was never uploaded, or has another ETag or checksum.
     #[error("part {0} is missing or different")]
     InvalidPart(i32),

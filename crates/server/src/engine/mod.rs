@@ -5,6 +5,7 @@
 
 mod audit;
 mod body_reader;
+mod bucket_settings;
 mod buckets;
 mod checksums;
 mod codec;
@@ -12,11 +13,13 @@ mod completion;
 mod decision;
 mod error;
 mod listing;
+mod locks;
 mod objects;
 mod rows;
 mod sender;
 mod staging;
 mod sweep;
+pub mod tables;
 mod tagging;
 mod uploads;
 mod walk;
@@ -30,10 +33,12 @@ pub use audit::{
     AuditFilter, AuditFlaw, AuditFlawKind, AuditOrder, AuditPage, AuditQuery, AuditVerification,
 };
 pub use body_reader::BodyRange;
+pub use buckets::NewBucket;
 pub use checksums::Hashes;
 pub use completion::{CompleteRequest, CompletedPart};
 pub use decision::DeleteCondition;
 pub use error::{BodyError, EngineError};
+pub use locks::{LockedState, ReleaseLock, TakeLock};
 pub use listing::{
     Cursor, Listing, ListingItem, ListingRequest, UploadListing, UploadListingItem, VersionListing,
     VersionListingItem, VersionListingRequest,
@@ -69,6 +74,8 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     limits: Limits,
+    /// What connections lately did with locks.
+    sightings: Arc<locks::Sightings>,
     /// Turns of bodies that are read piece by piece.
     readers: Arc<Semaphore>,
 }
@@ -109,7 +116,8 @@ impl Engine {
         limits: Limits,
     ) -> Self {
         let readers = Arc::new(Semaphore::new(limits.readers_max));
-        Self { storage, clock, ids, limits, readers }
+        let sightings = Arc::new(locks::Sightings::default());
+        Self { storage, clock, ids, limits, sightings, readers }
     }
 
     /// The bounds that this engine keeps.

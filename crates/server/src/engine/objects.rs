@@ -4,13 +4,13 @@ use bytes::Bytes;
 use statelock_protocol::store::Precondition;
 
 use super::decision::{
-    Decision, Delete, DeleteCondition, Effect, Stored, Write, WriteAnswer, decide_delete,
-    decide_write,
+    Decision, Delete, DeleteCondition, Effect, Stored, Write, decide_delete, decide_write,
 };
-use super::rows::{apply, bucket_record, by_id, is_lockfile, load, lock_id, newest, shown_version};
-use super::{Engine, EngineError, Sender, Staged, body_reader, decision};
-use crate::records::{BucketRecord, Checksum, Chunk, Content, Headers, VersionId, VersionRecord};
-use crate::storage::{self, CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction, Verdict};
+use super::locks::{self, LockedState};
+use super::rows::{apply, bucket_record, by_id, load, newest, shown_version, single_piece};
+use super::{Engine, EngineError, Sender, Staged, decision};
+use crate::records::{BucketRecord, Checksum, Content, Headers, VersionId, VersionRecord};
+use crate::storage::Transaction;
 
 /// A write whose body has been staged and verified.
 #[derive(Clone, Debug)]
@@ -76,35 +76,41 @@ impl Engine {
     /// # Cancel safety
     /// A dropped future may or may not have stored the object.
     pub async fn put(&self, request: PutRequest, staged: Staged) -> Result<Written, EngineError> {
-        let write = Write {
-            content: Content {
-                size: staged.segment.size,
-                etag: staged.hashes.etag(),
-                segments: vec![staged.segment.clone()],
-                checksum: request.checksum,
-                headers: request.headers,
-                tags: request.tags,
-                lock_id: lock_id(&request.key, staged.small.as_ref()),
-            },
-            precondition: request.precondition,
-            invocation: request.sender.invocation,
-            now_micros: self.clock.now_micros(),
-            nonce: self.nonce()?,
-        };
-        let (bucket, key, adopted) = (request.bucket, request.key, staged.clone());
-        let written = storage::write(&self.storage, move |transaction| {
-            match put(transaction, &bucket, &key, write.clone(), &adopted) {
-                Ok(put) => Ok((put.verdict, Ok(put))),
-                Err(EngineError::Storage(error)) => Err(error),
-                Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
-            }
-        })
-        .await
-        .unwrap_or_else(|error| Err(EngineError::Storage(error)));
-        if !written.as_ref().is_ok_and(|put| put.adopted) {
+        let written = self.put_staged(request, &staged).await;
+        if written.is_err() {
             self.abandon(&staged).await;
         }
-        written.map(|put| put.written)
+        written
+    }
+
+    async fn put_staged(
+        &self,
+        request: PutRequest,
+        staged: &Staged,
+    ) -> Result<Written, EngineError> {
+        let locked = LockedState::of_lockfile(&request.bucket, &request.key);
+        let info = staged.small.as_ref().filter(|_| locked.is_some());
+        let content = Content {
+            size: staged.segment.size,
+            etag: staged.hashes.etag(),
+            segments: vec![staged.segment.clone()],
+            checksum: request.checksum.clone(),
+            headers: request.headers.clone(),
+            tags: request.tags.clone(),
+            lock_id: info.and_then(|info| locks::lock_id_text(info)),
+        };
+        if let Some(state) = locked {
+            return self.put_lockfile(state, request, content, staged.clone()).await;
+        }
+        let PutRequest { bucket, key, precondition, .. } = request;
+        let (now_micros, nonce) = (self.clock.now_micros(), self.nonce()?);
+        let (write, staged) = (Write { content, precondition, now_micros, nonce }, staged.clone());
+        self.transact(move |transaction| {
+            let written = put(transaction, &bucket, &key, write.clone())?;
+            staged.adopt(transaction)?;
+            Ok(written)
+        })
+        .await
     }
 
     /// An object's version, with its body if that is a single piece.
@@ -142,55 +148,38 @@ impl Engine {
     /// # Cancel safety
     /// A dropped future may or may not have deleted.
     pub async fn delete(&self, request: DeleteRequest) -> Result<Deleted, EngineError> {
+        // A lockfile has one version only: a delete of it is a release, and is remembered as one.
+        let is_release = matches!(request.version, None | Some(VersionId::Null));
+        if is_release && let Some(state) = LockedState::of_lockfile(&request.bucket, &request.key) {
+            let version = request.version;
+            let deleted = self.delete_lockfile(state, request).await?;
+            return Ok(Deleted { version, ..deleted });
+        }
         let delete = Delete {
             condition: request.condition.clone(),
-            invocation: request.sender.invocation.clone(),
             now_micros: self.clock.now_micros(),
             nonce: self.nonce()?,
         };
         self.transact(move |transaction| match request.version {
             None => delete_newest(transaction, &request, &delete),
-            // The only version there is: a delete of it is a release, and is remembered as one.
-            Some(VersionId::Null) if is_lockfile(&request.key) => {
-                let deleted = delete_newest(transaction, &request, &delete)?;
-                Ok(Deleted { version: Some(VersionId::Null), ..deleted })
-            }
             Some(id) => delete_version(transaction, &request, id, delete.now_micros),
         })
         .await
     }
 }
 
-/// What became of a write.
-struct Put {
-    written: Written,
-    verdict: Verdict,
-    /// Whether the staged body became the object's.
-    adopted: bool,
-}
-
-fn put(
+/// Decides a write and carries it out.
+pub(super) fn put(
     transaction: &mut dyn Transaction,
     bucket: &str,
     key: &str,
     write: Write,
-    staged: &Staged,
-) -> Result<Put, EngineError> {
+) -> Result<Written, EngineError> {
     let now_micros = write.now_micros;
     let stored = load(transaction, bucket, key)?;
     let Decision { effects, answer } = decide_write(&stored, write)?;
-    let verdict = if effects.is_empty() { Verdict::Discard } else { Verdict::Commit };
     apply(transaction, bucket, key, effects, now_micros)?;
-    Ok(match answer {
-        WriteAnswer::Repeated(etag) => {
-            let written = Written { etag, version: None, modified_micros: now_micros };
-            Put { written, verdict, adopted: false }
-        }
-        WriteAnswer::Written(version) => {
-            staged.adopt(transaction)?;
-            Put { written: written(&version, key, &stored), verdict, adopted: true }
-        }
-    })
+    Ok(written(&answer, key, &stored))
 }
 
 fn delete_newest(
@@ -222,27 +211,8 @@ fn delete_version(
 }
 
 /// What a write that took effect is answered with.
-pub(super) fn written(version: &VersionRecord, key: &str, stored: &Stored) -> Written {
+fn written(version: &VersionRecord, key: &str, stored: &Stored) -> Written {
     let etag = version.content.as_ref().map(|content| content.etag.clone()).unwrap_or_default();
     let shown = shown_version(&stored.bucket, key, version);
     Written { etag, version: shown, modified_micros: version.modified_micros }
-}
-
-/// The body of an object that is one piece, read in the same snapshot as its record.
-fn single_piece(
-    transaction: &mut dyn Transaction,
-    version: &VersionRecord,
-) -> Result<Option<Bytes>, StorageError> {
-    let Some([segment]) = version.content.as_ref().map(|content| content.segments.as_slice())
-    else {
-        return Ok(None);
-    };
-    match usize::try_from(segment.size) {
-        Ok(size) if size <= CHUNK_SIZE_BYTES_MAX => {
-            let chunk = transaction.get(Table::Chunks, &Chunk::key(segment.body, 0))?;
-            let chunk = chunk.ok_or_else(body_reader::missing)?;
-            body_reader::slice(&chunk, 0..size).map(Some)
-        }
-        Ok(_) | Err(_) => Ok(None),
-    }
 }

@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use statelock_protocol::store::ObjectKey;
 
-use super::EngineError;
 use super::decision::{Effect, Stored};
+use super::{EngineError, body_reader};
 use crate::records::{
-    self, BucketRecord, Chunk, DiscardedBody, LockTrail, Segment, VersionId, VersionRecord,
-    Versioning,
+    self, BucketRecord, Chunk, DiscardedBody, Segment, VersionId, VersionRecord, Versioning,
 };
 use crate::storage::{CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction};
 
@@ -29,15 +28,6 @@ pub fn shown_version(
     has_versions.then_some(version.id)
 }
 
-/// The lock ID of a lockfile's body, if this is one and it can be read.
-pub(super) fn lock_id(key: &str, body: Option<&Bytes>) -> Option<String> {
-    if !is_lockfile(key) {
-        return None;
-    }
-    let info = statelock_protocol::lock::LockInfo::parse(body?).ok()?;
-    Some(info.id.as_str().to_owned())
-}
-
 pub(super) fn bucket_record(
     transaction: &mut dyn Transaction,
     bucket: &str,
@@ -52,11 +42,6 @@ pub(super) fn load(
 ) -> Result<Stored, EngineError> {
     let record = bucket_record(transaction, bucket)?;
     let newest = newest(transaction, bucket, key)?;
-    let trail = if is_lockfile(key) {
-        Some(records::load(transaction, &LockTrail::key(bucket, key))?.unwrap_or_default())
-    } else {
-        None
-    };
     let null = match (record.versioning, &newest) {
         (Versioning::Enabled, _) | (_, None) => None,
         (_, Some(newest)) if newest.id == VersionId::Null => Some(newest.clone()),
@@ -64,7 +49,7 @@ pub(super) fn load(
             by_id(transaction, bucket, key, VersionId::Null)?
         }
     };
-    Ok(Stored { bucket: record, newest, null, trail })
+    Ok(Stored { bucket: record, newest, null })
 }
 
 pub(super) fn newest(
@@ -120,9 +105,6 @@ pub(super) fn apply(
                 records::store(transaction, &row, &version)?;
             }
             Effect::Remove(version) => remove(transaction, bucket, key, version, now_micros)?,
-            Effect::Remember(trail) => {
-                records::store(transaction, &LockTrail::key(bucket, key), &trail)?;
-            }
         }
     }
     Ok(())
@@ -137,13 +119,7 @@ fn remove(
 ) -> Result<(), StorageError> {
     records::remove(transaction, &VersionRecord::row(bucket, key, version.sequence))?;
     let segments = version.content.map(|content| content.segments).unwrap_or_default();
-    match segments.as_slice() {
-        // Locks come and go, and a GET reads such a body in the snapshot in which it found it.
-        [segment] if is_lockfile(key) => drop_body(transaction, segment, now_micros),
-        segments => {
-            segments.iter().try_for_each(|segment| discard(transaction, segment, now_micros))
-        }
-    }
+    segments.iter().try_for_each(|segment| discard(transaction, segment, now_micros))
 }
 
 /// Leaves a body to the sweep, because somebody may be reading it.
@@ -166,4 +142,23 @@ pub(super) fn drop_body(
         return transaction.delete(Table::Chunks, &Chunk::key(segment.body, 0));
     }
     discard(transaction, segment, now_micros)
+}
+
+/// The body of an object that is one piece, read in the same snapshot as its record.
+pub(super) fn single_piece(
+    transaction: &mut dyn Transaction,
+    version: &VersionRecord,
+) -> Result<Option<Bytes>, StorageError> {
+    let Some([segment]) = version.content.as_ref().map(|content| content.segments.as_slice())
+    else {
+        return Ok(None);
+    };
+    match usize::try_from(segment.size) {
+        Ok(size) if size <= CHUNK_SIZE_BYTES_MAX => {
+            let chunk = transaction.get(Table::Chunks, &Chunk::key(segment.body, 0))?;
+            let chunk = chunk.ok_or_else(body_reader::missing)?;
+            body_reader::slice(&chunk, 0..size).map(Some)
+        }
+        Ok(_) | Err(_) => Ok(None),
+    }
 }

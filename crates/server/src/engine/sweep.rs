@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Engine, EngineError};
 use crate::records::{
-    self, BodyId, CompletedUpload, DiscardedBody, LockTrail, RowKey, RowKeyParts, StagedBody,
+    self, BodyId, CompletedUpload, DiscardedBody, LockRecord, RowKey, RowKeyParts, StagedBody,
 };
 use crate::storage::{self, StorageError, Table, Verdict};
 
@@ -43,8 +43,9 @@ impl Engine {
             Ok(records::decode::<CompletedUpload>(row, bytes)?.completed_micros < before)
         })
         .await?;
-        self.sweep_records(LockTrail::all(), move |row, bytes| {
-            Ok(records::decode::<LockTrail>(row, bytes)?.is_forgotten(now))
+        self.settle_locks().await?;
+        self.sweep_records(LockRecord::all(), move |row, bytes| {
+            Ok(records::decode::<LockRecord>(row, bytes)?.lock()?.is_forgotten(now))
         })
         .await?;
         Ok(SweepReport { discarded, staged })

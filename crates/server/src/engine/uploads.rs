@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::locks::LockedState;
 use super::rows::{bucket_record, drop_body};
 use super::{Engine, EngineError, Staged};
 use crate::records::{
@@ -49,6 +50,9 @@ impl Engine {
         tags: Vec<(String, String)>,
         checksum: Option<(ChecksumAlgorithm, ChecksumKind)>,
     ) -> Result<UploadId, EngineError> {
+        if LockedState::of_lockfile(&bucket, &key).is_some() {
+            return Err(EngineError::LockfileInParts);
+        }
         let upload = UploadId::new(self.ids.random()?);
         let created_micros = self.clock.now_micros();
         let record = UploadRecord { created_micros, headers, tags, checksum };

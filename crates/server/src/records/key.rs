@@ -5,7 +5,7 @@
 
 use super::StorageError;
 
-/// What a record row is. The byte is persisted: it never changes its meaning.
+/// What a record row is. The byte is persisted: it never changes its meaning. `t` was used once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
     /// `number` → an audit record; numbers grow by one.
@@ -28,12 +28,12 @@ pub(crate) enum Family {
     Part,
     /// `bucket, key, inverted sequence` → a body that the write guard refused, kept.
     Quarantine,
+    /// `bucket` → [`super::BucketSettings`]: what the bucket's configuration calls stored.
+    Settings,
     /// `body id` → [`super::StagedBody`]: a body that is being received.
     Staged,
     /// `table` → a table and its settings.
     Table,
-    /// `bucket, key` → [`super::LockTrail`].
-    Trail,
     /// `bucket, key, upload id` → [`super::UploadRecord`].
     Upload,
     /// `bucket, key, inverted sequence` → [`super::VersionRecord`]; newest first within a key.
@@ -53,9 +53,9 @@ impl Family {
             Self::Overwrite => b'o',
             Self::Part => b'p',
             Self::Quarantine => b'q',
+            Self::Settings => b'e',
             Self::Staged => b's',
             Self::Table => b'x',
-            Self::Trail => b't',
             Self::Upload => b'u',
             Self::Version => b'v',
         }

@@ -7,8 +7,11 @@
 mod audit;
 mod body;
 mod bucket;
+mod item;
 mod key;
-mod lock_trail;
+mod lock;
+mod number;
+mod table;
 mod upload;
 mod version;
 
@@ -16,14 +19,20 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use audit::{AuditAction, AuditFacet, AuditHead, AuditOutcome, AuditRecord, GENESIS_HASH};
 pub use body::{BodyId, Chunk, DiscardedBody, Segment, StagedBody};
-pub use bucket::{BucketRecord, Versioning};
-pub use lock_trail::{LockTrail, TrailEntry, TrailOperation};
+pub use bucket::{BucketRecord, BucketSettings, Versioning};
+pub use item::{AttributeValue, Blob, Item, NotBase64, item_size_bytes};
+pub use lock::{HolderRecord, LockRecord};
+pub use number::{Number, NumberError};
+pub use table::{
+    KeyAttribute, KeySchema, KeyType, LOCK_ID_ATTRIBUTE, TableEncryption, TableRecord, Throughput,
+};
 pub use upload::{CompletedUpload, PartRecord, UploadId, UploadRecord};
 pub use version::{
     Checksum, ChecksumAlgorithm, ChecksumKind, Content, Headers, VersionId, VersionRecord,
 };
 
 pub(crate) use audit::stored_hash;
+pub(crate) use item::items_of;
 pub(crate) use key::{Family, RowKey, RowKeyParts};
 
 use crate::storage::{StorageError, Table, Transaction};

@@ -65,6 +65,10 @@ pub(super) fn from_engine(error: EngineError) -> S3Error {
              bucket.",
         ),
         EngineError::PreconditionFailed(condition) => precondition_failed(condition),
+        EngineError::LockRefused(message) => s3_error(S3ErrorCode::PreconditionFailed, message),
+        EngineError::LockfileInParts => {
+            not_implemented("a multipart upload of a lockfile: write it in one piece")
+        }
         EngineError::InvalidPart(_) => s3_error(
             S3ErrorCode::InvalidPart,
             "One or more of the specified parts could not be found. The part may not have been \

@@ -3,6 +3,7 @@
 //! The framework is s3s; what it leaves to its user stands here: checksums, conditions, limits. An
 //! operation that is not overridden answers 501 `NotImplemented`.
 
+mod bucket_settings;
 mod buckets;
 mod checksum_fields;
 mod checksums;

@@ -14,7 +14,8 @@ use super::checksum_fields::{checksum_fields, checksum_type};
 use super::conditions::{READ, check_read, reject};
 use super::error::{delete_marker, from_engine, not_implemented, s3_error};
 use super::metadata::timestamp;
-use super::{S3Api, shown_version, version_id};
+use super::{S3Api, sender, shown_version, version_id};
+use crate::engine::{LockedState, Sender};
 use crate::records::{Content, VersionRecord};
 use crate::storage::StorageError;
 
@@ -38,6 +39,7 @@ struct ReadRequest<'a> {
     part_number: Option<i32>,
     headers: &'a http::HeaderMap,
     with_body: bool,
+    sender: &'a Sender,
 }
 
 async fn select(api: &S3Api, request: ReadRequest<'_>) -> S3Result<Selected> {
@@ -45,11 +47,12 @@ async fn select(api: &S3Api, request: ReadRequest<'_>) -> S3Result<Selected> {
         return Err(not_implemented("encryption with a customer-provided key (SSE-C)"));
     }
     let id = version_id(request.version_id.as_deref())?;
-    let (version, bucket, body) = api
-        .engine
-        .find(request.bucket, request.key.clone(), id, request.with_body)
-        .await
-        .map_err(from_engine)?;
+    let (bucket, key) = (request.bucket, request.key.clone());
+    let found = match LockedState::of_lockfile(&bucket, &key) {
+        Some(state) => api.engine.find_lockfile(state, id, request.with_body, request.sender).await,
+        None => api.engine.find(bucket, key, id, request.with_body).await,
+    };
+    let (version, bucket, body) = found.map_err(from_engine)?;
     let Some(content) = version.content.clone() else {
         return Err(delete_marker(&version, id.is_some()));
     };
@@ -143,6 +146,7 @@ pub(super) async fn head_object(
     api: &S3Api,
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<HeadObjectOutput> {
+    let sender = sender(&request)?;
     let input = request.input;
     let read = ReadRequest {
         bucket: input.bucket,
@@ -152,6 +156,7 @@ pub(super) async fn head_object(
         part_number: input.part_number,
         headers: &request.headers,
         with_body: false,
+        sender: &sender,
     };
     let selected = select(api, read).await?;
     let mut output = HeadObjectOutput::default();
@@ -163,6 +168,7 @@ pub(super) async fn get_object(
     api: &S3Api,
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
+    let sender = sender(&request)?;
     let input = request.input;
     let read = ReadRequest {
         bucket: input.bucket,
@@ -172,6 +178,7 @@ pub(super) async fn get_object(
         part_number: input.part_number,
         headers: &request.headers,
         with_body: true,
+        sender: &sender,
     };
     let selected = select(api, read).await?;
     let mut output = GetObjectOutput::default();

@@ -2,7 +2,7 @@
 
 use statelock_protocol::store::ETag;
 
-use super::{Decision, Effect, Stored, lockfile, match_etag};
+use super::{Decision, Effect, Stored, match_etag};
 use crate::engine::EngineError;
 use crate::records::{VersionId, VersionRecord, Versioning};
 
@@ -21,8 +21,6 @@ pub enum DeleteCondition {
 #[derive(Clone, Debug)]
 pub(crate) struct Delete {
     pub(crate) condition: DeleteCondition,
-    /// The SDK's id of the call, the same for all its attempts.
-    pub(crate) invocation: Option<String>,
     pub(crate) now_micros: u64,
     pub(crate) nonce: u64,
 }
@@ -39,9 +37,6 @@ pub(crate) fn decide_delete(
     stored: &Stored,
     delete: &Delete,
 ) -> Result<Decision<DeleteAnswer>, EngineError> {
-    if let Some(trail) = &stored.trail {
-        return lockfile::decide_delete(stored, trail, delete);
-    }
     check(stored.newest.as_ref(), &delete.condition)?;
     let mut effects = Vec::new();
     if stored.bucket.versioning != Versioning::Enabled

@@ -1,9 +1,8 @@
 //! Pure decisions: (what is stored, what is asked, now) to (effects, answer).
 //!
-//! A lockfile (`*.tflock`) follows its own rules in [`lockfile`]; every other object follows S3's.
+//! These are S3's rules for objects. Lockfiles (`*.tflock`) are locks: see `engine/locks`.
 
 mod delete;
-mod lockfile;
 mod write;
 
 #[cfg(test)]
@@ -12,11 +11,11 @@ mod fixture;
 use statelock_protocol::store::ETag;
 
 use crate::engine::EngineError;
-use crate::records::{BucketRecord, Content, LockTrail, VersionRecord};
+use crate::records::{BucketRecord, Content, VersionRecord};
 
 pub use delete::DeleteCondition;
 pub(crate) use delete::{Delete, check as check_delete, decide_delete};
-pub(crate) use write::{Write, WriteAnswer, decide_write};
+pub(crate) use write::{Write, check as check_write, decide_write};
 
 /// What is stored about one key when a request on it is decided.
 #[derive(Clone, Debug)]
@@ -26,8 +25,6 @@ pub(crate) struct Stored {
     pub(crate) newest: Option<VersionRecord>,
     /// The version `null`, looked up only where a write may replace it.
     pub(crate) null: Option<VersionRecord>,
-    /// The recent calls on a lockfile; `None` for every other object.
-    pub(crate) trail: Option<LockTrail>,
 }
 
 impl Stored {
@@ -59,8 +56,6 @@ pub(crate) enum Effect {
     Insert(VersionRecord),
     /// Removes a version and discards its body.
     Remove(VersionRecord),
-    /// Replaces the lockfile's trail.
-    Remember(LockTrail),
 }
 
 /// A decision: what to change, all or nothing, and what to answer.
@@ -68,10 +63,4 @@ pub(crate) enum Effect {
 pub(crate) struct Decision<A> {
     pub(crate) effects: Vec<Effect>,
     pub(crate) answer: A,
-}
-
-impl<A> Decision<A> {
-    fn nothing(answer: A) -> Self {
-        Self { effects: Vec::new(), answer }
-    }
 }

@@ -2,7 +2,7 @@
 
 use statelock_protocol::store::Precondition;
 
-use super::{Decision, Effect, Stored, lockfile, match_etag};
+use super::{Decision, Effect, Stored, match_etag};
 use crate::engine::EngineError;
 use crate::records::{Content, VersionId, VersionRecord, Versioning};
 
@@ -11,30 +11,16 @@ use crate::records::{Content, VersionId, VersionRecord, Versioning};
 pub(crate) struct Write {
     pub(crate) content: Content,
     pub(crate) precondition: Precondition,
-    /// The SDK's id of the call, the same for all its attempts.
-    pub(crate) invocation: Option<String>,
     pub(crate) now_micros: u64,
     pub(crate) nonce: u64,
 }
 
-/// What a write is answered with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum WriteAnswer {
-    /// It took effect.
-    Written(VersionRecord),
-    /// It had taken effect before, with this ETag, and changes nothing now.
-    Repeated(String),
-}
-
-/// Decides a write.
+/// Decides a write; the answer is the version that it adds.
 pub(crate) fn decide_write(
     stored: &Stored,
     write: Write,
-) -> Result<Decision<WriteAnswer>, EngineError> {
-    if let Some(trail) = &stored.trail {
-        return lockfile::decide_write(stored, trail, write);
-    }
-    check(stored, &write.precondition)?;
+) -> Result<Decision<VersionRecord>, EngineError> {
+    check(stored.current().and_then(|version| version.content.as_ref()), &write.precondition)?;
     let id = match stored.bucket.versioning {
         Versioning::Enabled => {
             VersionId::Id { sequence: stored.next_sequence(write.now_micros), nonce: write.nonce }
@@ -47,11 +33,11 @@ pub(crate) fn decide_write(
         effects.push(Effect::Remove(replaced.clone()));
     }
     effects.push(Effect::Insert(version.clone()));
-    Ok(Decision { effects, answer: WriteAnswer::Written(version) })
+    Ok(Decision { effects, answer: version })
 }
 
 /// The version that a write adds.
-pub(super) fn version(stored: &Stored, write: Write, id: VersionId) -> VersionRecord {
+fn version(stored: &Stored, write: Write, id: VersionId) -> VersionRecord {
     VersionRecord {
         id,
         sequence: stored.next_sequence(write.now_micros),
@@ -61,8 +47,10 @@ pub(super) fn version(stored: &Stored, write: Write, id: VersionId) -> VersionRe
 }
 
 /// S3's conditions on writes; a delete marker counts as no object.
-pub(super) fn check(stored: &Stored, precondition: &Precondition) -> Result<(), EngineError> {
-    let current = stored.current().and_then(|version| version.content.as_ref());
+pub(crate) fn check(
+    current: Option<&Content>,
+    precondition: &Precondition,
+) -> Result<(), EngineError> {
     match (precondition, current) {
         (Precondition::None, _) | (Precondition::IfAbsent, None) => Ok(()),
         (Precondition::IfAbsent, Some(_)) => Err(EngineError::PreconditionFailed("If-None-Match")),
@@ -75,7 +63,7 @@ pub(super) fn check(stored: &Stored, precondition: &Precondition) -> Result<(), 
 mod tests {
     use statelock_protocol::store::{ETag, Precondition};
 
-    use super::{WriteAnswer, decide_write};
+    use super::decide_write;
     use crate::engine::EngineError;
     use crate::engine::decision::Effect;
     use crate::engine::decision::fixture::{marker, object, stored, write};
@@ -119,7 +107,7 @@ mod tests {
         let [Effect::Insert(version)] = decision.effects.as_slice() else { panic!("{decision:?}") };
         assert_eq!(version.sequence, 5_000_001);
         assert!(matches!(version.id, VersionId::Id { sequence: 5_000_001, .. }));
-        assert!(matches!(decision.answer, WriteAnswer::Written(_)));
+        assert_eq!(decision.answer, *version);
     }
 
     #[test]

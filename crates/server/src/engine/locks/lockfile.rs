@@ -1,0 +1,258 @@
+//! The lockfile facet: objects `<key>.tflock` of the S3 API.
+
+use bytes::Bytes;
+use statelock_protocol::lock::LockId;
+use statelock_protocol::lock::unified::{
+    AcquireMode, AcquireOutcome, Aim, Facet, LockRefusal, ReleaseOutcome, ReleaseRefusal, Released,
+    Seen,
+};
+use statelock_protocol::store::Precondition;
+
+use super::giving::{Giving, give_back};
+use super::rows::{Upload, load};
+use super::taking::{Taking, id_of, take};
+use super::{LockedState, SightingKind};
+use crate::engine::decision::{DeleteCondition, check_delete, check_write};
+use crate::engine::rows::bucket_record;
+use crate::engine::{
+    DeleteRequest, Deleted, Engine, EngineError, PutRequest, SMALL_BODY_BYTES_MAX, Sender, Staged,
+    Written,
+};
+use crate::records::{BodyId, BucketRecord, Content, VersionId, VersionRecord};
+use crate::storage::{self, Transaction, Verdict};
+
+/// A lockfile that a client sent, and what it asked for.
+#[derive(Clone)]
+struct LockfileWrite {
+    state: LockedState,
+    request: PutRequest,
+    content: Content,
+    staged: Staged,
+    info: Bytes,
+}
+
+impl Engine {
+    /// Takes a lock by its lockfile.
+    ///
+    /// # Errors
+    /// As [`Engine::put`]; [`EngineError::TooLarge`] for what its size shows to be no lock info, and
+    /// [`EngineError::LockRefused`] for an unconditional write while another lock ID holds.
+    pub(in crate::engine) async fn put_lockfile(
+        &self,
+        state: LockedState,
+        request: PutRequest,
+        content: Content,
+        staged: Staged,
+    ) -> Result<Written, EngineError> {
+        let Some(info) = staged.small.clone() else {
+            let limit = u64::try_from(SMALL_BODY_BYTES_MAX).unwrap_or(u64::MAX);
+            return Err(EngineError::TooLarge(limit));
+        };
+        let (precondition, sender) = (request.precondition.clone(), request.sender.clone());
+        let write = LockfileWrite { state: state.clone(), request, content, staged, info };
+        let attempt = |mode| self.try_lockfile(write.clone(), mode);
+        let (outcome, lockfile) = self.take_in_turn(&state, &write.info, &sender, attempt).await?;
+        match (outcome, lockfile) {
+            (AcquireOutcome::Granted(_), Some(lockfile)) => Ok(written(&lockfile)),
+            (AcquireOutcome::Granted(_), None) => Err(EngineError::LockRefused(format!(
+                "The lock on {state} is held with this lock ID, and its lockfile is gone already."
+            ))),
+            (AcquireOutcome::Refused(refusal), _) => Err(refused(&state, &precondition, &refusal)),
+        }
+    }
+
+    async fn try_lockfile(
+        &self,
+        write: LockfileWrite,
+        mode: AcquireMode,
+    ) -> Result<(AcquireOutcome, Option<VersionRecord>), EngineError> {
+        let now_micros = self.clock.now_micros();
+        let body = BodyId(self.ids.random()?);
+        storage::write(&self.storage, move |transaction| {
+            match lockfile_attempt(transaction, &write, mode, body, now_micros) {
+                Ok((verdict, answer)) => Ok((verdict, Ok(answer))),
+                Err(EngineError::Storage(error)) => Err(error),
+                Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
+            }
+        })
+        .await?
+    }
+
+    /// Releases a lock by its lockfile.
+    ///
+    /// # Errors
+    /// As [`Engine::delete`], and [`EngineError::LockRefused`] if the sender saw another lock than the
+    /// one that holds now.
+    pub(in crate::engine) async fn delete_lockfile(
+        &self,
+        state: LockedState,
+        request: DeleteRequest,
+    ) -> Result<Deleted, EngineError> {
+        let now_micros = self.clock.now_micros();
+        let seen = match &request.condition {
+            DeleteCondition::None => self.sightings.seen(&state, &request.sender, now_micros),
+            // The condition names the lock.
+            DeleteCondition::IfMatch(_) | DeleteCondition::IfPresent => Seen::Unknown,
+        };
+        let (locked, sender) = (state.clone(), request.sender.clone());
+        let outcome = storage::write(&self.storage, move |transaction| {
+            match lockfile_release(transaction, &locked, &request, &seen, now_micros) {
+                Ok((verdict, outcome)) => Ok((verdict, Ok(outcome))),
+                Err(EngineError::Storage(error)) => Err(error),
+                Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
+            }
+        })
+        .await??;
+        self.released(&state, &sender, &outcome);
+        match outcome {
+            ReleaseOutcome::Released(_)
+            | ReleaseOutcome::Repeated
+            | ReleaseOutcome::NothingHeld => Ok(Deleted { version: None, is_marker: false }),
+            ReleaseOutcome::Refused(refusal) => Err(not_released(&state, &refusal)),
+        }
+    }
+
+    /// A lockfile, which its reader then has seen.
+    ///
+    /// # Errors
+    /// As [`Engine::find`].
+    pub async fn find_lockfile(
+        &self,
+        state: LockedState,
+        version: Option<VersionId>,
+        with_body: bool,
+        sender: &Sender,
+    ) -> Result<(VersionRecord, BucketRecord, Option<Bytes>), EngineError> {
+        let key = state.lockfile_key();
+        let found = self.find(state.bucket.clone(), key, version, with_body).await?;
+        if with_body && let Some(content) = &found.0.content {
+            let id = content.lock_id.as_deref().and_then(|id| LockId::parse(id).ok());
+            let now_micros = self.clock.now_micros();
+            self.sightings.note(&state, sender, SightingKind::Read, id.as_ref(), now_micros);
+        }
+        Ok(found)
+    }
+
+    /// Remembers a release, and wakes who waits for it.
+    pub(in crate::engine) fn released(
+        &self,
+        state: &LockedState,
+        sender: &Sender,
+        outcome: &ReleaseOutcome,
+    ) {
+        let hold = match outcome {
+            ReleaseOutcome::Released(Released::Free { hold, .. }) => hold,
+            ReleaseOutcome::Released(Released::Partly { hold, free_at_micros }) => {
+                self.settle_at(state, *free_at_micros);
+                hold
+            }
+            ReleaseOutcome::Repeated | ReleaseOutcome::NothingHeld | ReleaseOutcome::Refused(_) => {
+                return;
+            }
+        };
+        let now_micros = self.clock.now_micros();
+        let kind = SightingKind::GaveBack;
+        self.sightings.note(state, sender, kind, hold.id.as_ref(), now_micros);
+        self.lock_changed(state);
+    }
+}
+
+fn lockfile_attempt(
+    transaction: &mut dyn Transaction,
+    write: &LockfileWrite,
+    mode: AcquireMode,
+    body: BodyId,
+    now_micros: u64,
+) -> Result<(Verdict, (AcquireOutcome, Option<VersionRecord>)), EngineError> {
+    bucket_record(transaction, &write.state.bucket)?;
+    let loaded = load(transaction, &write.state)?;
+    let precondition = &write.request.precondition;
+    let mode = match precondition {
+        Precondition::None | Precondition::IfAbsent => mode,
+        Precondition::IfMatch(_) => {
+            let stored = loaded.lockfile.as_ref().and_then(|lockfile| lockfile.content.as_ref());
+            check_write(stored, precondition)?;
+            AcquireMode::Replace
+        }
+    };
+    let taking = Taking {
+        state: &write.state,
+        facet: Facet::Lockfile,
+        info: &write.info,
+        sender: &write.request.sender,
+        mode,
+        upload: Some(Upload { content: &write.content, staged: &write.staged }),
+        body,
+        now_micros,
+    };
+    let taken = take(transaction, &loaded, &taking)?;
+    Ok((taken.verdict, (taken.outcome, taken.lockfile)))
+}
+
+fn lockfile_release(
+    transaction: &mut dyn Transaction,
+    state: &LockedState,
+    request: &DeleteRequest,
+    seen: &Seen,
+    now_micros: u64,
+) -> Result<(Verdict, ReleaseOutcome), EngineError> {
+    bucket_record(transaction, &state.bucket)?;
+    let loaded = load(transaction, state)?;
+    let giving = Giving {
+        state,
+        facet: Facet::Lockfile,
+        aim: Aim::Whatever,
+        seen: seen.clone(),
+        sender: &request.sender,
+        now_micros,
+    };
+    let (verdict, outcome) = give_back(transaction, &loaded, &giving)?;
+    // A repeated call is answered like the first, whatever there is now to compare with.
+    if outcome != ReleaseOutcome::Repeated {
+        check_delete(loaded.lockfile.as_ref(), &request.condition)?;
+    }
+    Ok((verdict, outcome))
+}
+
+fn written(lockfile: &VersionRecord) -> Written {
+    let etag = lockfile.content.as_ref().map(|content| content.etag.clone()).unwrap_or_default();
+    Written { etag, version: None, modified_micros: lockfile.modified_micros }
+}
+
+/// What the sender of a lockfile is told. Clients look for the very words of S3's 412.
+fn refused(state: &LockedState, precondition: &Precondition, refusal: &LockRefusal) -> EngineError {
+    match (precondition, refusal) {
+        (Precondition::IfAbsent, _) => EngineError::PreconditionFailed("If-None-Match"),
+        (Precondition::IfMatch(_), _) => EngineError::PreconditionFailed("If-Match"),
+        (Precondition::None, LockRefusal::Held(hold) | LockRefusal::GivingBack(hold, _)) => {
+            let id = hold.id.as_ref().map_or("that cannot be read", |id| id.as_str());
+            EngineError::LockRefused(format!(
+                "The lock on {state} is held with lock ID {id}. Release it first, or replace it with \
+                 If-Match and its ETag."
+            ))
+        }
+        (Precondition::None, LockRefusal::Late) => EngineError::LockRefused(format!(
+            "This request for the lock on {state} comes after its lock was released."
+        )),
+    }
+}
+
+/// What the sender of a release is told that meant another lock.
+pub(in crate::engine) fn not_released(
+    state: &LockedState,
+    refusal: &ReleaseRefusal,
+) -> EngineError {
+    let (ReleaseRefusal::OtherId(hold)
+    | ReleaseRefusal::OtherSeen(hold)
+    | ReleaseRefusal::MaybeEarlier(hold)) = refusal;
+    let id = hold.id.as_ref().map_or("that cannot be read", |id| id.as_str());
+    EngineError::LockRefused(format!(
+        "The lock on {state} is now held with lock ID {id}, which is not the lock that was read \
+         before. Nothing was released: read the lock again."
+    ))
+}
+
+/// The lock ID of a lockfile's body, if it can be read.
+pub(in crate::engine) fn lock_id_text(info: &[u8]) -> Option<String> {
+    id_of(info).map(|id| id.as_str().to_owned())
+}

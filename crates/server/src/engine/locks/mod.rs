@@ -1,0 +1,65 @@
+//! Locks on states: one record per state behind every protocol, decided by the pure machine in
+//! `statelock_protocol::lock::unified`.
+//!
+//! The record is the truth. The object `<key>.tflock` is kept beside it in the same transaction, so
+//! that every S3 read shows the lock whoever took it; items of lock tables are made from the record
+//! when they are read.
+
+mod giving;
+mod lockfile;
+mod requests;
+mod rows;
+mod settling;
+mod sightings;
+mod taking;
+mod turns;
+
+use std::fmt;
+
+use statelock_protocol::lock::unified::Facet;
+use statelock_protocol::state::state_key_of_lockfile;
+use statelock_protocol::store::ObjectKey;
+
+pub(super) use lockfile::lock_id_text;
+pub use requests::{ReleaseLock, TakeLock};
+pub(super) use sightings::{SightingKind, Sightings};
+
+use crate::records::AuditFacet;
+
+/// Which state a lock is on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LockedState {
+    /// Its bucket. A lock table may lock states whose bucket is elsewhere.
+    pub bucket: String,
+    /// The key of the state object.
+    pub key: String,
+}
+
+impl LockedState {
+    /// The state that this object locks, if it is a lockfile.
+    pub fn of_lockfile(bucket: &str, key: &str) -> Option<Self> {
+        let state_key = state_key_of_lockfile(&ObjectKey::new(key))?;
+        Some(Self { bucket: bucket.to_owned(), key: state_key.as_str().to_owned() })
+    }
+
+    fn lockfile_key(&self) -> String {
+        let key = statelock_protocol::state::lockfile_key_of(&ObjectKey::new(self.key.as_str()));
+        key.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for LockedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+impl From<Facet> for AuditFacet {
+    fn from(facet: Facet) -> Self {
+        match facet {
+            Facet::Lockfile => Self::Lockfile,
+            Facet::LockTable => Self::LockTable,
+            Facet::Http => Self::Http,
+        }
+    }
+}

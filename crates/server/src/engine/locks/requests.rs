@@ -1,0 +1,131 @@
+//! Locks that are taken and released by their lock info alone: the `http` backend.
+
+use bytes::Bytes;
+use statelock_protocol::lock::LockId;
+use statelock_protocol::lock::unified::{
+    AcquireMode, AcquireOutcome, Aim, Facet, Hold, ReleaseOutcome, Seen,
+};
+
+use super::LockedState;
+use super::giving::{Giving, give_back};
+use super::rows::load;
+use super::taking::{Taking, take};
+use crate::engine::{Engine, EngineError, Sender};
+use crate::records::{BodyId, HolderRecord};
+use crate::storage::{self, Verdict};
+
+/// A request for a lock.
+#[derive(Clone, Debug)]
+pub struct TakeLock {
+    /// On which state.
+    pub state: LockedState,
+    /// Through which facet.
+    pub facet: Facet,
+    /// The lock info, exactly as sent.
+    pub info: Bytes,
+    /// Who sends it.
+    pub sender: Sender,
+}
+
+/// A request to release a lock.
+#[derive(Clone, Debug)]
+pub struct ReleaseLock {
+    /// On which state.
+    pub state: LockedState,
+    /// Through which facet.
+    pub facet: Facet,
+    /// The lock that is meant; `None` for whichever there is.
+    pub id: Option<LockId>,
+    /// Who sends it.
+    pub sender: Sender,
+}
+
+impl Engine {
+    /// Takes a lock. Whether its bucket exists is not asked.
+    ///
+    /// # Errors
+    /// A storage failure.
+    ///
+    /// # Cancel safety
+    /// A dropped future may or may not have taken the lock.
+    pub async fn take_lock(&self, request: TakeLock) -> Result<AcquireOutcome, EngineError> {
+        let TakeLock { state, info, sender, .. } = request.clone();
+        let attempt = |mode| self.try_lock(request.clone(), mode);
+        Ok(self.take_in_turn(&state, &info, &sender, attempt).await?.0)
+    }
+
+    async fn try_lock(
+        &self,
+        request: TakeLock,
+        mode: AcquireMode,
+    ) -> Result<(AcquireOutcome, ()), EngineError> {
+        let now_micros = self.clock.now_micros();
+        let body = BodyId(self.ids.random()?);
+        storage::write(&self.storage, move |transaction| {
+            let loaded = load(transaction, &request.state)?;
+            let taking = Taking {
+                state: &request.state,
+                facet: request.facet,
+                info: &request.info,
+                sender: &request.sender,
+                mode,
+                upload: None,
+                body,
+                now_micros,
+            };
+            match take(transaction, &loaded, &taking) {
+                Ok(taken) => Ok((taken.verdict, Ok((taken.outcome, ())))),
+                Err(EngineError::Storage(error)) => Err(error),
+                Err(other) => Ok((Verdict::Discard, Err(other))),
+            }
+        })
+        .await?
+    }
+
+    /// Releases a lock.
+    ///
+    /// # Errors
+    /// A storage failure.
+    ///
+    /// # Cancel safety
+    /// A dropped future may or may not have released the lock.
+    pub async fn release_lock(&self, request: ReleaseLock) -> Result<ReleaseOutcome, EngineError> {
+        let now_micros = self.clock.now_micros();
+        let (state, sender) = (request.state.clone(), request.sender.clone());
+        let outcome = storage::write(&self.storage, move |transaction| {
+            let loaded = load(transaction, &request.state)?;
+            let giving = Giving {
+                state: &request.state,
+                facet: request.facet,
+                aim: request.id.as_ref().map_or(Aim::Force, Aim::Id),
+                seen: Seen::Unknown,
+                sender: &request.sender,
+                now_micros,
+            };
+            match give_back(transaction, &loaded, &giving) {
+                Ok((verdict, outcome)) => Ok((verdict, Ok(outcome))),
+                Err(EngineError::Storage(error)) => Err(error),
+                Err(other) => Ok((Verdict::Discard, Err(other))),
+            }
+        })
+        .await??;
+        self.released(&state, &sender, &outcome);
+        Ok(outcome)
+    }
+
+    /// Who holds the lock on a state, and what is known of the holder.
+    ///
+    /// # Errors
+    /// A storage failure.
+    pub async fn lock_holder(
+        &self,
+        state: LockedState,
+    ) -> Result<Option<(Hold, Option<HolderRecord>)>, EngineError> {
+        let now_micros = self.clock.now_micros();
+        self.observe(move |transaction| {
+            let loaded = load(transaction, &state)?;
+            Ok(loaded.lock.standing(now_micros).cloned().map(|hold| (hold, loaded.holder)))
+        })
+        .await
+    }
+}

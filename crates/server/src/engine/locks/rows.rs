@@ -1,0 +1,161 @@
+//! The rows of one lock: its record, and the lockfile beside it.
+
+use md5::{Digest, Md5};
+use statelock_protocol::lock::LockInfo;
+use statelock_protocol::lock::unified::{Facet, FacetSet, Hold, UnifiedLock};
+
+use super::LockedState;
+use crate::engine::checksums::hex;
+use crate::engine::rows::{drop_body, newest, single_piece};
+use crate::engine::{EngineError, Staged, codec};
+use crate::records::{
+    self, BodyId, Chunk, Content, Headers, HolderRecord, LockRecord, Segment, VersionId,
+    VersionRecord,
+};
+use crate::storage::{StorageError, Table, Transaction};
+
+/// Everything stored about one lock.
+pub(in crate::engine) struct Loaded {
+    pub(in crate::engine) lock: UnifiedLock,
+    pub(in crate::engine) holder: Option<HolderRecord>,
+    /// The lockfile, if it is shown.
+    pub(in crate::engine) lockfile: Option<VersionRecord>,
+}
+
+/// A lockfile that a client sent.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Upload<'a> {
+    pub(in crate::engine) content: &'a Content,
+    pub(in crate::engine) staged: &'a Staged,
+}
+
+/// Loads a lock. A lockfile without a record was stored before there were records: it holds.
+pub(in crate::engine) fn load(
+    transaction: &mut dyn Transaction,
+    state: &LockedState,
+) -> Result<Loaded, StorageError> {
+    let lockfile = newest(transaction, &state.bucket, &state.lockfile_key())?;
+    let lockfile = lockfile.filter(|version| version.content.is_some());
+    let row = LockRecord::key(&state.bucket, &state.key);
+    let Some(record) = records::load::<LockRecord>(transaction, &row)? else {
+        let hold = lockfile.as_ref().map(|lockfile| found(transaction, lockfile)).transpose()?;
+        let lock = UnifiedLock { hold, ..UnifiedLock::default() };
+        return Ok(Loaded { lock, holder: None, lockfile });
+    };
+    Ok(Loaded { lock: record.lock()?, holder: record.holder().cloned(), lockfile })
+}
+
+fn found(
+    transaction: &mut dyn Transaction,
+    lockfile: &VersionRecord,
+) -> Result<Hold, StorageError> {
+    let info = single_piece(transaction, lockfile)?.unwrap_or_default();
+    Ok(Hold {
+        id: LockInfo::parse(&info).ok().map(|info| info.id),
+        info: info.to_vec(),
+        taken_through: Facet::Lockfile,
+        facets: FacetSet::of(Facet::Lockfile),
+        since_micros: lockfile.modified_micros,
+        giving_back_since_micros: None,
+    })
+}
+
+/// Stores a lock and brings the lockfile beside it in line. Returns the lockfile that then stands.
+pub(super) fn store(
+    transaction: &mut dyn Transaction,
+    state: &LockedState,
+    loaded: &Loaded,
+    next: &UnifiedLock,
+    change: Change<'_>,
+) -> Result<Option<VersionRecord>, EngineError> {
+    let row = LockRecord::key(&state.bucket, &state.key);
+    if *next == UnifiedLock::default() {
+        records::remove(transaction, &row)?;
+    } else {
+        records::store(transaction, &row, &LockRecord::new(next, change.holder))?;
+    }
+    let key = state.lockfile_key();
+    let wanted = next.hold.as_ref().filter(|hold| shows_lockfile(hold));
+    let keeps = loaded.lockfile.as_ref().filter(|_| change.upload.is_none());
+    let now_micros = change.now_micros;
+    match (wanted, keeps) {
+        (Some(_), Some(kept)) if !change.replaces => Ok(Some(kept.clone())),
+        (wanted, _) => {
+            if let Some(old) = &loaded.lockfile {
+                remove(transaction, &state.bucket, &key, old, now_micros)?;
+            }
+            let Some(hold) = wanted else { return Ok(None) };
+            let content = match change.upload {
+                Some(upload) => {
+                    upload.staged.adopt(transaction)?;
+                    upload.content.clone()
+                }
+                None => materialise(transaction, hold, change.body)?,
+            };
+            let version = VersionRecord {
+                id: VersionId::Null,
+                sequence: now_micros,
+                modified_micros: now_micros,
+                content: Some(content),
+            };
+            let row = VersionRecord::row(&state.bucket, &key, version.sequence);
+            records::store(transaction, &row, &version)?;
+            Ok(Some(version))
+        }
+    }
+}
+
+/// What a transition brings beside the lock itself.
+pub(super) struct Change<'a> {
+    /// Who holds it afterwards.
+    pub(super) holder: Option<HolderRecord>,
+    /// The lockfile that the client sent.
+    pub(super) upload: Option<Upload<'a>>,
+    /// Whether another hold stands afterwards than before.
+    pub(super) replaces: bool,
+    /// Names the body of a lockfile that the server makes.
+    pub(super) body: BodyId,
+    pub(super) now_micros: u64,
+}
+
+/// A lock is shown as a lockfile until that facet, or any in its place, was given back.
+fn shows_lockfile(hold: &Hold) -> bool {
+    hold.facets.contains(Facet::Lockfile) || hold.giving_back_since_micros.is_none()
+}
+
+/// The lockfile of a lock that was taken elsewhere.
+fn materialise(
+    transaction: &mut dyn Transaction,
+    hold: &Hold,
+    body: BodyId,
+) -> Result<Content, StorageError> {
+    let info = hold.shown_through(Facet::Lockfile);
+    transaction.put(Table::Chunks, &Chunk::key(body, 0), &codec::encode(&info))?;
+    let size = u64::try_from(info.len()).unwrap_or(u64::MAX);
+    let mut headers = Headers::default();
+    headers.standard.insert("content-type".to_owned(), "application/json".to_owned());
+    Ok(Content {
+        size,
+        etag: hex(&Md5::digest(&info)),
+        segments: vec![Segment { body, size }],
+        checksum: None,
+        headers,
+        tags: Vec::new(),
+        lock_id: hold.id.as_ref().map(|id| id.as_str().to_owned()),
+    })
+}
+
+/// Removes a lockfile's row and its bytes: locks come and go, and a GET reads such a body in the
+/// snapshot in which it found it.
+fn remove(
+    transaction: &mut dyn Transaction,
+    bucket: &str,
+    key: &str,
+    version: &VersionRecord,
+    now_micros: u64,
+) -> Result<(), StorageError> {
+    records::remove(transaction, &VersionRecord::row(bucket, key, version.sequence))?;
+    let segments = version.content.as_ref().map(|content| content.segments.as_slice());
+    let mut segments = segments.unwrap_or_default().iter();
+    segments.try_for_each(|segment| drop_body(transaction, segment, now_micros))
+}

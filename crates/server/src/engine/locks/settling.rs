@@ -1,0 +1,84 @@
+//! Ends locks whose time to be given back is over.
+
+use std::time::Duration;
+
+use super::LockedState;
+use super::rows::{Change, load, store};
+use crate::engine::{Engine, EngineError};
+use crate::records::{self, BodyId, LockRecord, RowKeyParts};
+use crate::storage::{self, Table, Transaction, Verdict};
+
+/// Locks looked at in one transaction.
+const BATCH: usize = 256;
+
+impl Engine {
+    /// Ends what is left of a lock when its time is over.
+    pub(super) fn settle_at(&self, state: &LockedState, free_at_micros: u64) {
+        let (engine, state) = (self.clone(), state.clone());
+        let rest = free_at_micros.saturating_sub(self.clock.now_micros());
+        // Not awaited: should the server stop before, the next start does it.
+        drop(tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_micros(rest)).await;
+            if let Err(error) = engine.settle(state.clone()).await {
+                tracing::warn!(%error, %state, "could not end a lock that was given back");
+            }
+        }));
+    }
+
+    async fn settle(&self, state: LockedState) -> Result<(), EngineError> {
+        let now_micros = self.clock.now_micros();
+        let settled = state.clone();
+        storage::write(&self.storage, move |transaction| {
+            match settle(transaction, &settled, now_micros) {
+                Ok(verdict) => Ok((verdict, Ok(()))),
+                Err(EngineError::Storage(error)) => Err(error),
+                Err(other) => Ok((Verdict::Discard, Err(other))),
+            }
+        })
+        .await??;
+        self.lock_changed(&state);
+        Ok(())
+    }
+
+    /// Ends every lock whose time is over.
+    pub(in crate::engine) async fn settle_locks(&self) -> Result<(), EngineError> {
+        let now_micros = self.clock.now_micros();
+        let mut page = Some(LockRecord::all().as_slice().to_vec());
+        while let Some(from) = page {
+            let over = self.observe(move |transaction| {
+                let end = LockRecord::all().end();
+                let rows = transaction.scan(Table::Records, &from, Some(&end), BATCH)?;
+                let next = rows.last().map(|(last, _)| [last.as_slice(), &[0]].concat());
+                let mut over = Vec::new();
+                for (row, bytes) in &rows {
+                    let record: LockRecord = records::decode(row, bytes)?;
+                    if record.lock()?.settled(now_micros).is_some() {
+                        let mut parts = RowKeyParts::new(row);
+                        over.push(LockedState { bucket: parts.text()?, key: parts.text()? });
+                    }
+                }
+                Ok((over, next))
+            });
+            let (over, next) = over.await?;
+            for state in over {
+                self.settle(state).await?;
+            }
+            page = next;
+        }
+        Ok(())
+    }
+}
+
+fn settle(
+    transaction: &mut dyn Transaction,
+    state: &LockedState,
+    now_micros: u64,
+) -> Result<Verdict, EngineError> {
+    let loaded = load(transaction, state)?;
+    let Some(next) = loaded.lock.settled(now_micros) else { return Ok(Verdict::Discard) };
+    // Nothing is made here, so no body needs a name.
+    let body = BodyId([0; 16]);
+    let change = Change { holder: None, upload: None, replaces: false, body, now_micros };
+    store(transaction, state, &loaded, &next, change)?;
+    Ok(Verdict::Commit)
+}

@@ -1,0 +1,121 @@
+//! Takes a lock inside a transaction.
+
+use statelock_protocol::lock::unified::{
+    Acquire, AcquireMode, AcquireOutcome, Delivery, Facet, Granted, Transition, UnifiedLock,
+};
+use statelock_protocol::lock::{LockId, LockInfo};
+
+use super::LockedState;
+use super::rows::{Change, Loaded, Upload, store};
+use crate::engine::audit::{self, AuditEntry};
+use crate::engine::{EngineError, Sender};
+use crate::records::{AuditAction, BodyId, HolderRecord, VersionRecord};
+use crate::storage::{Transaction, Verdict};
+
+/// A request for a lock.
+pub(in crate::engine) struct Taking<'a> {
+    pub(in crate::engine) state: &'a LockedState,
+    pub(in crate::engine) facet: Facet,
+    /// The lock info, exactly as sent.
+    pub(in crate::engine) info: &'a [u8],
+    pub(in crate::engine) sender: &'a Sender,
+    pub(in crate::engine) mode: AcquireMode,
+    /// The lockfile, if the request sent one.
+    pub(in crate::engine) upload: Option<Upload<'a>>,
+    /// Names the body of the lockfile that is made if the request sent none.
+    pub(in crate::engine) body: BodyId,
+    pub(in crate::engine) now_micros: u64,
+}
+
+/// What became of a request for a lock.
+pub(in crate::engine) struct Taken {
+    pub(in crate::engine) outcome: AcquireOutcome,
+    /// The lockfile that stands afterwards.
+    pub(in crate::engine) lockfile: Option<VersionRecord>,
+    pub(in crate::engine) verdict: Verdict,
+}
+
+/// The lock ID in a lock info, if it can be read.
+pub(in crate::engine) fn id_of(info: &[u8]) -> Option<LockId> {
+    LockInfo::parse(info).ok().map(|info| info.id)
+}
+
+/// Takes the lock, or says why not.
+pub(in crate::engine) fn take(
+    transaction: &mut dyn Transaction,
+    loaded: &Loaded,
+    taking: &Taking<'_>,
+) -> Result<Taken, EngineError> {
+    let id = id_of(taking.info);
+    let request = Acquire {
+        facet: taking.facet,
+        id: id.as_ref(),
+        info: taking.info,
+        delivery: Delivery {
+            call: taking.sender.invocation.as_deref(),
+            sent_after_micros: taking.sender.connection.idle_since_micros,
+            now_micros: taking.now_micros,
+        },
+        mode: taking.mode,
+    };
+    let Transition { next, outcome } = loaded.lock.acquire(&request);
+    let Some(next) = next else {
+        return Ok(Taken::unchanged(outcome, loaded));
+    };
+    let granted = match &outcome {
+        AcquireOutcome::Granted(granted) => Some(*granted),
+        AcquireOutcome::Refused(_) => None,
+    };
+    let upload = taking.upload.filter(|_| {
+        matches!(granted, Some(Granted::Taken | Granted::FacetAdded | Granted::Replaced))
+    });
+    let replaces = matches!(granted, Some(Granted::Taken | Granted::Replaced));
+    let holder = if replaces { Some(holder(taking.sender)) } else { loaded.holder.clone() };
+    let change =
+        Change { holder, upload, replaces, body: taking.body, now_micros: taking.now_micros };
+    let lockfile = store(transaction, taking.state, loaded, &next, change)?;
+    if let Some(granted) = granted {
+        note(transaction, taking, &next, granted)?;
+    }
+    Ok(Taken { outcome, lockfile, verdict: Verdict::Commit })
+}
+
+impl Taken {
+    fn unchanged(outcome: AcquireOutcome, loaded: &Loaded) -> Self {
+        let lockfile = loaded.lockfile.clone();
+        Self { outcome, lockfile, verdict: Verdict::Discard }
+    }
+}
+
+fn holder(sender: &Sender) -> HolderRecord {
+    HolderRecord {
+        principal: sender.principal.clone(),
+        peer: sender.connection.peer,
+        proxied: sender.proxied,
+        user_agent: sender.user_agent.clone(),
+    }
+}
+
+/// Writes the audit record of a lock that was granted. A repetition has no effect to record.
+fn note(
+    transaction: &mut dyn Transaction,
+    taking: &Taking<'_>,
+    next: &UnifiedLock,
+    granted: Granted,
+) -> Result<(), EngineError> {
+    let action = match granted {
+        Granted::Taken => AuditAction::LockAcquired,
+        Granted::FacetAdded => AuditAction::LockFacetAdded,
+        Granted::Replaced => AuditAction::LockReplaced,
+        Granted::Repeated => return Ok(()),
+    };
+    let info = LockInfo::parse(taking.info).ok();
+    let LockedState { bucket, key } = taking.state;
+    let entry = AuditEntry {
+        lock_id: next.hold.as_ref().and_then(|hold| Some(hold.id.as_ref()?.as_str().to_owned())),
+        who: info.map(|info| info.who),
+        facet: Some(taking.facet.into()),
+        ..AuditEntry::new(action).about(bucket, key)
+    };
+    Ok(audit::append(transaction, taking.sender, entry, taking.now_micros)?)
+}
