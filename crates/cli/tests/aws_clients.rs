@@ -5,7 +5,13 @@
 
 mod python;
 
+use std::path::Path;
+
 use python::Script;
+use statelock_testkit::real_clients::python::PythonEnvironment;
+use statelock_testkit::server_process::ServerProcess;
+use statelock_testkit::skip::skip;
+use tempfile::TempDir;
 
 /// Both come from one release train; other versions would disagree about botocore.
 const SDK: &[&str] = &["boto3==1.43.11", "awscli==1.45.11"];
@@ -49,6 +55,51 @@ fn ranges_and_conditional_reads() {
 #[test]
 fn buckets_and_listings() {
     all_cases_pass("buckets.py", 23);
+}
+
+#[test]
+fn bucket_settings() {
+    all_cases_pass("bucket_settings.py", 15);
+}
+
+#[test]
+fn p12_bucket_settings_survive_kill() {
+    let environment = match PythonEnvironment::prepare(SDK) {
+        Ok(environment) => environment,
+        Err(reason) => return skip("p12_bucket_settings_survive_kill", &reason.to_string()),
+    };
+    let data = TempDir::new().expect("a directory for the server");
+    let binary = Path::new(env!("CARGO_BIN_EXE_statelock"));
+    let mut server = ServerProcess::start(binary, data.path(), &[]);
+    let mut variables = server.client_env();
+    variables.push(("AWS_CONFIG_FILE".into(), "/dev/null".into()));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/kept_settings.py");
+    for case in ["set_everything", "read_everything"] {
+        let run = environment.run(&script, &[case], &variables).expect("the interpreter starts");
+        let report = || format!("{case}: {}\n--- server\n{}", run.transcript(), server.stderr());
+        assert_eq!(run.code, Some(0), "{}", report());
+        server.kill_hard();
+        server.restart();
+    }
+}
+
+/// The cases that need no lock table.
+#[test]
+fn terragrunt_bootstraps_its_buckets() {
+    let script = Script {
+        name: "terragrunt_bootstrap.py",
+        requirements: SDK,
+        arguments: &[
+            "state_bucket_with_kms",
+            "state_bucket_with_aes256",
+            "state_bucket_with_access_logs",
+            "a_bucket_that_lost_a_setting_is_noticed",
+            "the_bucket_is_deleted_with_all_that_is_in_it",
+        ],
+        server_flags: &[],
+        at_least: 5,
+    };
+    script.passes();
 }
 
 #[test]

@@ -222,10 +222,9 @@ def listing_is_complete_beyond_one_page():
 
 @case
 def unsupported_subresources_are_501():
-    for query in ("website", "replication", "lifecycle", "accelerate", "notification"):
-        expect_error(signed("GET", f"/{BUCKET}?{query}"), 501, "NotImplemented")
-    for query in ("website", "replication", "lifecycle"):
-        expect_error(signed("DELETE", f"/{BUCKET}?{query}"), 501, "NotImplemented")
+    for query in ("analytics", "inventory", "metrics", "intelligent-tiering"):
+        expect_error(signed("GET", f"/{BUCKET}?{query}&id=1"), 501, "NotImplemented")
+        expect_error(signed("DELETE", f"/{BUCKET}?{query}&id=1"), 501, "NotImplemented")
     refused(501, "NotImplemented", S3.put_bucket_accelerate_configuration, Bucket=BUCKET,
             AccelerateConfiguration={"Status": "Enabled"})
     refused(501, "NotImplemented", S3.put_bucket_website, Bucket=BUCKET,

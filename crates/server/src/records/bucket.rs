@@ -39,3 +39,39 @@ impl BucketRecord {
         RowKey::new(Family::Bucket)
     }
 }
+
+/// What a bucket's configuration calls stored: each setting as the document that S3 defines for it.
+/// In a row of its own, because every request for an object reads the bucket's record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketSettings {
+    /// The XML of PutBucketAcl: `AccessControlPolicy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<String>,
+    /// The XML of PutBucketEncryption: `ServerSideEncryptionConfiguration`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<String>,
+    /// The XML of PutBucketLifecycleConfiguration: `LifecycleConfiguration`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<String>,
+    /// The header that comes with it: the size below which objects are not moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle_minimum_size: Option<String>,
+    /// The XML of PutBucketLogging: `BucketLoggingStatus`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logging: Option<String>,
+    /// The XML of PutBucketOwnershipControls: `OwnershipControls`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<String>,
+    /// The JSON of PutBucketPolicy, byte for byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The XML of PutPublicAccessBlock: `PublicAccessBlockConfiguration`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<String>,
+}
+
+impl BucketSettings {
+    pub(crate) fn key(bucket: &str) -> RowKey {
+        RowKey::new(Family::Settings).text(bucket)
+    }
+}

@@ -9,6 +9,9 @@ use s3s::host::{S3Host, VirtualHost};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result};
 
+use super::bucket_settings::{
+    acl, answer, encryption, lifecycle, logging, never_set, ownership, policy, public_access,
+};
 use super::error::s3_error;
 use super::{
     S3Api, buckets, checksums, copying, listing, multipart, objects, parts, reading, tagging,
@@ -96,13 +99,13 @@ pub fn build_service(engine: Engine, credentials: Credentials, settings: S3Setti
     builder.build()
 }
 
-/// Hands each operation to the function that does it.
+/// Hands each operation to the function that does it; `noting` is for settings without an effect.
 macro_rules! operations {
-    ($($name:ident($input:ident) -> $output:ident = $function:path;)*) => {
+    ($($name:ident($input:ident) -> $output:ident = $function:path $(, noting $note:path)?;)*) => {
         #[async_trait::async_trait]
         impl S3 for S3Api {
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                $function(self, request).await.map(S3Response::new)
+                $function(self, request).await.map(|output| answer(output, &[$($note)?]))
             })*
 
             async fn get_object(
@@ -126,6 +129,39 @@ operations! {
     get_bucket_tagging(GetBucketTaggingInput) -> GetBucketTaggingOutput = tagging::get_bucket;
     put_bucket_tagging(PutBucketTaggingInput) -> PutBucketTaggingOutput = tagging::put_bucket;
     delete_bucket_tagging(DeleteBucketTaggingInput) -> DeleteBucketTaggingOutput = tagging::delete_bucket;
+    get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = encryption::get, noting encryption::NOTE;
+    put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = encryption::put, noting encryption::NOTE;
+    delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput = encryption::delete;
+    get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = public_access::get;
+    put_public_access_block(PutPublicAccessBlockInput) -> PutPublicAccessBlockOutput = public_access::put;
+    delete_public_access_block(DeletePublicAccessBlockInput) -> DeletePublicAccessBlockOutput = public_access::delete;
+    get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = policy::get, noting policy::NOTE;
+    get_bucket_policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput = policy::status;
+    put_bucket_policy(PutBucketPolicyInput) -> PutBucketPolicyOutput = policy::put, noting policy::NOTE;
+    delete_bucket_policy(DeleteBucketPolicyInput) -> DeleteBucketPolicyOutput = policy::delete;
+    get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get, noting acl::NOTE;
+    put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl::put, noting acl::NOTE;
+    get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput = logging::get, noting logging::NOTE;
+    put_bucket_logging(PutBucketLoggingInput) -> PutBucketLoggingOutput = logging::put, noting logging::NOTE;
+    get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput = lifecycle::get, noting lifecycle::NOTE;
+    put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput) -> PutBucketLifecycleConfigurationOutput = lifecycle::put, noting lifecycle::NOTE;
+    delete_bucket_lifecycle(DeleteBucketLifecycleInput) -> DeleteBucketLifecycleOutput = lifecycle::delete;
+    get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput = ownership::get;
+    put_bucket_ownership_controls(PutBucketOwnershipControlsInput) -> PutBucketOwnershipControlsOutput = ownership::put;
+    delete_bucket_ownership_controls(DeleteBucketOwnershipControlsInput) -> DeleteBucketOwnershipControlsOutput = ownership::delete;
+    get_object_lock_configuration(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput = never_set::get_object_lock;
+    put_object_lock_configuration(PutObjectLockConfigurationInput) -> PutObjectLockConfigurationOutput = never_set::put_object_lock;
+    get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput = never_set::get_payer;
+    put_bucket_request_payment(PutBucketRequestPaymentInput) -> PutBucketRequestPaymentOutput = never_set::put_payer;
+    get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = never_set::get_notification;
+    put_bucket_notification_configuration(PutBucketNotificationConfigurationInput) -> PutBucketNotificationConfigurationOutput = never_set::put_notification;
+    get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput = never_set::get_accelerate;
+    get_bucket_cors(GetBucketCorsInput) -> GetBucketCorsOutput = never_set::get_cors;
+    delete_bucket_cors(DeleteBucketCorsInput) -> DeleteBucketCorsOutput = never_set::delete_cors;
+    get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = never_set::get_website;
+    delete_bucket_website(DeleteBucketWebsiteInput) -> DeleteBucketWebsiteOutput = never_set::delete_website;
+    get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput = never_set::get_replication;
+    delete_bucket_replication(DeleteBucketReplicationInput) -> DeleteBucketReplicationOutput = never_set::delete_replication;
     list_objects(ListObjectsInput) -> ListObjectsOutput = listing::objects_v1;
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects_v2;
     list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = version_listing::versions;
