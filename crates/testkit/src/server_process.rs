@@ -69,7 +69,7 @@ impl ServerProcess {
         self.address
     }
 
-    /// The environment that an AWS client needs, and nothing else.
+    /// The environment that an AWS client and terraform's `http` backend need, and nothing else.
     pub fn client_env(&self) -> Vec<(String, String)> {
         self.client_env_through(&self.endpoint())
     }
@@ -77,11 +77,14 @@ impl ServerProcess {
     /// As [`Self::client_env`], with the endpoint of a proxy in front of the server.
     pub fn client_env_through(&self, endpoint: &str) -> Vec<(String, String)> {
         let credentials = self.credentials_file().display().to_string();
+        let (username, password) = self.credentials();
         [
             ("AWS_ENDPOINT_URL", endpoint),
             ("AWS_SHARED_CREDENTIALS_FILE", &credentials),
             ("AWS_REGION", "us-east-1"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("TF_HTTP_USERNAME", &username),
+            ("TF_HTTP_PASSWORD", &password),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec()

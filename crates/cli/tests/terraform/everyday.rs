@@ -1,6 +1,6 @@
 //! The commands of an ordinary day: init, plan, apply, change, state surgery, workspaces, destroy.
 
-use statelock_testkit::real_clients::terraform::{TerraformProject, resources};
+use statelock_testkit::real_clients::terraform::{Backend, TerraformProject, resources};
 
 use crate::stage::{Stage, code, instances};
 
@@ -128,7 +128,7 @@ fn a_local_state_migrates_to_the_server() {
     let before = std::fs::read(local.path().join("terraform.tfstate")).unwrap();
     let before: serde_json::Value = serde_json::from_slice(&before).unwrap();
 
-    local.use_backend(crate::stage::BUCKET, key);
+    local.use_backend(Backend::Lockfile, crate::stage::BUCKET, key);
     let migrate = ["init", "-migrate-state", "-force-copy", "-input=false", "-no-color"];
     local.run(&migrate).succeeded().shows("Successfully configured the backend \"s3\"");
     assert_eq!(stage.state(key)["resources"], before["resources"]);

@@ -13,8 +13,10 @@ use tempfile::TempDir;
 
 use crate::skip::skip;
 
+mod backend;
 mod command;
 
+pub use backend::{Backend, LOCK_TABLE, http_address, http_block};
 pub use command::{Output, Running};
 
 /// A terraform binary that runs on this machine.
@@ -39,7 +41,7 @@ impl Terraform {
     }
 }
 
-/// A scratch directory with a terraform configuration on an S3 backend.
+/// A scratch directory with a terraform configuration on a backend of the server.
 #[derive(Debug)]
 pub struct TerraformProject {
     terraform: Terraform,
@@ -49,9 +51,7 @@ pub struct TerraformProject {
 }
 
 impl TerraformProject {
-    /// Writes `backend.tf` (bucket, key, region, `use_lockfile = true`) and `main.tf` with `config`.
-    ///
-    /// `env` is added to a cleared environment: usually `ServerProcess::client_env`.
+    /// As [`Self::with_backend`], locking with `use_lockfile`.
     pub fn new(
         terraform: &Terraform,
         env: &[(String, String)],
@@ -59,8 +59,22 @@ impl TerraformProject {
         key: &str,
         config: &str,
     ) -> Self {
+        Self::with_backend(Backend::Lockfile, terraform, env, bucket, key, config)
+    }
+
+    /// Writes `backend.tf` for this kind of backend, and `main.tf` with `config`.
+    ///
+    /// `env` is added to a cleared environment: usually `ServerProcess::client_env`.
+    pub fn with_backend(
+        backend: Backend,
+        terraform: &Terraform,
+        env: &[(String, String)],
+        bucket: &str,
+        key: &str,
+        config: &str,
+    ) -> Self {
         let project = Self::without_backend(terraform, env, config);
-        project.use_backend(bucket, key);
+        project.use_backend(backend, bucket, key);
         project
     }
 
@@ -76,9 +90,12 @@ impl TerraformProject {
         project
     }
 
-    /// Configures the S3 backend; an existing project then needs `init -migrate-state`.
-    pub fn use_backend(&self, bucket: &str, key: &str) {
-        self.write("backend.tf", &backend_block(bucket, key));
+    /// Configures the backend; an existing project then needs `init -migrate-state`, or
+    /// `-reconfigure` where the new one keeps the same state.
+    pub fn use_backend(&self, backend: Backend, bucket: &str, key: &str) {
+        let endpoint = self.env.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL");
+        let endpoint = endpoint.map_or("", |(_, endpoint)| endpoint);
+        self.write("backend.tf", &backend.block(endpoint, bucket, key));
     }
 
     /// Writes a file of the project.
@@ -149,14 +166,6 @@ impl TerraformProject {
             started: Instant::now(),
         }
     }
-}
-
-fn backend_block(bucket: &str, key: &str) -> String {
-    format!(
-        "terraform {{\n  backend \"s3\" {{\n    bucket       = \"{bucket}\"\n    \
-         key          = \"{key}\"\n    region       = \"us-east-1\"\n    \
-         use_lockfile = true\n  }}\n}}\n"
-    )
 }
 
 /// A configuration of `count` resources, each holding `input_kib` KiB, changed by `-var revision=…`.
