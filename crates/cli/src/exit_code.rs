@@ -11,6 +11,8 @@ pub(crate) enum ExitCode {
     BadInput,
     /// Something that is needed is not there or not free now.
     Unavailable,
+    /// The server does not let this access key do that.
+    NotPermitted,
     /// Stored data is damaged.
     Corrupt,
 }
@@ -22,6 +24,7 @@ impl ExitCode {
             Self::Internal => 1,
             Self::BadInput => 2,
             Self::Unavailable => 8,
+            Self::NotPermitted => 9,
             Self::Corrupt => 11,
         }
     }
@@ -39,8 +42,13 @@ mod tests {
 
     #[test]
     fn numbers_never_change() {
-        let all =
-            [ExitCode::Internal, ExitCode::BadInput, ExitCode::Unavailable, ExitCode::Corrupt];
-        assert_eq!(all.map(ExitCode::number), [1, 2, 8, 11]);
+        let all = [
+            ExitCode::Internal,
+            ExitCode::BadInput,
+            ExitCode::Unavailable,
+            ExitCode::NotPermitted,
+            ExitCode::Corrupt,
+        ];
+        assert_eq!(all.map(ExitCode::number), [1, 2, 8, 9, 11]);
     }
 }

@@ -1,5 +1,7 @@
 //! The `statelock` binary: parse, run, print, exit.
 
+mod address;
+mod admin_client;
 mod commands;
 mod exit_code;
 mod output;
@@ -7,6 +9,8 @@ mod output;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use commands::CommandError;
 
 /// State locking for Terraform and OpenTofu.
 #[derive(Debug, Parser)]
@@ -19,12 +23,18 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(commands::serve::ServeArgs),
+    Audit(commands::audit::AuditArgs),
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Serve(args) => commands::serve::run(args),
-    };
+    match Cli::parse().command {
+        Command::Serve(args) => exit(commands::serve::run(args)),
+        Command::Audit(args) => exit(commands::audit::run(&args)),
+    }
+}
+
+/// Says how a command ended.
+fn exit<E: CommandError>(result: Result<(), E>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -13,6 +13,34 @@ pub(crate) fn data(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Prints something about what was printed.
+pub(crate) fn note(text: &str) {
+    // Nothing is left to tell when stderr is gone.
+    io::stderr().lock().write_all(format!("note: {text}\n").as_bytes()).unwrap_or_default();
+}
+
+/// Prints something that the user should know and that keeps nothing from being done.
+pub(crate) fn warning(text: &str) {
+    // Nothing is left to tell when stderr is gone.
+    io::stderr().lock().write_all(format!("warning: {text}\n").as_bytes()).unwrap_or_default();
+}
+
+/// Text of others as it can be shown on one line of a terminal: what would move the cursor, change
+/// colours or turn the direction of writing is escaped.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        let invisible = matches!(character,
+            '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}');
+        if character.is_control() || invisible {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// Prints an error with its causes on one line, and what to do next on its own.
 pub(crate) fn error(error: &dyn Error, hint: Option<&str>) {
     let mut text = format!("error: {error}");
@@ -27,4 +55,16 @@ pub(crate) fn error(error: &dyn Error, hint: Option<&str>) {
     }
     // Nothing is left to tell when stderr is gone.
     io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn text_of_others_stays_on_its_line() {
+        assert_eq!(printable("you@läptop 日本"), "you@läptop 日本");
+        assert_eq!(printable("a\x1b[31m\r\nb\tc\u{9b}"), "a\\u{1b}[31m\\r\\nb\\tc\\u{9b}");
+        assert_eq!(printable("x\u{202e}y\u{feff}"), "x\\u{202e}y\\u{feff}");
+    }
 }

@@ -1,3 +1,15 @@
-//! A file per verb.
+//! A file or folder per verb.
 
+pub(crate) mod audit;
 pub(crate) mod serve;
+
+use crate::exit_code::ExitCode;
+
+/// Why a verb did not do what was asked.
+pub(crate) trait CommandError: std::error::Error {
+    /// The number of `docs/errors.md`.
+    fn exit_code(&self) -> ExitCode;
+
+    /// What to do next, where the message does not say it already.
+    fn hint(&self) -> Option<&str>;
+}

@@ -6,6 +6,7 @@ use statelock_server::engine::EngineError;
 use statelock_server::storage::StorageError;
 use statelock_server::storage::embedded::OpenError;
 
+use crate::commands::CommandError;
 use crate::exit_code::ExitCode;
 
 /// Every way in which `serve` ends badly.
@@ -27,9 +28,8 @@ pub(crate) enum ServeError {
     Close(#[from] StorageError),
 }
 
-impl ServeError {
-    /// The number of `docs/errors.md`.
-    pub(crate) fn exit_code(&self) -> ExitCode {
+impl CommandError for ServeError {
+    fn exit_code(&self) -> ExitCode {
         match self {
             Self::RootKey(_) | Self::LogFilter { .. } | Self::LogLevel { .. } => ExitCode::BadInput,
             Self::Runtime(_) | Self::Stdout(_) | Self::Close(_) => ExitCode::Unavailable,
@@ -37,8 +37,7 @@ impl ServeError {
         }
     }
 
-    /// What to do next, where the message does not say it already.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<&str> {
         match self {
             Self::Start(error) => start_hint(error),
             Self::LogFilter { .. } | Self::LogLevel { .. } => Some(

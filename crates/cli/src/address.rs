@@ -1,0 +1,90 @@
+//! Which state a command is about.
+
+use clap::Args;
+use statelock_protocol::state::{StateAddress, StateKey, WorkspaceKeyPrefix, WorkspaceName};
+use statelock_protocol::store::BucketName;
+
+/// The arguments that name a state, or none.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AddressArgs {
+    /// State: s3://BUCKET/KEY, with the `key` of the backend configuration.
+    #[arg(value_name = "ADDRESS", value_parser = backend_address)]
+    address: Option<BackendAddress>,
+
+    /// Workspace of that backend, if it is not the default one.
+    #[arg(long, value_name = "NAME", requires = "address", value_parser = workspace)]
+    workspace: Option<WorkspaceName>,
+
+    /// What the keys of named workspaces start with, if it is configured.
+    #[arg(long, value_name = "PREFIX", requires = "workspace", value_parser = workspace_key_prefix)]
+    workspace_key_prefix: Option<WorkspaceKeyPrefix>,
+}
+
+/// Bucket and key of a backend configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct BackendAddress {
+    bucket: BucketName,
+    key: StateKey,
+}
+
+impl AddressArgs {
+    /// The state, if one was named.
+    pub(crate) fn state(&self) -> Option<StateAddress> {
+        let BackendAddress { bucket, key } = self.address.clone()?;
+        let address = StateAddress::new(bucket, key);
+        Some(match self.workspace.clone() {
+            Some(workspace) => {
+                let prefix = self.workspace_key_prefix.clone().unwrap_or_default();
+                address.in_workspace(workspace, prefix)
+            }
+            None => address,
+        })
+    }
+}
+
+fn backend_address(text: &str) -> Result<BackendAddress, String> {
+    let form = "not of the form s3://BUCKET/KEY";
+    let rest = text.strip_prefix("s3://").ok_or(form)?;
+    let (bucket, key) = rest.split_once('/').ok_or(form)?;
+    if bucket.is_empty() {
+        return Err(form.to_owned());
+    }
+    let key = StateKey::parse(key).map_err(|error| error.to_string())?;
+    Ok(BackendAddress { bucket: BucketName::new(bucket), key })
+}
+
+fn workspace(text: &str) -> Result<WorkspaceName, String> {
+    WorkspaceName::parse(text).map_err(|error| error.to_string())
+}
+
+fn workspace_key_prefix(text: &str) -> Result<WorkspaceKeyPrefix, String> {
+    WorkspaceKeyPrefix::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(address: &str, workspace: Option<&str>) -> String {
+        let args = AddressArgs {
+            address: Some(backend_address(address).unwrap()),
+            workspace: workspace.map(|name| WorkspaceName::parse(name).unwrap()),
+            workspace_key_prefix: None,
+        };
+        args.state().unwrap().to_string()
+    }
+
+    #[test]
+    fn an_address_is_a_bucket_and_a_key() {
+        assert_eq!(state("s3://tfstate/a/b.tfstate", None), "s3://tfstate/a/b.tfstate");
+        assert_eq!(state("s3://tfstate/a", Some("dev")), "s3://tfstate/env:/dev/a");
+        assert_eq!(state("s3://tfstate/a", Some("default")), "s3://tfstate/a");
+    }
+
+    #[test]
+    fn what_is_none_is_refused() {
+        for text in ["", "tfstate/a", "s3://", "s3://tfstate", "s3:///a", "s3://b/", "s3://b/a/"] {
+            assert!(backend_address(text).is_err(), "{text}");
+        }
+    }
+}
