@@ -48,7 +48,7 @@ pub(in crate::api::s3) async fn put(
     let bucket = input.bucket;
     let configuration = input.lifecycle_configuration.ok_or_else(malformed_xml)?;
     check(&configuration.rules)?;
-    let minimum = minimum_size(input.transition_default_minimum_object_size)?;
+    let minimum = minimum_size(input.transition_default_minimum_object_size.as_ref())?;
     let document = documents::write(&configuration)?;
     let shown = minimum.clone();
     change(api, bucket.clone(), WHAT, sender, move |settings| {
@@ -78,10 +78,10 @@ pub(in crate::api::s3) async fn delete(
 }
 
 fn minimum_size(
-    asked: Option<TransitionDefaultMinimumObjectSize>,
+    asked: Option<&TransitionDefaultMinimumObjectSize>,
 ) -> S3Result<TransitionDefaultMinimumObjectSize> {
     type Minimum = TransitionDefaultMinimumObjectSize;
-    match asked.as_ref().map(Minimum::as_str) {
+    match asked.map(Minimum::as_str) {
         None | Some(Minimum::ALL_STORAGE_CLASSES_128K) => {
             Ok(Minimum::from_static(Minimum::ALL_STORAGE_CLASSES_128K))
         }
