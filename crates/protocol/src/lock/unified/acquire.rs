@@ -144,11 +144,12 @@ impl UnifiedLock {
     }
 
     fn refuse(&self, request: &Acquire<'_>, hold: &Hold) -> Transition<AcquireOutcome> {
-        let refusal = match hold.given_back_at_micros() {
-            Some(end) => LockRefusal::GivingBack(hold.clone(), end),
-            None => LockRefusal::Held(hold.clone()),
-        };
-        let outcome = AcquireOutcome::Refused(refusal);
+        if let Some(end) = hold.given_back_at_micros() {
+            // Nobody is told: the request is kept until then, and tried again.
+            let refusal = LockRefusal::GivingBack(hold.clone(), end);
+            return Transition::nothing(AcquireOutcome::Refused(refusal));
+        }
+        let outcome = AcquireOutcome::Refused(LockRefusal::Held(hold.clone()));
         match request.mode {
             AcquireMode::Answer => {
                 let event = TrailEvent::Refused(Digest::of(request.info));
