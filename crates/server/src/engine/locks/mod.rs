@@ -20,9 +20,12 @@ use statelock_protocol::lock::unified::Facet;
 use statelock_protocol::state::state_key_of_lockfile;
 use statelock_protocol::store::ObjectKey;
 
-pub(super) use lockfile::lock_id_text;
+pub(super) use giving::{Giving, give_back};
+pub(super) use lockfile::{lock_id_text, not_released};
 pub use requests::{ReleaseLock, TakeLock};
+pub(super) use rows::{Loaded, held_locks, load, shows};
 pub(super) use sightings::{SightingKind, Sightings};
+pub(super) use taking::{Taking, id_of, take};
 
 use crate::records::AuditFacet;
 

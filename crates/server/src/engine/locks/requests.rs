@@ -10,6 +10,7 @@ use super::LockedState;
 use super::giving::{Giving, give_back};
 use super::rows::load;
 use super::taking::{Taking, take};
+use crate::engine::rows::bucket_record;
 use crate::engine::{Engine, EngineError, Sender};
 use crate::records::{BodyId, HolderRecord};
 use crate::storage::{self, Verdict};
@@ -41,10 +42,10 @@ pub struct ReleaseLock {
 }
 
 impl Engine {
-    /// Takes a lock. Whether its bucket exists is not asked.
+    /// Takes a lock.
     ///
     /// # Errors
-    /// A storage failure.
+    /// [`EngineError::NoSuchBucket`], or a storage failure.
     ///
     /// # Cancel safety
     /// A dropped future may or may not have taken the lock.
@@ -62,7 +63,6 @@ impl Engine {
         let now_micros = self.clock.now_micros();
         let body = BodyId(self.ids.random()?);
         storage::write(&self.storage, move |transaction| {
-            let loaded = load(transaction, &request.state)?;
             let taking = Taking {
                 state: &request.state,
                 facet: request.facet,
@@ -73,7 +73,12 @@ impl Engine {
                 body,
                 now_micros,
             };
-            match take(transaction, &loaded, &taking) {
+            let mut attempt = || {
+                bucket_record(transaction, &request.state.bucket)?;
+                let loaded = load(transaction, &request.state)?;
+                take(transaction, &loaded, &taking)
+            };
+            match attempt() {
                 Ok(taken) => Ok((taken.verdict, Ok((taken.outcome, ())))),
                 Err(EngineError::Storage(error)) => Err(error),
                 Err(other) => Ok((Verdict::Discard, Err(other))),

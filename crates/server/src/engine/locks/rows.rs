@@ -9,8 +9,8 @@ use crate::engine::checksums::hex;
 use crate::engine::rows::{drop_body, newest, single_piece};
 use crate::engine::{EngineError, Staged, codec};
 use crate::records::{
-    self, BodyId, Chunk, Content, Headers, HolderRecord, LockRecord, Segment, VersionId,
-    VersionRecord,
+    self, BodyId, Chunk, Content, Headers, HolderRecord, LockRecord, RowKeyParts, Segment,
+    VersionId, VersionRecord,
 };
 use crate::storage::{StorageError, Table, Transaction};
 
@@ -75,7 +75,7 @@ pub(super) fn store(
         records::store(transaction, &row, &LockRecord::new(next, change.holder))?;
     }
     let key = state.lockfile_key();
-    let wanted = next.hold.as_ref().filter(|hold| shows_lockfile(hold));
+    let wanted = next.hold.as_ref().filter(|hold| shows(hold, Facet::Lockfile));
     let keeps = loaded.lockfile.as_ref().filter(|_| change.upload.is_none());
     let now_micros = change.now_micros;
     match (wanted, keeps) {
@@ -118,9 +118,34 @@ pub(super) struct Change<'a> {
     pub(super) now_micros: u64,
 }
 
-/// A lock is shown as a lockfile until that facet, or any in its place, was given back.
-fn shows_lockfile(hold: &Hold) -> bool {
-    hold.facets.contains(Facet::Lockfile) || hold.giving_back_since_micros.is_none()
+/// A lock is shown through every facet, until one is given back: then through what is left only.
+pub(in crate::engine) fn shows(hold: &Hold, facet: Facet) -> bool {
+    hold.facets.contains(facet) || hold.giving_back_since_micros.is_none()
+}
+
+/// Every lock that stands.
+pub(in crate::engine) fn held_locks(
+    transaction: &mut dyn Transaction,
+    now_micros: u64,
+) -> Result<Vec<(LockedState, Hold)>, StorageError> {
+    const BATCH: usize = 256;
+    let (mut from, end) = (LockRecord::all().as_slice().to_vec(), LockRecord::all().end());
+    let mut held = Vec::new();
+    loop {
+        let rows = transaction.scan(Table::Records, &from, Some(&end), BATCH)?;
+        for (row, bytes) in &rows {
+            let record: LockRecord = records::decode(row, bytes)?;
+            if let Some(hold) = record.lock()?.standing(now_micros) {
+                let mut parts = RowKeyParts::new(row);
+                let state = LockedState { bucket: parts.text()?, key: parts.text()? };
+                held.push((state, hold.clone()));
+            }
+        }
+        match rows.into_iter().next_back() {
+            Some((last, _)) => from = [last, vec![0]].concat(),
+            None => return Ok(held),
+        }
+    }
 }
 
 /// The lockfile of a lock that was taken elsewhere.
@@ -142,6 +167,7 @@ fn materialise(
         headers,
         tags: Vec::new(),
         lock_id: hold.id.as_ref().map(|id| id.as_str().to_owned()),
+        facts: None,
     })
 }
 
