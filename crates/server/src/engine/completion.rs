@@ -14,7 +14,7 @@ use super::decision::Write;
 use super::objects::put;
 use super::rows::bucket_record;
 use super::uploads::{remove_upload, stored_parts, upload_record};
-use super::{Engine, EngineError, Sender, Written};
+use super::{Engine, EngineError, Sender, WriteClaim, Written};
 use crate::records::{
     self, Checksum, ChecksumAlgorithm, ChecksumKind, CompletedUpload, Content, PartRecord,
     UploadId, UploadRecord,
@@ -50,6 +50,8 @@ pub struct CompleteRequest {
     pub precondition: Precondition,
     /// The checksum of the whole object, if the client names one.
     pub checksum: Option<(ChecksumAlgorithm, String)>,
+    /// Which lock its sender says to hold.
+    pub claim: WriteClaim,
     /// Who sends it.
     pub sender: Sender,
 }
@@ -169,6 +171,7 @@ fn content(record: &UploadRecord, parts: &[&PartRecord], checksum: Option<Checks
         tags: record.tags.clone(),
         // A lockfile does not come in parts.
         lock_id: None,
+        facts: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod codec;
 mod completion;
 mod decision;
 mod error;
+mod guard;
 mod listing;
 mod locks;
 mod objects;
@@ -38,6 +39,7 @@ pub use checksums::Hashes;
 pub use completion::{CompleteRequest, CompletedPart};
 pub use decision::DeleteCondition;
 pub use error::{BodyError, EngineError};
+pub use guard::WriteClaim;
 pub use locks::{LockedState, ReleaseLock, TakeLock};
 pub use listing::{
     Cursor, Listing, ListingItem, ListingRequest, UploadListing, UploadListingItem, VersionListing,

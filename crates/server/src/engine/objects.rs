@@ -8,7 +8,7 @@ use super::decision::{
 };
 use super::locks::{self, LockedState};
 use super::rows::{apply, bucket_record, by_id, load, newest, shown_version, single_piece};
-use super::{Engine, EngineError, Sender, Staged, decision};
+use super::{Engine, EngineError, Sender, Staged, WriteClaim, decision};
 use crate::records::{BucketRecord, Checksum, Content, Headers, VersionId, VersionRecord};
 use crate::storage::Transaction;
 
@@ -27,6 +27,8 @@ pub struct PutRequest {
     pub tags: Vec<(String, String)>,
     /// The checksum that was verified.
     pub checksum: Option<Checksum>,
+    /// Which lock its sender says to hold.
+    pub claim: WriteClaim,
     /// Who sends it.
     pub sender: Sender,
 }
@@ -42,6 +44,8 @@ pub struct DeleteRequest {
     pub version: Option<VersionId>,
     /// The condition.
     pub condition: DeleteCondition,
+    /// Which lock its sender says to hold.
+    pub claim: WriteClaim,
     /// Who sends it.
     pub sender: Sender,
 }
@@ -98,6 +102,7 @@ impl Engine {
             headers: request.headers.clone(),
             tags: request.tags.clone(),
             lock_id: info.and_then(|info| locks::lock_id_text(info)),
+            facts: None,
         };
         if let Some(state) = locked {
             return self.put_lockfile(state, request, content, staged.clone()).await;

@@ -11,6 +11,7 @@ mod item;
 mod key;
 mod lock;
 mod number;
+mod state;
 mod table;
 mod upload;
 mod version;
@@ -23,6 +24,7 @@ pub use bucket::{BucketRecord, BucketSettings, Versioning};
 pub use item::{AttributeValue, Blob, Item, NotBase64, item_size_bytes};
 pub use lock::{HolderRecord, LockRecord};
 pub use number::{Number, NumberError};
+pub use state::{BodyFacts, BodyKind, ContentFacts, StateFacts};
 pub use table::{
     KeyAttribute, KeySchema, KeyType, LOCK_ID_ATTRIBUTE, TableEncryption, TableRecord, Throughput,
 };

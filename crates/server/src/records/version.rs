@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Family, RowKey, Segment};
+use super::{BodyFacts, Family, RowKey, Segment};
 
 /// Names one version of an object.
 ///
@@ -101,6 +101,9 @@ pub struct Content {
     /// The lock ID, if this is a lockfile whose body could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_id: Option<String>,
+    /// What the body says about itself; `None` for lockfiles and in rows of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<BodyFacts>,
 }
 
 /// What a writer wants to be given back with the object.

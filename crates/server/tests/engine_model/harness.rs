@@ -8,7 +8,7 @@ use bytes::Bytes;
 use statelock_protocol::store::Precondition;
 use statelock_server::engine::{
     Clock, DeleteCondition, DeleteRequest, Engine, EngineError, IdSource, Limits, PutRequest,
-    Connection, ConnectionId, Protocol, Sender, Staged,
+    Connection, ConnectionId, Protocol, Sender, Staged, WriteClaim,
 };
 use statelock_server::records::{Content, Headers, VersionId, Versioning};
 use statelock_server::storage::{self, Storage, StorageError, Table};
@@ -162,6 +162,7 @@ pub(crate) fn put_request(key: &str) -> PutRequest {
         headers: Headers::default(),
         tags: Vec::new(),
         checksum: None,
+        claim: WriteClaim::Unnamed,
         sender: sender(None),
     }
 }
@@ -172,6 +173,7 @@ pub(crate) fn delete_request(key: &str) -> DeleteRequest {
         key: key.to_owned(),
         version: None,
         condition: DeleteCondition::None,
+        claim: WriteClaim::Unnamed,
         sender: sender(None),
     }
 }

@@ -1,7 +1,7 @@
 //! Multipart uploads, asked of the engine and of the model.
 
 use proptest::sample::Index;
-use statelock_server::engine::{CompleteRequest, CompletedPart, PartUpload};
+use statelock_server::engine::{CompleteRequest, CompletedPart, PartUpload, WriteClaim};
 use statelock_server::records::{Headers, UploadId};
 
 use crate::harness::{BUCKET, sender};
@@ -50,6 +50,7 @@ impl Pair {
             parts: named.iter().map(part).collect(),
             precondition: precondition.clone(),
             checksum: None,
+            claim: WriteClaim::Unnamed,
             sender: sender(call.map(invocation)),
         };
         let answer = self.test.engine.complete_upload(request).await.map(|(written, _)| written);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use statelock_protocol::store::Precondition;
 use statelock_server::engine::{
-    CompleteRequest, CompletedPart, EngineError, PartUpload, PutRequest, Written,
+    CompleteRequest, CompletedPart, EngineError, PartUpload, PutRequest, WriteClaim, Written,
 };
 use statelock_server::records::{Headers, UploadId, Versioning};
 use statelock_server::storage::memory::MemoryStorage;
@@ -44,6 +44,7 @@ fn completion(key: &str, upload: &UploadId, parts: &[(i32, &str)]) -> CompleteRe
         parts: parts.iter().map(part).collect(),
         precondition: Precondition::None,
         checksum: None,
+        claim: WriteClaim::Unnamed,
         sender: sender(None),
     }
 }

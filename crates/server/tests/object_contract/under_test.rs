@@ -9,7 +9,7 @@ use statelock_protocol::store::{
 };
 use statelock_server::engine::{
     Connection, ConnectionId, DeleteCondition, DeleteRequest, Engine, EngineError, Limits,
-    ListingItem, ListingRequest, Protocol, PutRequest, Sender,
+    ListingItem, ListingRequest, Protocol, PutRequest, Sender, WriteClaim,
 };
 use statelock_server::records::{Headers, Versioning};
 use statelock_server::storage::{Storage, StorageError};
@@ -108,6 +108,7 @@ impl EngineUnderTest {
             headers: Headers::default(),
             tags: Vec::new(),
             checksum: None,
+            claim: WriteClaim::Unnamed,
             sender: sender(),
         };
         let written = self.engine.put(put, staged).await?;
@@ -131,6 +132,7 @@ impl EngineUnderTest {
             key: key.as_str().to_owned(),
             version: None,
             condition,
+            claim: WriteClaim::Unnamed,
             sender: sender(),
         };
         self.engine.delete(delete).await.map(|_| ObjectSuccess::Deleted)

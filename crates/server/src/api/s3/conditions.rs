@@ -156,6 +156,7 @@ mod tests {
             headers: Headers::default(),
             tags: Vec::new(),
             lock_id: None,
+            facts: None,
         };
         let version = VersionRecord {
             id: VersionId::Null,

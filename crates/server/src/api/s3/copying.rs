@@ -15,7 +15,7 @@ use super::metadata::{check_acl, check_encryption, headers, tags_from_header, ti
 use super::objects::refuse_object_lock;
 use super::reading::Received;
 use super::{S3Api, sender, shown_version, version_id};
-use crate::engine::{BodyRange, EngineError, PutRequest, Sender};
+use crate::engine::{BodyRange, EngineError, PutRequest, Sender, WriteClaim};
 use crate::records::{Content, VersionRecord};
 use crate::storage::StorageError;
 
@@ -161,6 +161,7 @@ fn copied(
             source.tags.clone()
         },
         checksum: None,
+        claim: WriteClaim::Unnamed,
         sender,
     })
 }

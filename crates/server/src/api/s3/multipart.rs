@@ -11,7 +11,7 @@ use super::error::{from_engine, s3_error};
 use super::metadata::{check_acl, check_encryption, headers, tags_from_header};
 use super::objects::refuse_object_lock;
 use super::{S3Api, sender};
-use crate::engine::{CompleteRequest, CompletedPart as NamedPart};
+use crate::engine::{CompleteRequest, CompletedPart as NamedPart, WriteClaim};
 use crate::records::{ChecksumAlgorithm as Algorithm, ChecksumKind, UploadId};
 
 pub(super) async fn create(
@@ -98,6 +98,7 @@ pub(super) async fn complete(
         parts: parts.collect(),
         precondition: write_condition(input.if_match.as_ref(), input.if_none_match.as_ref())?,
         checksum,
+        claim: WriteClaim::Unnamed,
         sender,
     };
     let (written, checksum) = api.engine.complete_upload(complete).await.map_err(from_engine)?;

@@ -14,7 +14,7 @@ use super::metadata::{check_acl, check_encryption, headers, tags_from_header};
 use super::{S3Api, sender, version_id};
 use crate::engine::{
     BodyError, DeleteCondition, DeleteRequest, Deleted, EngineError, PutRequest,
-    SMALL_BODY_BYTES_MAX, Sender, Staged,
+    SMALL_BODY_BYTES_MAX, Sender, Staged, WriteClaim,
 };
 use crate::listener::RequestBody;
 use crate::records::Checksum as VerifiedChecksum;
@@ -122,6 +122,7 @@ pub(super) async fn put(
         headers: headers(&request.headers, input.metadata.as_ref())?,
         tags: tags_from_header(input.tagging.as_deref())?,
         checksum: None,
+        claim: WriteClaim::Unnamed,
         sender,
         bucket: input.bucket,
         key: input.key,
@@ -175,6 +176,7 @@ pub(super) async fn delete(
         key: input.key,
         version: version_id(input.version_id.as_deref())?,
         condition: delete_condition(input.if_match.as_ref()),
+        claim: WriteClaim::Unnamed,
         sender,
     };
     let deleted = api.engine.delete(delete).await.map_err(from_engine)?;
@@ -237,6 +239,7 @@ async fn delete_one(
         key: object.key,
         version: version_id(object.version_id.as_deref())?,
         condition,
+        claim: WriteClaim::Unnamed,
         sender,
     };
     api.engine.delete(delete).await.map_err(from_engine)

@@ -16,6 +16,7 @@ pub(super) fn content(etag: &str) -> Content {
         headers: Headers::default(),
         tags: Vec::new(),
         lock_id: None,
+        facts: None,
     }
 }
 
