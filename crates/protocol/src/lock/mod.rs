@@ -3,6 +3,7 @@
 //! - [`id`]: the lock ID that names one acquisition;
 //! - [`created_at`]: the time in a lock info, as Go writes and reads it;
 //! - [`info`]: the lock info, byte for byte as Terraform and OpenTofu write it;
+//! - [`line`](mod@line): who waits for a lock, and whose turn it is;
 //! - [`unified`]: one lock behind lockfile, lock table and `http` backend.
 
 mod calendar;
@@ -10,6 +11,7 @@ pub mod created_at;
 mod go_json;
 pub mod id;
 pub mod info;
+pub mod line;
 pub mod unified;
 
 pub use created_at::{CreatedAt, CreatedAtError};

@@ -30,12 +30,14 @@ mod facet;
 mod hold;
 mod release;
 mod trail;
+mod undo;
 
 pub use acquire::{Acquire, AcquireMode, AcquireOutcome, Granted, LockRefusal};
 pub use facet::{Facet, FacetSet};
 pub use hold::Hold;
 pub use release::{Aim, Release, ReleaseOutcome, ReleaseRefusal, Released, Seen};
 pub use trail::{TRAIL_AGE_MICROS_MAX, Trail, TrailEntry, TrailEvent};
+pub use undo::Unanswered;
 
 /// How long what is left of a lock stands after the first of its facets was given back.
 ///

@@ -105,6 +105,14 @@ impl Trail {
         Self { effects, refusals }
     }
 
+    /// The trail without these entries.
+    pub(super) fn without(&self, is_gone: impl Fn(&TrailEntry) -> bool) -> Self {
+        let kept = |entries: &[TrailEntry]| -> Vec<TrailEntry> {
+            entries.iter().filter(|entry| !is_gone(entry)).cloned().collect()
+        };
+        Self { effects: kept(&self.effects), refusals: kept(&self.refusals) }
+    }
+
     fn recent(&self, now_micros: u64) -> impl Iterator<Item = &TrailEntry> {
         self.entries().filter(move |entry| entry.is_recent(now_micros))
     }
