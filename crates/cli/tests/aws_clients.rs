@@ -39,12 +39,12 @@ fn objects_versions_and_copies() {
 
 #[test]
 fn copies_with_conditions_and_copied_parts() {
-    all_cases_pass("copies.py", 11);
+    all_cases_pass("copies.py", 12);
 }
 
 #[test]
 fn tags_parts_and_listings_of_versions() {
-    all_cases_pass("versions.py", 9);
+    all_cases_pass("versions.py", 10);
 }
 
 #[test]

@@ -126,6 +126,17 @@ def parts_copied_with_ranges():
 
 
 @case
+def part_copied_says_when_it_was_copied():
+    put(SOURCE["Key"])
+    source = S3.list_objects_v2(Bucket=BUCKET, Prefix=SOURCE["Key"])["Contents"][0]["LastModified"]
+    upload = begin("copies/time")
+    answer = S3.upload_part_copy(**upload, PartNumber=1, CopySource=SOURCE)
+    copied = answer["CopyPartResult"]["LastModified"]
+    equal(copied, S3.list_parts(**upload)["Parts"][0]["LastModified"], "LastModified")
+    assert copied > source, f"copied at {copied}, and the source was written at {source}"
+
+
+@case
 def part_copied_with_a_bad_range():
     put(SOURCE["Key"])
     upload = begin("copies/bad-range")

@@ -121,7 +121,33 @@ def uploads_in_pages():
     equal([key for key, _ in seen], ["a", "a", "b", "c/1", "c/2"], "order")
     after = S3.list_multipart_uploads(Bucket=bucket, KeyMarker="a")
     equal([each["Key"] for each in after["Uploads"]], ["b", "c/1", "c/2"], "after a key marker")
-    refused(501, "NotImplemented", S3.list_multipart_uploads, Bucket=bucket, Delimiter="/")
+
+
+@case
+def uploads_with_delimiter_in_pages():
+    bucket = fresh_bucket(S3)
+    for key in ("c/1", "a", "c/2", "c/sub/3", "d/4", "e", "e"):
+        S3.create_multipart_upload(Bucket=bucket, Key=key)
+
+    def entries_of(answer):
+        uploads = [each["Key"] for each in answer.get("Uploads", [])]
+        return uploads + [each["Prefix"] for each in answer.get("CommonPrefixes", [])]
+
+    whole = S3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
+    equal((entries_of(whole), whole["Delimiter"]), (["a", "e", "e", "c/", "d/"], "/"), "entries")
+    for prefix, wanted in (("", ["a", "c/", "d/", "e", "e"]), ("c/", ["c/1", "c/2", "c/sub/"])):
+        seen, markers = [], {}
+        while True:
+            page = S3.list_multipart_uploads(
+                Bucket=bucket, Prefix=prefix, Delimiter="/", MaxUploads=1, **markers)
+            equal(len(entries_of(page)), 1, "entries on a page")
+            seen += entries_of(page)
+            if not page["IsTruncated"]:
+                break
+            markers = {"KeyMarker": page["NextKeyMarker"]}
+            if page.get("NextUploadIdMarker"):
+                markers["UploadIdMarker"] = page["NextUploadIdMarker"]
+        equal(seen, wanted, f"entries under {prefix!r}, each once")
 
 
 def bucket_of_versions():

@@ -1,10 +1,13 @@
 //! Listings of objects, versions and uploads, page by page, in key order.
 
 use super::rows::bucket_record;
-use super::walk::{Step, Walk};
+use super::walk::{Step, Walk, common_prefix};
 use super::{Engine, EngineError};
 use crate::records::{self, RowKeyParts, UploadRecord, VersionId, VersionRecord};
 use crate::storage::{self, StorageError, Table, Transaction};
+
+/// Uploads read together.
+const UPLOADS_BATCH: usize = 256;
 
 /// Where a listing goes on: strictly after this key, or after every key under this common prefix.
 pub type Cursor = String;
@@ -63,11 +66,26 @@ pub enum VersionListingItem {
 /// A page of versions; it goes on after a key's version, or after a common prefix.
 pub type VersionListing = Listing<VersionListingItem, (Cursor, Option<VersionId>)>;
 
-/// One upload in progress: key, upload id, record.
-pub type UploadListingItem = (String, String, UploadRecord);
+/// A listing of multipart uploads in progress.
+#[derive(Clone, Debug)]
+pub struct UploadListingRequest {
+    /// As for objects; `after` is the key marker.
+    pub page: ListingRequest,
+    /// Go on within the marker's key, after the upload with this id.
+    pub after_upload: Option<String>,
+}
 
-/// A page of uploads; it goes on after a key's upload.
-pub type UploadListing = Listing<UploadListingItem, (Cursor, String)>;
+/// One item of a listing of uploads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UploadListingItem {
+    /// An upload in progress: key, upload id, record.
+    Upload(String, String, Box<UploadRecord>),
+    /// All keys that start with this.
+    CommonPrefix(String),
+}
+
+/// A page of uploads; it goes on after a key's upload, or after a common prefix.
+pub type UploadListing = Listing<UploadListingItem, (Cursor, Option<String>)>;
 
 impl Engine {
     /// Lists current objects.
@@ -103,14 +121,11 @@ impl Engine {
     /// [`EngineError::NoSuchBucket`], or a storage failure.
     pub async fn list_uploads(
         &self,
-        bucket: String,
-        prefix: String,
-        after: Option<(Cursor, String)>,
-        limit: usize,
+        request: UploadListingRequest,
     ) -> Result<UploadListing, EngineError> {
         self.observe(move |transaction| {
-            bucket_record(transaction, &bucket)?;
-            Ok(list_uploads(transaction, &bucket, &prefix, after.as_ref(), limit)?)
+            bucket_record(transaction, &request.page.bucket)?;
+            Ok(list_uploads(transaction, &request)?)
         })
         .await
     }
@@ -184,36 +199,55 @@ impl<T, C> Page<T, C> {
 
 fn list_uploads(
     transaction: &mut dyn Transaction,
-    bucket: &str,
-    prefix: &str,
-    after: Option<&(Cursor, String)>,
-    limit: usize,
+    request: &UploadListingRequest,
 ) -> Result<UploadListing, StorageError> {
+    let ListingRequest { bucket, prefix, delimiter, limit, .. } = &request.page;
+    let mut page = Page::new(*limit);
+    if *limit == 0 {
+        return Ok(page.finish());
+    }
     let all = UploadRecord::keys_with_prefix(bucket, prefix);
-    let from = match after {
-        None => all.as_slice().to_vec(),
-        Some((key, upload)) if upload.is_empty() => {
-            UploadRecord::of_bucket(bucket).text(key).end().max(all.as_slice().to_vec())
-        }
-        Some((key, upload)) => {
-            let row = UploadRecord::of_bucket(bucket).text(key).text(upload);
-            row.end().max(all.as_slice().to_vec())
-        }
-    };
-    let wanted = limit.saturating_add(1);
-    let rows = transaction.scan(Table::Records, &from, Some(&all.end()), wanted)?;
-    let mut page = Page::new(limit);
-    for row in &rows {
-        let item = upload_item(row)?;
-        let cursor = (item.0.clone(), item.1.clone());
-        if let Step::Stop = page.push(item, cursor, None) {
-            break;
+    let mut from = first_upload(request).max(all.as_slice().to_vec());
+    loop {
+        let rows = transaction.scan(Table::Records, &from, Some(&all.end()), UPLOADS_BATCH)?;
+        let Some((last, _)) = rows.last() else { return Ok(page.finish()) };
+        from = [last.as_slice(), &[0]].concat();
+        for row in &rows {
+            let (key, upload, record) = upload_of(row)?;
+            let common = common_prefix(&key, prefix, delimiter);
+            let (item, cursor) = if let Some(common) = &common {
+                (UploadListingItem::CommonPrefix(common.clone()), (common.clone(), None))
+            } else {
+                let cursor = (key.clone(), Some(upload.clone()));
+                (UploadListingItem::Upload(key, upload, Box::new(record)), cursor)
+            };
+            match page.push(item, cursor, common) {
+                Step::Next => {}
+                Step::Stop => return Ok(page.finish()),
+                Step::Skip(common) => {
+                    from = UploadRecord::keys_with_prefix(bucket, &common).end();
+                    break;
+                }
+            }
         }
     }
-    Ok(page.finish())
 }
 
-fn upload_item((row, bytes): &storage::Row) -> Result<UploadListingItem, StorageError> {
+/// The row after the marker, or an empty one that comes before all.
+fn first_upload(request: &UploadListingRequest) -> Vec<u8> {
+    let ListingRequest { bucket, prefix, delimiter, after, .. } = &request.page;
+    let Some(marker) = after else { return Vec::new() };
+    if let Some(common) = common_prefix(marker, prefix, delimiter) {
+        return UploadRecord::keys_with_prefix(bucket, &common).end();
+    }
+    let of_marker = UploadRecord::of_bucket(bucket).text(marker);
+    match &request.after_upload {
+        None => of_marker.end(),
+        Some(upload) => of_marker.text(upload).end(),
+    }
+}
+
+fn upload_of((row, bytes): &storage::Row) -> Result<(String, String, UploadRecord), StorageError> {
     let mut parts = RowKeyParts::new(row);
     let (_, key, upload) = (parts.text()?, parts.text()?, parts.text()?);
     Ok((key, upload, records::decode(row, bytes)?))

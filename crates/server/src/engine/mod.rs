@@ -42,7 +42,8 @@ pub use error::{BodyError, EngineError};
 pub use guard::WriteClaim;
 pub use locks::{LockedState, ReleaseLock, TakeLock};
 pub use listing::{
-    Cursor, Listing, ListingItem, ListingRequest, UploadListing, UploadListingItem, VersionListing,
+    Cursor, Listing, ListingItem, ListingRequest, UploadListing, UploadListingItem,
+    UploadListingRequest, VersionListing,
     VersionListingItem, VersionListingRequest,
 };
 pub use objects::{DeleteRequest, Deleted, PutRequest, Written};

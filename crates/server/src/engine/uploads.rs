@@ -84,15 +84,26 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoSuchUpload`], or a storage failure. The staged body is then forgotten.
     pub async fn put_part(&self, part: PartUpload, staged: Staged) -> Result<String, EngineError> {
+        self.store_part(part, staged).await.map(|record| record.etag)
+    }
+
+    /// As [`Engine::put_part`], and answers the whole record.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn store_part(
+        &self,
+        part: PartUpload,
+        staged: Staged,
+    ) -> Result<PartRecord, EngineError> {
         let now_micros = self.clock.now_micros();
-        let etag = staged.hashes.etag();
         let record = PartRecord {
             modified_micros: now_micros,
-            etag: etag.clone(),
+            etag: staged.hashes.etag(),
             segment: staged.segment.clone(),
             checksum: part.checksum,
         };
-        let adopted = staged.clone();
+        let (adopted, stored_record) = (staged.clone(), record.clone());
         let stored = self
             .transact(move |transaction| {
                 upload_record(transaction, &part.bucket, &part.key, &part.upload)?;
@@ -107,7 +118,7 @@ impl Engine {
         if stored.is_err() {
             self.abandon(&staged).await;
         }
-        stored.map(|()| etag)
+        stored.map(|()| stored_record)
     }
 
     /// Parts with a number above `after`, at most `limit`.

@@ -133,7 +133,7 @@ impl Walk<'_> {
 }
 
 /// The common prefix that `key` falls under, if any.
-fn common_prefix(key: &str, prefix: &str, delimiter: &str) -> Option<String> {
+pub(super) fn common_prefix(key: &str, prefix: &str, delimiter: &str) -> Option<String> {
     if delimiter.is_empty() {
         return None;
     }

@@ -95,10 +95,10 @@ pub(super) async fn copy_part(
         number,
         checksum: checksum.clone(),
     };
-    let etag = api.engine.put_part(part, staged).await.map_err(from_engine)?;
+    let stored = api.engine.store_part(part, staged).await.map_err(from_engine)?;
     let mut result = CopyPartResult {
-        e_tag: Some(ETag::Strong(etag)),
-        last_modified: Some(timestamp(source.version.modified_micros)),
+        e_tag: Some(ETag::Strong(stored.etag)),
+        last_modified: Some(timestamp(stored.modified_micros)),
         ..Default::default()
     };
     checksum_fields!(result, &checksum);

@@ -5,10 +5,11 @@ use s3s::{S3Request, S3Result};
 
 use super::S3Api;
 use super::checksum_fields::{checksum_fields, dto_algorithm, dto_kind};
-use super::error::{from_engine, not_implemented};
+use super::error::from_engine;
 use super::listing::{Encoder, PAGE_MAX, owner, page_size};
 use super::metadata::timestamp;
-use crate::records::UploadId;
+use crate::engine::{ListingRequest, UploadListingItem, UploadListingRequest};
+use crate::records::{UploadId, UploadRecord};
 
 pub(super) async fn parts(
     api: &S3Api,
@@ -59,21 +60,49 @@ pub(super) async fn uploads(
     request: S3Request<ListMultipartUploadsInput>,
 ) -> S3Result<ListMultipartUploadsOutput> {
     let input = request.input;
-    if input.delimiter.as_ref().is_some_and(|delimiter| !delimiter.is_empty()) {
-        return Err(not_implemented("a delimiter in ListMultipartUploads"));
-    }
     let encoder = Encoder::new(input.encoding_type.as_ref())?;
     let (limit, max_uploads) = page_size(input.max_uploads, PAGE_MAX)?;
-    let after = input.key_marker.clone().filter(|marker| !marker.is_empty());
-    let after = after.map(|key| (key, input.upload_id_marker.clone().unwrap_or_default()));
-    let prefix = input.prefix.clone().unwrap_or_default();
-    let listing = api
-        .engine
-        .list_uploads(input.bucket.clone(), prefix.clone(), after, limit)
-        .await
-        .map_err(from_engine)?;
-    let uploads = listing.items.into_iter().map(|(key, id, record)| MultipartUpload {
-        key: Some(encoder.text(&key)),
+    let page = ListingRequest {
+        bucket: input.bucket.clone(),
+        prefix: input.prefix.clone().unwrap_or_default(),
+        delimiter: input.delimiter.clone().unwrap_or_default(),
+        after: input.key_marker.clone().filter(|marker| !marker.is_empty()),
+        limit,
+    };
+    let after_upload = input.upload_id_marker.clone().filter(|marker| !marker.is_empty());
+    let asked = UploadListingRequest { page, after_upload };
+    let listing = api.engine.list_uploads(asked).await.map_err(from_engine)?;
+    let is_truncated = listing.next.is_some();
+    let (next_key, next_upload) = listing.next.unzip();
+    let (mut uploads, mut prefixes) = (Vec::new(), Vec::new());
+    for item in listing.items {
+        match item {
+            UploadListingItem::CommonPrefix(prefix) => prefixes.push(prefix),
+            UploadListingItem::Upload(key, id, record) => {
+                uploads.push(upload(&key, id, &record, encoder));
+            }
+        }
+    }
+    Ok(ListMultipartUploadsOutput {
+        bucket: Some(input.bucket),
+        prefix: Some(encoder.text(&input.prefix.unwrap_or_default())),
+        delimiter: encoder.optional(input.delimiter.as_ref()),
+        key_marker: Some(encoder.text(&input.key_marker.unwrap_or_default())),
+        upload_id_marker: Some(input.upload_id_marker.unwrap_or_default()),
+        next_key_marker: next_key.map(|key| encoder.text(&key)),
+        next_upload_id_marker: next_upload.flatten(),
+        max_uploads: Some(max_uploads),
+        is_truncated: Some(is_truncated),
+        uploads: Some(uploads),
+        common_prefixes: Some(encoder.common_prefixes(&prefixes)),
+        encoding_type: input.encoding_type,
+        ..Default::default()
+    })
+}
+
+fn upload(key: &str, id: String, record: &UploadRecord, encoder: Encoder) -> MultipartUpload {
+    MultipartUpload {
+        key: Some(encoder.text(key)),
         upload_id: Some(id),
         initiated: Some(timestamp(record.created_micros)),
         owner: Some(owner()),
@@ -81,20 +110,5 @@ pub(super) async fn uploads(
         checksum_algorithm: record.checksum.map(|(name, _)| dto_algorithm(name)),
         checksum_type: record.checksum.map(|(_, kind)| dto_kind(kind)),
         ..Default::default()
-    });
-    let is_truncated = listing.next.is_some();
-    let (next_key, next_upload) = listing.next.unzip();
-    Ok(ListMultipartUploadsOutput {
-        bucket: Some(input.bucket),
-        prefix: Some(encoder.text(&prefix)),
-        key_marker: Some(encoder.text(&input.key_marker.unwrap_or_default())),
-        upload_id_marker: Some(input.upload_id_marker.unwrap_or_default()),
-        next_key_marker: next_key.map(|key| encoder.text(&key)),
-        next_upload_id_marker: next_upload,
-        max_uploads: Some(max_uploads),
-        is_truncated: Some(is_truncated),
-        uploads: Some(uploads.collect()),
-        encoding_type: input.encoding_type,
-        ..Default::default()
-    })
+    }
 }
