@@ -14,6 +14,9 @@ use prometheus_client::registry::Registry;
 const SECONDS: [f64; 12] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
+/// Upper bounds in seconds, from the pause between two tries to a day's deployment.
+const WAIT_SECONDS: [f64; 10] = [0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
+
 /// Counters of one server. Cloning shares them.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -22,6 +25,7 @@ pub struct Metrics {
     durations: Family<ApiLabel, Histogram, fn() -> Histogram>,
     connections: Gauge,
     connections_refused: Counter<u64, AtomicU64>,
+    queue: QueueMetrics,
 }
 
 /// Which API a request reached.
@@ -31,6 +35,7 @@ pub(crate) enum Api {
     S3,
     Identity,
     DynamoDb,
+    HttpBackend,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -74,8 +79,10 @@ impl Metrics {
             "Connections refused because there were too many",
             connections_refused.clone(),
         );
+        let queue = QueueMetrics::default();
+        queue.register(&mut registry);
         let registry = Arc::new(registry);
-        Self { registry, requests, durations, connections, connections_refused }
+        Self { registry, requests, durations, connections, connections_refused, queue }
     }
 
     pub(crate) fn request(&self, api: Api, status: u16, micros: u64) {
@@ -91,6 +98,11 @@ impl Metrics {
 
     pub(crate) fn connection_refused(&self) {
         self.connections_refused.inc();
+    }
+
+    /// The counters of requests for locks.
+    pub fn queue(&self) -> QueueMetrics {
+        self.queue.clone()
     }
 
     /// Everything as OpenMetrics text.
@@ -114,6 +126,67 @@ fn histogram() -> Histogram {
     Histogram::new(SECONDS)
 }
 
+/// Counters of requests for locks. Cloning shares them.
+#[derive(Clone, Debug)]
+pub struct QueueMetrics {
+    waiting: Gauge,
+    refused: Counter<u64, AtomicU64>,
+    left: Counter<u64, AtomicU64>,
+    waited: Histogram,
+}
+
+impl Default for QueueMetrics {
+    fn default() -> Self {
+        Self {
+            waiting: Gauge::default(),
+            refused: Counter::default(),
+            left: Counter::default(),
+            waited: Histogram::new(WAIT_SECONDS),
+        }
+    }
+}
+
+impl QueueMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "lock_waiters",
+            "Requests for a lock that are held open",
+            self.waiting.clone(),
+        );
+        registry.register(
+            "lock_refusals",
+            "Requests for a lock that were refused",
+            self.refused.clone(),
+        );
+        registry.register(
+            "lock_waiters_left",
+            "Requests for a lock whose client went away while they were held open",
+            self.left.clone(),
+        );
+        registry.register(
+            "lock_wait_seconds",
+            "Time from the first attempt to the grant, for locks that were granted after waiting",
+            self.waited.clone(),
+        );
+    }
+
+    pub(crate) fn waiting(&self, requests: usize) {
+        self.waiting.set(i64::try_from(requests).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn refused(&self) {
+        self.refused.inc();
+    }
+
+    pub(crate) fn left(&self) {
+        self.left.inc();
+    }
+
+    pub(crate) fn granted(&self, waited: std::time::Duration) {
+        self.waited.observe(waited.as_secs_f64());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Api, Metrics};
@@ -124,6 +197,11 @@ mod tests {
         metrics.request(Api::S3, 412, 1_500);
         let open = metrics.connection_opened();
         metrics.connection_refused();
+        let queue = metrics.queue();
+        queue.waiting(3);
+        queue.refused();
+        queue.left();
+        queue.granted(std::time::Duration::from_secs(2));
         let text = metrics.render();
         drop(open);
         for line in [
@@ -131,6 +209,10 @@ mod tests {
             "statelock_request_duration_seconds_count{api=\"S3\"} 1",
             "statelock_connections 1",
             "statelock_connections_refused_total 1",
+            "statelock_lock_waiters 3",
+            "statelock_lock_refusals_total 1",
+            "statelock_lock_waiters_left_total 1",
+            "statelock_lock_wait_seconds_sum 2.0",
         ] {
             assert!(text.contains(line), "{line} missing in\n{text}");
         }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Semaphore;
 
 use crate::api::admin::AdminApi;
+use crate::api::http_backend::HttpBackendApi;
 use crate::api::s3::{S3Settings, build_service};
 use crate::auth::credentials::{AccessKey, Credentials, CredentialsError};
 use crate::engine::{Engine, EngineError, IdSource, Limits};
@@ -122,10 +124,11 @@ impl Server {
         let address = listener.local_addr().map_err(listen_error)?;
         let metrics = Metrics::new();
         let connections = settings.connections;
+        let intake = Arc::new(Semaphore::new(INTAKE_MAX));
         let s3 = S3Settings {
             region: settings.region,
             domains: settings.domains,
-            intake_max: INTAKE_MAX,
+            intake: Arc::clone(&intake),
         };
         let application = Application {
             s3: build_service(engine.clone(), credentials.clone(), s3),
@@ -136,6 +139,11 @@ impl Server {
                 engine: engine.clone(),
                 credentials: credentials.clone(),
                 metrics: metrics.clone(),
+            },
+            http_backend: HttpBackendApi {
+                engine: engine.clone(),
+                credentials: credentials.clone(),
+                intake,
             },
             request_timeout: connections.request_timeout,
         };

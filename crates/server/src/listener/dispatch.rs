@@ -22,6 +22,7 @@ use super::request_body::RequestBody;
 use super::request_id::{RequestId, RequestIds};
 use super::route::{Route, route};
 use crate::api::admin::AdminApi;
+use crate::api::http_backend::{self, HttpBackendApi};
 use crate::api::identity::{self, IdentityService};
 use crate::auth::credentials::Credentials;
 use crate::auth::guard;
@@ -40,6 +41,7 @@ pub(crate) struct Application {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) admin: AdminApi,
+    pub(crate) http_backend: HttpBackendApi,
     pub(crate) request_timeout: Duration,
 }
 
@@ -120,6 +122,7 @@ impl Dispatcher {
             Route::S3 => self.s3(request, request_id).await,
             Route::Identity(service) => self.identity(service, request, request_id).await,
             Route::DynamoDb => no_lock_tables(),
+            Route::HttpBackend => self.http_backend(request).await,
         }
     }
 
@@ -163,6 +166,21 @@ impl Dispatcher {
             Ok(response) => response,
             Err(_) => admin_timed_out(),
         }
+    }
+
+    async fn http_backend(&self, request: Request<Incoming>) -> Response<Body> {
+        let (head, incoming) = request.into_parts();
+        let mut body = RequestBody::new(incoming, &head.headers);
+        let answer = self.application.http_backend.handle(&head, body.clone());
+        let timeout = self.application.request_timeout;
+        let mut response = match tokio::time::timeout(timeout, answer).await {
+            Ok(response) => response,
+            Err(_) => http_backend::timed_out(body.is_complete()),
+        };
+        if !body.finish().await {
+            close_after(&mut response);
+        }
+        response
     }
 
     async fn identity(

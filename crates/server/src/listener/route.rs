@@ -5,6 +5,7 @@
 
 use http::{HeaderMap, Method, header};
 
+use crate::api::http_backend;
 use crate::api::identity::IdentityService;
 use crate::metrics::Api;
 
@@ -15,6 +16,7 @@ pub(super) enum Route {
     S3,
     Identity(IdentityService),
     DynamoDb,
+    HttpBackend,
 }
 
 /// Decides by path, then by the service of the signature, then by what unsigned forms look like.
@@ -24,6 +26,9 @@ pub(super) fn route(
     headers: &HeaderMap,
     query: Option<&str>,
 ) -> Route {
+    if http_backend::serves(path) {
+        return Route::HttpBackend;
+    }
     if path == "/_statelock" || path.starts_with("/_statelock/") {
         return Route::Admin;
     }
@@ -62,6 +67,7 @@ impl From<Route> for Api {
             Route::S3 => Self::S3,
             Route::Identity(_) => Self::Identity,
             Route::DynamoDb => Self::DynamoDb,
+            Route::HttpBackend => Self::HttpBackend,
         }
     }
 }
@@ -103,6 +109,10 @@ mod tests {
     fn our_own_paths_and_unsigned_forms_are_recognised() {
         assert_eq!(routed("/_statelock/health", &[], None), Route::Admin);
         assert_eq!(routed("/_statelockx", &[], None), Route::S3);
+        for path in ["/_statelock/state/b/k", "/_statelock/lock/b/k", "/_statelock/unlock/b/k"] {
+            assert_eq!(routed(path, &[], None), Route::HttpBackend, "{path}");
+        }
+        assert_eq!(routed("/_statelock/states/b/k", &[], None), Route::Admin);
         let form = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
         assert_eq!(routed("/", &form, None), Route::Identity(IdentityService::Sts));
         assert_eq!(routed("/bucket", &form, None), Route::S3);

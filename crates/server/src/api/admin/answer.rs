@@ -2,8 +2,9 @@
 
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use s3s::Body;
-use serde::Serialize;
 
+pub(super) use crate::api::json_answer::json;
+use crate::api::json_answer::{self, ErrorText};
 use crate::auth::basic::{self, BasicError};
 use crate::engine::EngineError;
 use crate::metrics::Metrics;
@@ -75,8 +76,8 @@ impl AdminError {
 
     /// The answer.
     pub(super) fn render(self) -> Response<Body> {
-        let error = ErrorText { code: self.code, message: &self.message, hint: self.hint };
-        let mut response = json(self.status, &ErrorBody { error });
+        let text = ErrorText { code: self.code, message: &self.message, hint: self.hint };
+        let mut response = json_answer::error(self.status, text);
         let (name, value) = match self.header {
             None => return response,
             Some(Extra::Challenge) => (header::WWW_AUTHENTICATE, basic::CHALLENGE.to_owned()),
@@ -87,18 +88,6 @@ impl AdminError {
         }
         response
     }
-}
-
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    error: ErrorText<'a>,
-}
-
-#[derive(Serialize)]
-struct ErrorText<'a> {
-    code: &'a str,
-    message: &'a str,
-    hint: &'a str,
 }
 
 impl From<BasicError> for AdminError {
@@ -171,19 +160,6 @@ fn from_storage(error: &StorageError, message: String) -> AdminError {
         ),
         StorageError::ReadOnly => AdminError::internal(),
     }
-}
-
-/// A JSON document. It is about one moment, so nobody may keep it.
-pub(super) fn json(status: StatusCode, document: &impl Serialize) -> Response<Body> {
-    // Our documents have text for keys and no map that could refuse, so that this cannot fail.
-    let mut text = serde_json::to_string(document).unwrap_or_default();
-    text.push('\n');
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// The metrics page.

@@ -13,8 +13,8 @@ use super::conditions::{COPY_SOURCE, ReadVerdict, check_read, write_condition_fr
 use super::error::{delete_marker, from_engine, not_implemented, precondition_failed, s3_error};
 use super::metadata::{check_acl, check_encryption, headers, tags_from_header, timestamp};
 use super::objects::refuse_object_lock;
-use super::reading::Received;
 use super::{S3Api, sender, shown_version, version_id};
+use crate::api::object_body::Received;
 use crate::engine::{BodyRange, EngineError, PutRequest, Sender, WriteClaim};
 use crate::records::{Content, VersionRecord};
 use crate::storage::StorageError;

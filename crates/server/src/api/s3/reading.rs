@@ -1,23 +1,19 @@
 //! HeadObject and GetObject.
 
 use std::ops::Range as Bytes;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use futures::Stream;
 use http::{HeaderName, HeaderValue};
 use s3s::dto::*;
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
-use tokio::sync::mpsc;
 
 use super::checksum_fields::{checksum_fields, checksum_type};
 use super::conditions::{READ, check_read, reject};
 use super::error::{delete_marker, from_engine, not_implemented, s3_error};
 use super::metadata::timestamp;
 use super::{S3Api, sender, shown_version, version_id};
+use crate::api::object_body;
 use crate::engine::{LockedState, Sender};
 use crate::records::{Content, VersionRecord};
-use crate::storage::StorageError;
 
 /// What is read: the version, its content, and which bytes.
 struct Selected {
@@ -184,7 +180,8 @@ pub(super) async fn get_object(
     let mut output = GetObjectOutput::default();
     object_fields!(output, selected, input.checksum_mode);
     output.tag_count = i32::try_from(selected.content.tags.len()).ok().filter(|count| *count > 0);
-    output.body = Some(body(api, &selected));
+    let (content, whole) = (&selected.content, selected.body.as_ref());
+    output.body = Some(object_body::give_out(&api.engine, content, whole, selected.bytes.clone()));
     let mut response = S3Response::new(output);
     if let Some(count) = response.output.tag_count {
         response
@@ -192,27 +189,4 @@ pub(super) async fn get_object(
             .insert(HeaderName::from_static("x-amz-tagging-count"), HeaderValue::from(count));
     }
     Ok(response)
-}
-
-fn body(api: &S3Api, selected: &Selected) -> StreamingBlob {
-    let range = selected.bytes.clone();
-    let whole = selected.body.as_ref().and_then(|body| {
-        let within = usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?;
-        (within.end <= body.len()).then(|| body.slice(within))
-    });
-    match whole {
-        Some(bytes) => StreamingBlob::from(s3s::Body::from(bytes)),
-        None => StreamingBlob::wrap(Received(api.engine.read_body(&selected.content, range))),
-    }
-}
-
-/// A body that another task reads ahead.
-pub(super) struct Received(pub(super) mpsc::Receiver<Result<bytes::Bytes, StorageError>>);
-
-impl Stream for Received {
-    type Item = Result<bytes::Bytes, StorageError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(context)
-    }
 }

@@ -8,6 +8,7 @@ use s3s::dto::*;
 use s3s::host::{S3Host, VirtualHost};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result};
+use tokio::sync::Semaphore;
 
 use super::bucket_settings::{
     acl, answer, encryption, lifecycle, logging, never_set, ownership, policy, public_access,
@@ -29,8 +30,8 @@ pub struct S3Settings {
     pub region: String,
     /// Host names under which `BUCKET.NAME` addresses a bucket.
     pub domains: Vec<String>,
-    /// How many bodies may be received at a time.
-    pub intake_max: usize,
+    /// Turns of bodies that are received: each takes memory.
+    pub intake: Arc<Semaphore>,
 }
 
 /// Tells path style from virtual-host style.
@@ -87,8 +88,7 @@ impl S3Access for RootOnly {
 
 /// The S3 service over an engine.
 pub fn build_service(engine: Engine, credentials: Credentials, settings: S3Settings) -> S3Service {
-    let intake = Arc::new(tokio::sync::Semaphore::new(settings.intake_max));
-    let api = S3Api { engine, region: settings.region, intake };
+    let api = S3Api { engine, region: settings.region, intake: settings.intake };
     let mut builder = S3ServiceBuilder::new(api);
     let mut config = S3Config::default();
     config.xml_max_body_size = usize::try_from(DOCUMENT_BYTES_MAX).unwrap_or(usize::MAX);
