@@ -9,6 +9,9 @@ use std::io;
 use super::digest::Digest;
 use super::header_reader;
 
+/// How much of a source is asked for at a time.
+const SOURCE_BUFFER_BYTES: usize = 64 * 1024;
+
 /// Opaque identifier that is made with a state and kept for its life.
 ///
 /// Empty in states that are older than the notion; nothing can be concluded from an empty one.
@@ -132,12 +135,17 @@ impl StateHeader {
         header_reader::read(serde_json::Deserializer::from_slice(bytes))
     }
 
-    /// As [`StateHeader::read`], for a body that is not in one piece. `source` should be buffered.
+    /// As [`StateHeader::read`], for a body that is not in one piece. What follows a body that turns
+    /// out to be no state stays unread.
     ///
     /// # Errors
     /// [`StateReadError`]
-    pub fn read_from(source: impl io::Read) -> Result<Self, StateReadError> {
-        header_reader::read(serde_json::Deserializer::from_reader(source))
+    pub fn read_from(mut source: impl io::Read) -> Result<Self, StateReadError> {
+        // One reader for all sources, so that the parser is compiled here, once. It asks for single
+        // bytes, which only a buffer of a known type gives out fast.
+        let source: &mut dyn io::Read = &mut source;
+        let buffered = io::BufReader::with_capacity(SOURCE_BUFFER_BYTES, source);
+        header_reader::read(serde_json::Deserializer::from_reader(buffered))
     }
 }
 

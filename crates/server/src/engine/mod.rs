@@ -39,7 +39,7 @@ pub use checksums::Hashes;
 pub use completion::{CompleteRequest, CompletedPart};
 pub use decision::DeleteCondition;
 pub use error::{BodyError, EngineError};
-pub use guard::WriteClaim;
+pub use guard::{GuardMode, GuardPolicy, WriteClaim};
 pub use locks::{LockedState, ReleaseLock, TakeLock};
 pub use listing::{
     Cursor, Listing, ListingItem, ListingRequest, UploadListing, UploadListingItem,

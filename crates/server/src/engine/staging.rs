@@ -7,11 +7,13 @@
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
+use statelock_protocol::state::{Digest, StateHeader};
 
 use super::checksums::{Hasher, Hashes};
 use super::codec::encode;
+use super::guard::HeaderReading;
 use super::{BodyError, Engine, EngineError};
-use crate::records::{self, BodyId, ChecksumAlgorithm, Chunk, Segment, StagedBody};
+use crate::records::{self, BodyFacts, BodyId, ChecksumAlgorithm, Chunk, Segment, StagedBody};
 use crate::storage::{CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction};
 
 /// A body of at most this many bytes is small: it may be a lockfile, whose lock ID is read, and it is
@@ -27,6 +29,8 @@ pub struct Staged {
     pub hashes: Hashes,
     /// Its bytes, if there are few.
     pub small: Option<Bytes>,
+    /// What it says about itself.
+    pub facts: BodyFacts,
     /// The only piece, if it has not been stored yet.
     unstored: Option<Bytes>,
 }
@@ -98,13 +102,16 @@ struct Intake {
     size: u64,
     buffer: BytesMut,
     hasher: Option<Hasher>,
+    /// Reads the header of a body in several pieces; one of a single piece is read at its end.
+    header: Option<HeaderReading>,
     chunks_stored: u32,
 }
 
 impl Intake {
     fn new(engine: Engine, body: BodyId, checksums: &[ChecksumAlgorithm]) -> Self {
         let hasher = Some(Hasher::new(checksums));
-        Self { engine, body, size: 0, buffer: BytesMut::new(), hasher, chunks_stored: 0 }
+        let buffer = BytesMut::new();
+        Self { engine, body, size: 0, buffer, hasher, header: None, chunks_stored: 0 }
     }
 
     async fn receive<S, E>(
@@ -140,8 +147,7 @@ impl Intake {
     }
 
     /// Hashes and compresses what is buffered, away from the threads that serve connections.
-    async fn take_chunk(&mut self) -> Result<Bytes, EngineError> {
-        let bytes = self.buffer.split().freeze();
+    async fn take_chunk(&mut self, bytes: Bytes) -> Result<Bytes, EngineError> {
         let mut hasher = self.hasher.take().unwrap_or_else(|| Hasher::new(&[]));
         let work = move || {
             hasher.update(&bytes);
@@ -155,7 +161,10 @@ impl Intake {
     }
 
     async fn store_chunk(&mut self) -> Result<(), EngineError> {
-        let chunk = self.take_chunk().await?;
+        let bytes = self.buffer.split().freeze();
+        let header = self.header.get_or_insert_with(HeaderReading::begin);
+        header.feed(bytes.clone()).await;
+        let chunk = self.take_chunk(bytes).await?;
         let (body, index) = (self.body, self.chunks_stored);
         let active_micros = self.engine.clock.now_micros();
         let store = move |transaction: &mut dyn Transaction| {
@@ -175,23 +184,31 @@ impl Intake {
     }
 
     async fn finish(mut self) -> Result<Staged, EngineError> {
-        let small = (self.chunks_stored == 0 && self.buffer.len() <= SMALL_BODY_BYTES_MAX)
-            .then(|| Bytes::copy_from_slice(&self.buffer));
-        let mut unstored = None;
         if self.chunks_stored > 0 {
             self.store_chunk().await?;
-        } else if self.buffer.len() <= SMALL_BODY_BYTES_MAX {
-            // Handing a small body to another thread costs more than hashing it here.
-            let mut hasher = self.hasher.take().unwrap_or_else(|| Hasher::new(&[]));
-            hasher.update(&self.buffer);
-            unstored = Some(encode(&self.buffer));
-            self.hasher = Some(hasher);
-        } else {
-            unstored = Some(self.take_chunk().await?);
         }
+        let bytes = self.buffer.split().freeze();
+        let small = (self.chunks_stored == 0 && bytes.len() <= SMALL_BODY_BYTES_MAX)
+            .then(|| Bytes::copy_from_slice(&bytes));
+        let (unstored, header) = match self.header.take() {
+            Some(header) => (None, header.finish().await?),
+            None if small.is_some() => {
+                // Handing a small body to another thread costs more than hashing it here.
+                let mut hasher = self.hasher.take().unwrap_or_else(|| Hasher::new(&[]));
+                hasher.update(&bytes);
+                self.hasher = Some(hasher);
+                (Some(encode(&bytes)), StateHeader::read(&bytes))
+            }
+            None => {
+                let mut header = HeaderReading::begin();
+                header.feed(bytes.clone()).await;
+                (Some(self.take_chunk(bytes).await?), header.finish().await?)
+            }
+        };
         let hashes = self.hasher.take().unwrap_or_else(|| Hasher::new(&[])).finish();
         let segment = Segment { body: self.body, size: self.size };
-        Ok(Staged { segment, hashes, small, unstored })
+        let facts = BodyFacts::new(Digest::from_bytes(hashes.md5), self.size, header);
+        Ok(Staged { segment, hashes, small, facts, unstored })
     }
 
     async fn abandon(self) {

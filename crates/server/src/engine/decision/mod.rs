@@ -3,6 +3,7 @@
 //! These are S3's rules for objects. Lockfiles (`*.tflock`) are locks: see `engine/locks`.
 
 mod delete;
+mod guard;
 mod write;
 
 #[cfg(test)]
@@ -15,6 +16,9 @@ use crate::records::{BucketRecord, Content, VersionRecord};
 
 pub use delete::DeleteCondition;
 pub(crate) use delete::{Delete, check as check_delete, decide_delete};
+pub(crate) use guard::{
+    GuardQuestion, GuardRefusal, GuardVerdict, NotHolder, Offered, StandingLock, decide_guard,
+};
 pub(crate) use write::{Write, check as check_write, decide_write};
 
 /// What is stored about one key when a request on it is decided.

@@ -1,9 +1,13 @@
 //! The write guard: whether a write may replace a state, asked in the transaction that writes.
 
+mod policy;
+mod reading;
 mod stored;
 
 use statelock_protocol::lock::LockId;
 
+pub use policy::{GuardMode, GuardPolicy};
+pub(super) use reading::HeaderReading;
 #[expect(unused_imports, reason = "digest items of lock tables are computed from it")]
 pub(super) use stored::state_digest;
 

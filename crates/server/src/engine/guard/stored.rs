@@ -1,4 +1,4 @@
-//! What is known of the bodies that are stored.
+//! What is known of bodies that are stored.
 
 use std::io::{self, Read};
 
