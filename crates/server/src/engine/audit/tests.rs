@@ -9,7 +9,7 @@ use damaged::Damaged;
 
 use super::*;
 use crate::engine::{Connection, ConnectionId, Engine, Limits, Protocol};
-use crate::records::{GENESIS_HASH, RowKey};
+use crate::records::{GENESIS_HASH, RowKey, Versioning};
 use crate::storage::embedded::EmbeddedStorage;
 use crate::storage::memory::MemoryStorage;
 use crate::storage::{self, Storage, Verdict};
@@ -162,6 +162,39 @@ async fn p10_what_the_server_does_by_itself_names_nobody() {
     let page = log.engine.audit_page(query(AuditOrder::OldestFirst, None, 9)).await.unwrap();
     let record = &page.records[0];
     assert_eq!((record.protocol, &record.principal, record.peer), (None, &None, None));
+    assert_eq!(log.flaw().await, None);
+}
+
+#[tokio::test]
+async fn p10_buckets_leave_records_and_what_changes_nothing_leaves_none() {
+    let log = Log::in_memory(0).await;
+    let bucket = || "b".to_owned();
+    let create = || {
+        let by = Some(sender());
+        log.engine.create_bucket(bucket(), String::new(), Versioning::Unversioned, by)
+    };
+    let suspend = || {
+        let versioning = Versioning::Suspended;
+        log.engine.change_bucket(bucket(), sender(), move |record| record.versioning = versioning)
+    };
+    create().await.unwrap();
+    create().await.unwrap_err();
+    suspend().await.unwrap();
+    suspend().await.unwrap();
+    log.engine.delete_bucket(bucket(), sender()).await.unwrap();
+    log.engine.delete_bucket(bucket(), sender()).await.unwrap_err();
+
+    let page = log.engine.audit_page(query(AuditOrder::OldestFirst, None, 9)).await.unwrap();
+    let said = page.records.iter().map(|record| (record.action, record.bucket.as_deref()));
+    assert_eq!(
+        said.collect::<Vec<_>>(),
+        [
+            (AuditAction::BucketCreated, Some("b")),
+            (AuditAction::BucketChanged, Some("b")),
+            (AuditAction::BucketDeleted, Some("b")),
+        ]
+    );
+    assert_eq!(page.records[1].reason.as_deref(), Some("versioning"));
     assert_eq!(log.flaw().await, None);
 }
 
