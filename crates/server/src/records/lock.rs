@@ -76,6 +76,7 @@ enum EventRow {
     Refused(String),
     Released,
     Forced,
+    Spared,
 }
 
 impl LockRecord {
@@ -155,6 +156,7 @@ impl TrailRow {
                 TrailEvent::Refused(digest) => EventRow::Refused(digest.to_string()),
                 TrailEvent::Released => EventRow::Released,
                 TrailEvent::Forced => EventRow::Forced,
+                TrailEvent::Spared => EventRow::Spared,
             },
             at_micros: entry.at_micros,
         }
@@ -170,6 +172,7 @@ impl TrailRow {
                 EventRow::Refused(text) => TrailEvent::Refused(digest(text)?),
                 EventRow::Released => TrailEvent::Released,
                 EventRow::Forced => TrailEvent::Forced,
+                EventRow::Spared => TrailEvent::Spared,
             },
             at_micros: self.at_micros,
         })
@@ -209,6 +212,7 @@ mod tests {
             TrailEvent::Acquired(digest),
             TrailEvent::Released,
             TrailEvent::Forced,
+            TrailEvent::Spared,
             TrailEvent::Refused(digest),
         ];
         UnifiedLock {

@@ -60,8 +60,8 @@ pub enum LockRefusal {
     Held(Hold),
     /// The holder gives it back: it is free at this moment at the latest, in microseconds.
     GivingBack(Hold, u64),
-    /// This request is a copy of one whose time is over: its sender released the lock, lost it, or
-    /// was refused and told so.
+    /// This request is a copy of one whose time is over: its sender released the lock, lost it or part
+    /// of it, or was refused and told so.
     Late,
 }
 
@@ -74,7 +74,7 @@ impl UnifiedLock {
             return self.acquire_again(request, hold);
         }
         if self.is_late(request) {
-            return Transition::nothing(AcquireOutcome::Refused(LockRefusal::Late));
+            return self.refuse_late(request);
         }
         match (standing, request.mode) {
             (None, _) => self.grant(request, Granted::Taken),
@@ -88,6 +88,12 @@ impl UnifiedLock {
         let Acquire { facet, delivery, .. } = *request;
         let known = self.trail.of_call(delivery.call, facet, delivery.now_micros);
         let is_copy = known.into_iter().any(|entry| entry.event.is_about(request));
+        // Its sender would believe that it holds what is being taken from it, or has given back itself.
+        if hold.giving_back_since_micros.is_some()
+            && (is_copy || self.is_sent_before_its_end(request))
+        {
+            return self.refuse_late(request);
+        }
         let has_facet = hold.facets.contains(facet);
         let granted = |granted| AcquireOutcome::Granted(granted);
         if is_copy || (has_facet && delivery.call.is_none() && request.info == hold.info) {
@@ -111,23 +117,40 @@ impl UnifiedLock {
     }
 
     /// Whether this request's time is over.
-    ///
-    /// A call with an id is known by it. One without may have been sent before its lock ID was released
-    /// or refused; if it certainly was sent after that, it is a new request.
     fn is_late(&self, request: &Acquire<'_>) -> bool {
-        let Delivery { call, sent_after_micros, now_micros } = request.delivery;
-        if call.is_some() {
-            let mut known = self.trail.of_call(call, request.facet, now_micros);
-            return known.any(|entry| entry.event.is_about(request));
-        }
+        let Delivery { call, now_micros, .. } = request.delivery;
+        let mut known = self.trail.of_call(call, request.facet, now_micros);
+        known.any(|entry| entry.event.is_about(request)) || self.is_sent_before_its_end(request)
+    }
+
+    /// Whether this request may have been sent before its lock ID was released or refused.
+    ///
+    /// That may be another call of the same client, of which no attempt arrived in time. What was
+    /// certainly sent after that is a new request.
+    fn is_sent_before_its_end(&self, request: &Acquire<'_>) -> bool {
+        let Delivery { sent_after_micros, now_micros, .. } = request.delivery;
         let Some(id) = request.id else { return false };
-        let mut known = self.trail.of_id(id, now_micros);
-        known.any(|entry| match entry.event {
+        self.trail.of_id(id, now_micros).any(|entry| match entry.event {
             TrailEvent::Released | TrailEvent::Forced | TrailEvent::Refused(_) => {
                 sent_after_micros < entry.at_micros
             }
-            TrailEvent::Acquired(_) => false,
+            TrailEvent::Acquired(_) | TrailEvent::Spared => false,
         })
+    }
+
+    /// Refuses a request whose time is over, and every other attempt of its call, which may have been
+    /// sent later. That says nothing about other calls with the same lock ID.
+    fn refuse_late(&self, request: &Acquire<'_>) -> Transition<AcquireOutcome> {
+        let Delivery { call, now_micros, .. } = request.delivery;
+        let outcome = AcquireOutcome::Refused(LockRefusal::Late);
+        let event = TrailEvent::Refused(Digest::of(request.info));
+        let mut known = self.trail.of_call(call, request.facet, now_micros);
+        if call.is_none() || known.any(|entry| entry.event == event) {
+            return Transition::nothing(outcome);
+        }
+        let hold = self.standing(now_micros).cloned();
+        let about_no_id = Acquire { id: None, ..*request };
+        self.after(&about_no_id, hold, event, outcome)
     }
 
     fn grant(&self, request: &Acquire<'_>, granted: Granted) -> Transition<AcquireOutcome> {
@@ -182,7 +205,7 @@ impl TrailEvent {
     fn is_about(&self, request: &Acquire<'_>) -> bool {
         match self {
             Self::Acquired(digest) | Self::Refused(digest) => *digest == Digest::of(request.info),
-            Self::Released | Self::Forced => false,
+            Self::Released | Self::Forced | Self::Spared => false,
         }
     }
 }

@@ -44,6 +44,11 @@ pub use undo::Unanswered;
 /// Longer than a client needs for its second release, a retry after a lost answer included.
 pub const GIVE_BACK_GRACE_MICROS: u64 = 5_000_000;
 
+/// How long after a force-unlock that names no lock another one is taken for the same.
+///
+/// Longer than an `http` client goes on repeating a request whose answer got lost.
+pub const FORCE_REPEAT_MICROS_MAX: u64 = 60_000_000;
+
 /// The lock on one state, with what lately happened to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnifiedLock {

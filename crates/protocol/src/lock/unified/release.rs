@@ -1,6 +1,8 @@
 //! Does this request release the lock, and how much of it?
 
-use super::{Delivery, Facet, Hold, TrailEntry, TrailEvent, Transition, UnifiedLock};
+use super::{
+    Delivery, FORCE_REPEAT_MICROS_MAX, Facet, Hold, TrailEntry, TrailEvent, Transition, UnifiedLock,
+};
 use crate::lock::LockId;
 
 /// A request to release the lock.
@@ -77,7 +79,8 @@ pub enum ReleaseRefusal {
     OtherId(Hold),
     /// The sender was shown another lock than the one that holds now.
     OtherSeen(Hold),
-    /// The lock may have been taken after the request was sent: it does not say which lock it means.
+    /// The lock may have been taken after the request, or its first attempt, was sent, and it does not
+    /// say which lock it means.
     MaybeEarlier(Hold),
 }
 
@@ -88,14 +91,9 @@ impl UnifiedLock {
         if self.is_done(request) {
             return Transition::nothing(ReleaseOutcome::Repeated);
         }
-        let Some(hold) = self.standing(now_micros) else {
-            return Transition {
-                next: self.settled(now_micros),
-                outcome: ReleaseOutcome::NothingHeld,
-            };
-        };
-        if let Some(refusal) = refusal(request, hold) {
-            return Transition::nothing(ReleaseOutcome::Refused(refusal));
+        let Some(hold) = self.standing(now_micros) else { return self.found_nothing(request) };
+        if let Some(refusal) = self.refusal(request, hold) {
+            return self.spared(request, hold, refusal);
         }
         let forced = !hold.facets.contains(request.facet) || request.aim == Aim::Force;
         let rest = hold.facets.without(request.facet);
@@ -115,7 +113,10 @@ impl UnifiedLock {
         let Delivery { call, now_micros, .. } = request.delivery;
         let released = |entry: &TrailEntry| match entry.event {
             TrailEvent::Released => true,
-            TrailEvent::Forced | TrailEvent::Acquired(_) | TrailEvent::Refused(_) => false,
+            TrailEvent::Forced
+            | TrailEvent::Acquired(_)
+            | TrailEvent::Refused(_)
+            | TrailEvent::Spared => false,
         };
         if self.trail.of_call(call, request.facet, now_micros).any(released) {
             return true;
@@ -125,6 +126,40 @@ impl UnifiedLock {
         let holds = self.standing(now_micros).is_some_and(|hold| hold.is_held_by(Some(id)));
         let by_id = |entry: &TrailEntry| entry.facet == request.facet && released(entry);
         !holds && call.is_none() && self.trail.of_id(id, now_micros).any(by_id)
+    }
+
+    /// Nothing is held. Where something lately was, a copy of this call must not meet the next lock.
+    fn found_nothing(&self, request: &Release<'_>) -> Transition<ReleaseOutcome> {
+        let Delivery { call, now_micros, .. } = request.delivery;
+        let next = if call.is_some() && !self.trail.is_forgotten(now_micros) {
+            let entry = entry(request, None, TrailEvent::Released);
+            Some(Self { hold: None, trail: self.trail.with(entry) })
+        } else {
+            self.settled(now_micros)
+        };
+        Transition { next, outcome: ReleaseOutcome::NothingHeld }
+    }
+
+    /// Another lock holds than the one that is meant, and a copy of this call does not mean it either.
+    fn spared(
+        &self,
+        request: &Release<'_>,
+        hold: &Hold,
+        refusal: ReleaseRefusal,
+    ) -> Transition<ReleaseOutcome> {
+        let outcome = ReleaseOutcome::Refused(refusal);
+        if request.delivery.call.is_none() || self.was_spared(request) {
+            return Transition::nothing(outcome);
+        }
+        let entry = entry(request, hold.id.as_ref(), TrailEvent::Spared);
+        let next = Self { hold: Some(hold.clone()), trail: self.trail.with(entry) };
+        Transition { next: Some(next), outcome }
+    }
+
+    fn was_spared(&self, request: &Release<'_>) -> bool {
+        let Delivery { call, now_micros, .. } = request.delivery;
+        let mut known = self.trail.of_call(call, request.facet, now_micros);
+        known.any(|entry| entry.event == TrailEvent::Spared)
     }
 
     fn after_release(
@@ -138,33 +173,58 @@ impl UnifiedLock {
             Aim::Force => TrailEvent::Forced,
             Aim::Whatever | Aim::Id(_) => TrailEvent::Released,
         };
-        let entry = TrailEntry {
-            call: request.delivery.call.map(str::to_owned),
-            facet: request.facet,
-            id: held.id.clone(),
-            event,
-            at_micros: request.delivery.now_micros,
-        };
+        let entry = entry(request, held.id.as_ref(), event);
         Transition {
             next: Some(Self { hold: rest, trail: self.trail.with(entry) }),
             outcome: ReleaseOutcome::Released(released),
         }
     }
+
+    fn refusal(&self, request: &Release<'_>, hold: &Hold) -> Option<ReleaseRefusal> {
+        let shown = hold.shown_id(request.facet);
+        let is_earlier = is_sent_before(request, hold);
+        match (request.aim, &request.seen) {
+            (Aim::Id(id), _) => {
+                (shown.as_ref() != Some(id)).then(|| ReleaseRefusal::OtherId(hold.clone()))
+            }
+            (Aim::Whatever, _) if self.was_spared(request) => {
+                Some(ReleaseRefusal::OtherSeen(hold.clone()))
+            }
+            (Aim::Whatever, Seen::Locks(ids)) if !ids.contains(&shown) => {
+                Some(ReleaseRefusal::OtherSeen(hold.clone()))
+            }
+            (Aim::Whatever, Seen::Locks(_) | Seen::Unknown) => {
+                is_earlier.then(|| ReleaseRefusal::MaybeEarlier(hold.clone()))
+            }
+            (Aim::Force, _) => (is_earlier || self.was_forced_lately(request))
+                .then(|| ReleaseRefusal::MaybeEarlier(hold.clone())),
+        }
+    }
+
+    /// Whether a lock was removed so short a time ago, without being named, that this may be the same
+    /// request: an `http` client whose answer got lost sends it again.
+    fn was_forced_lately(&self, request: &Release<'_>) -> bool {
+        let now_micros = request.delivery.now_micros;
+        self.trail.entries().any(|entry| {
+            entry.event == TrailEvent::Forced
+                && now_micros.saturating_sub(entry.at_micros) <= FORCE_REPEAT_MICROS_MAX
+        })
+    }
 }
 
-fn refusal(request: &Release<'_>, hold: &Hold) -> Option<ReleaseRefusal> {
-    let shown = hold.shown_id(request.facet);
-    match request.aim {
-        Aim::Id(id) => (shown.as_ref() != Some(id)).then(|| ReleaseRefusal::OtherId(hold.clone())),
-        Aim::Force => {
-            let maybe_earlier = request.delivery.sent_after_micros < hold.since_micros;
-            maybe_earlier.then(|| ReleaseRefusal::MaybeEarlier(hold.clone()))
-        }
-        Aim::Whatever => match &request.seen {
-            Seen::Unknown => None,
-            Seen::Locks(ids) => {
-                (!ids.contains(&shown)).then(|| ReleaseRefusal::OtherSeen(hold.clone()))
-            }
-        },
+/// Whether the lock was taken after this request can have been sent. (If it was taken later than now,
+/// the clock went back, and says nothing.)
+fn is_sent_before(request: &Release<'_>, hold: &Hold) -> bool {
+    let Delivery { sent_after_micros, now_micros, .. } = request.delivery;
+    sent_after_micros < hold.since_micros && hold.since_micros <= now_micros
+}
+
+fn entry(request: &Release<'_>, id: Option<&LockId>, event: TrailEvent) -> TrailEntry {
+    TrailEntry {
+        call: request.delivery.call.map(str::to_owned),
+        facet: request.facet,
+        id: id.cloned(),
+        event,
+        at_micros: request.delivery.now_micros,
     }
 }

@@ -44,10 +44,12 @@ pub enum TrailEvent {
     Acquired(Digest),
     /// It was refused the lock.
     Refused(Digest),
-    /// It gave this facet back, naming the lock or having seen it.
+    /// It gave this facet back, naming the lock or having seen it; or found nothing to give back.
     Released,
     /// It removed a lock without saying which: the holder does not know.
     Forced,
+    /// It meant to remove a lock, and was refused because another one holds.
+    Spared,
 }
 
 impl Trail {
@@ -96,12 +98,13 @@ impl Trail {
         };
         let (mut effects, mut refusals) = (kept(&self.effects), kept(&self.refusals));
         let list = match entry.event {
-            TrailEvent::Refused(_) => &mut refusals,
+            TrailEvent::Refused(_) | TrailEvent::Spared => &mut refusals,
             TrailEvent::Acquired(_) | TrailEvent::Released | TrailEvent::Forced => &mut effects,
         };
         list.push(entry);
-        let excess = list.len().saturating_sub(ENTRIES_MAX);
-        list.drain(..excess);
+        if list.len() > ENTRIES_MAX {
+            list.remove(least_needed(list));
+        }
         Self { effects, refusals }
     }
 
@@ -123,6 +126,20 @@ impl TrailEntry {
         // The clock may have gone back: what lies ahead of it is recent.
         now_micros.saturating_sub(self.at_micros) <= TRAIL_AGE_MICROS_MAX
     }
+}
+
+/// Which entry to forget: the oldest refusal of a lock ID that was refused again through the same facet
+/// since, because the newer one tells more; else the oldest of all.
+fn least_needed(entries: &[TrailEntry]) -> usize {
+    let is_told_again = |(at, entry): (usize, &TrailEntry)| {
+        matches!(entry.event, TrailEvent::Refused(_))
+            && entry.id.is_some()
+            && entries.iter().skip(at + 1).any(|newer| {
+                matches!(newer.event, TrailEvent::Refused(_))
+                    && (&newer.id, newer.facet) == (&entry.id, entry.facet)
+            })
+    };
+    entries.iter().enumerate().position(is_told_again).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -34,7 +34,10 @@ impl UnifiedLock {
         let trail = self.trail.without(|entry| {
             let took = match entry.event {
                 TrailEvent::Acquired(_) => true,
-                TrailEvent::Refused(_) | TrailEvent::Released | TrailEvent::Forced => false,
+                TrailEvent::Refused(_)
+                | TrailEvent::Released
+                | TrailEvent::Forced
+                | TrailEvent::Spared => false,
             };
             took && entry.at_micros == at_micros
                 && entry.facet == facet
