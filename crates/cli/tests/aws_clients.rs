@@ -83,23 +83,9 @@ fn p12_bucket_settings_survive_kill() {
     }
 }
 
-/// The cases that need no lock table.
 #[test]
-fn terragrunt_bootstraps_its_buckets() {
-    let script = Script {
-        name: "terragrunt_bootstrap.py",
-        requirements: SDK,
-        arguments: &[
-            "state_bucket_with_kms",
-            "state_bucket_with_aes256",
-            "state_bucket_with_access_logs",
-            "a_bucket_that_lost_a_setting_is_noticed",
-            "the_bucket_is_deleted_with_all_that_is_in_it",
-        ],
-        server_flags: &[],
-        at_least: 5,
-    };
-    script.passes();
+fn terragrunt_bootstraps_its_buckets_and_lock_table() {
+    all_cases_pass("terragrunt_bootstrap.py", 6);
 }
 
 #[test]
