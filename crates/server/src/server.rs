@@ -9,10 +9,12 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 
 use crate::api::admin::AdminApi;
+use crate::api::dynamodb::{DynamoDbApi, is_table_name};
 use crate::api::http_backend::HttpBackendApi;
 use crate::api::s3::{S3Settings, build_service};
 use crate::auth::credentials::{AccessKey, Credentials, CredentialsError};
-use crate::engine::{Engine, EngineError, IdSource, Limits};
+use crate::engine::tables::{NewTable, TableError};
+use crate::engine::{Engine, EngineError, IdSource, Limits, WaitingLimits};
 use crate::listener::{self, Application, ConnectionLimits, Dispatcher};
 use crate::metrics::Metrics;
 use crate::records::Versioning;
@@ -27,6 +29,8 @@ const INTAKE_MAX: usize = 12;
 const BACKLOG: u32 = 1024;
 /// How often bodies that nobody refers to are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
+/// How long a stop waits for grants whose clients went away.
+const GRANTS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the server keeps its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct Settings {
     pub storage: StorageEngine,
     /// The bucket that exists after the first start.
     pub bucket: String,
+    /// The lock table that exists after the first start.
+    pub lock_table: String,
     /// The region that this server says it is in.
     pub region: String,
     /// Host names under which `BUCKET.NAME` addresses a bucket.
@@ -58,6 +64,8 @@ pub struct Settings {
     pub body_size_bytes_max: u64,
     /// Bounds on connections.
     pub connections: ConnectionLimits,
+    /// How many requests for a lock may be held open at a time; fewer than connections.
+    pub waiters_max: usize,
 }
 
 /// Why the server did not start.
@@ -80,6 +88,9 @@ pub enum StartError {
     /// The first bucket's name is not one that S3 allows.
     #[error("`{0}` is not a bucket name: 3 to 63 lower-case letters, digits, `-` and `.`")]
     BucketName(String),
+    /// The first lock table's name is not one that DynamoDB allows.
+    #[error("`{0}` is not a table name: 3 to 255 letters, digits, `_`, `-` and `.`")]
+    LockTableName(String),
     /// The data directory was opened, but not what is in it.
     #[error("could not prepare the stored data")]
     Prepare(#[source] EngineError),
@@ -112,17 +123,20 @@ impl Server {
         if !s3s::path::check_bucket_name(&settings.bucket) {
             return Err(StartError::BucketName(settings.bucket));
         }
+        if !is_table_name(&settings.lock_table) {
+            return Err(StartError::LockTableName(settings.lock_table));
+        }
         // First, so that an address that cannot be had leaves nothing behind. Connections are refused
         // until everything is prepared.
         let address = settings.listen;
         let listen_error = |source| StartError::Listen { address, source };
         let socket = bind(address).map_err(listen_error)?;
         let (storage, credentials) = open(&settings)?;
-        let engine = engine(&storage, &settings);
+        let metrics = Metrics::new();
+        let engine = engine(&storage, &settings, &metrics);
         prepare(&engine, &settings).await.map_err(StartError::Prepare)?;
         let listener = socket.listen(BACKLOG).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
-        let metrics = Metrics::new();
         let connections = settings.connections;
         let intake = Arc::new(Semaphore::new(INTAKE_MAX));
         let s3 = S3Settings {
@@ -141,6 +155,11 @@ impl Server {
                 metrics: metrics.clone(),
             },
             http_backend: HttpBackendApi {
+                engine: engine.clone(),
+                credentials: credentials.clone(),
+                intake: Arc::clone(&intake),
+            },
+            dynamodb: DynamoDbApi {
                 engine: engine.clone(),
                 credentials: credentials.clone(),
                 intake,
@@ -176,20 +195,36 @@ impl Server {
     /// # Errors
     /// A storage failure while closing. Everything acknowledged is durable all the same.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StorageError> {
-        let sweeper = tokio::spawn(sweep_regularly(self.engine));
+        let sweeper = tokio::spawn(sweep_regularly(self.engine.clone()));
+        let engine = self.engine;
+        let stop = async {
+            stop.await;
+            // They would keep the server for as long as they may wait.
+            engine.stop_waiting();
+        };
         listener::serve(self.listener, self.dispatcher, self.connections, self.metrics, stop).await;
+        if tokio::time::timeout(GRANTS_TIMEOUT, engine.waiters_ended()).await.is_err() {
+            tracing::warn!("a lock was still being granted when the server stopped");
+        }
         sweeper.abort();
         self.storage.close().await
     }
 }
 
-fn engine(storage: &Arc<dyn Storage>, settings: &Settings) -> Engine {
+fn engine(storage: &Arc<dyn Storage>, settings: &Settings, metrics: &Metrics) -> Engine {
     let limits = Limits {
         body_size_bytes_max: settings.body_size_bytes_max,
         stall_timeout: settings.connections.stall_timeout,
         ..Limits::default()
     };
+    let waiting = WaitingLimits::default();
+    let waiting = WaitingLimits {
+        // A request that waits must be answered before its time is over.
+        hold_max: waiting.hold_max.min(settings.connections.request_timeout / 2),
+        waiters_max: settings.waiters_max,
+    };
     Engine::new(Arc::clone(storage), Arc::new(SystemClock), Arc::new(SystemRandomness), limits)
+        .with_waiting(waiting, metrics.queue())
 }
 
 fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
@@ -221,7 +256,7 @@ fn open(settings: &Settings) -> Result<(Arc<dyn Storage>, Credentials), StartErr
     }
 }
 
-/// Makes the first bucket and removes what a crash left behind.
+/// Makes the first bucket and lock table, and removes what a crash left behind.
 async fn prepare(engine: &Engine, settings: &Settings) -> Result<(), EngineError> {
     let made = engine
         .create_bucket(settings.bucket.clone(), settings.region.clone(), Versioning::Enabled, None)
@@ -231,9 +266,22 @@ async fn prepare(engine: &Engine, settings: &Settings) -> Result<(), EngineError
         Err(EngineError::BucketExists) => {}
         Err(error) => return Err(error),
     }
+    prepare_lock_table(engine, settings).await?;
     let swept = engine.sweep_at_start().await?;
     if swept.staged > 0 {
         tracing::info!(bodies = swept.staged, "removed bodies that were never finished");
+    }
+    Ok(())
+}
+
+async fn prepare_lock_table(engine: &Engine, settings: &Settings) -> Result<(), EngineError> {
+    let name = &settings.lock_table;
+    let made = engine.create_table(NewTable::lock_table(name, &settings.region)).await;
+    match made {
+        Ok(_) => tracing::info!(lock_table = name, "made the lock table"),
+        Err(TableError::TableExists(_)) => {}
+        Err(TableError::Engine(error)) => return Err(error),
+        Err(error) => return Err(StorageError::Failed(error.to_string()).into()),
     }
     Ok(())
 }

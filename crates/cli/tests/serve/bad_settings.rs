@@ -33,11 +33,19 @@ fn a_wrong_value_is_named_with_its_flag_and_what_would_be_right() {
         ("--request-timeout-seconds", "1801", "1..=1800"),
         ("--drain-timeout-seconds", "3601", "0..=3600"),
         ("--body-size-bytes-max", "1GB", "invalid digit"),
+        ("--waiters-max", "-1", "--help"),
         ("--body-size-bytes-max", "", "cannot parse integer"),
     ] {
         refused(&[flag, value], &[], &[flag, value, rule, "--help"]);
     }
     refused(&["--drain-timeout-seconds=-1"], &[], &["--drain-timeout-seconds", "'-1'"]);
+}
+
+#[test]
+fn waiters_must_leave_connections_to_those_who_hold_locks() {
+    let said = ["--waiters-max 8 leaves no connection", "--connections-max is 8", "hint"];
+    refused(&["--connections-max", "8", "--waiters-max", "8"], &[], &said);
+    refused(&["--waiters-max", "1024"], &[], &["--connections-max is 1024"]);
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub use completion::{CompleteRequest, CompletedPart};
 pub use decision::DeleteCondition;
 pub use error::{BodyError, EngineError};
 pub use guard::{GuardMode, GuardPolicy, WriteClaim};
-pub use locks::{LockedState, ReleaseLock, TakeLock};
+pub use locks::{LockedState, LockfileView, ReleaseLock, TakeLock, WaitingLimits};
 pub use listing::{
     Cursor, Listing, ListingItem, ListingRequest, UploadListing, UploadListingItem,
     UploadListingRequest, VersionListing,
@@ -53,6 +53,7 @@ pub use staging::{SMALL_BODY_BYTES_MAX, Staged};
 pub use sweep::SweepReport;
 pub use uploads::{PartListing, PartUpload};
 
+use crate::metrics::QueueMetrics;
 use crate::storage::{self, Storage, Transaction, Verdict};
 
 /// Tells the time.
@@ -79,6 +80,8 @@ pub struct Engine {
     limits: Limits,
     /// What connections lately did with locks.
     sightings: Arc<locks::Sightings>,
+    /// Who waits for which lock.
+    waiting: Arc<locks::Waiting>,
     /// Turns of bodies that are read piece by piece.
     readers: Arc<Semaphore>,
 }
@@ -120,7 +123,28 @@ impl Engine {
     ) -> Self {
         let readers = Arc::new(Semaphore::new(limits.readers_max));
         let sightings = Arc::new(locks::Sightings::default());
-        Self { storage, clock, ids, limits, sightings, readers }
+        let metrics = QueueMetrics::default();
+        let waiting = locks::Waiting::new(Arc::clone(&clock), WaitingLimits::default(), metrics);
+        let waiting = Arc::new(waiting);
+        Self { storage, clock, ids, limits, sightings, waiting, readers }
+    }
+
+    /// The same engine with other bounds on requests that wait for a lock, counted in `metrics`. Before
+    /// the first request.
+    #[must_use]
+    pub fn with_waiting(self, limits: WaitingLimits, metrics: QueueMetrics) -> Self {
+        let waiting = Arc::new(locks::Waiting::new(Arc::clone(&self.clock), limits, metrics));
+        Self { waiting, ..self }
+    }
+
+    /// Lets no request wait for a lock any more: those that do are answered now.
+    pub fn stop_waiting(&self) {
+        self.waiting.close();
+    }
+
+    /// Completes when no request waits for a lock, and no grant is on its way.
+    pub async fn waiters_ended(&self) {
+        self.waiting.empty().await;
     }
 
     /// The bounds that this engine keeps.

@@ -18,6 +18,11 @@ pub(crate) enum ServeError {
     LogFilter { filter: String, source: tracing_subscriber::filter::ParseError },
     #[error("`{filter}` is not a log filter: `{word}` is not a level")]
     LogLevel { filter: String, word: String },
+    #[error(
+        "--waiters-max {waiters} leaves no connection to those who hold locks: --connections-max is \
+         {connections}"
+    )]
+    Waiters { waiters: u32, connections: u32 },
     #[error("could not start the runtime")]
     Runtime(#[source] std::io::Error),
     #[error("could not print where the server listens")]
@@ -31,7 +36,10 @@ pub(crate) enum ServeError {
 impl CommandError for ServeError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::RootKey(_) | Self::LogFilter { .. } | Self::LogLevel { .. } => ExitCode::BadInput,
+            Self::RootKey(_)
+            | Self::LogFilter { .. }
+            | Self::LogLevel { .. }
+            | Self::Waiters { .. } => ExitCode::BadInput,
             Self::Runtime(_) | Self::Stdout(_) | Self::Close(_) => ExitCode::Unavailable,
             Self::Start(error) => start_exit_code(error),
         }
@@ -44,6 +52,7 @@ impl CommandError for ServeError {
                 "name a level (error, warn, info, debug, trace), or directives such as \
                  `--log info,statelock_server=debug`",
             ),
+            Self::Waiters { .. } => Some("make --waiters-max smaller, or --connections-max larger"),
             Self::Runtime(_) => Some("check the limits on processes and open files of this user"),
             Self::Stdout(_) => Some("keep standard output open, or send it to a file"),
             Self::Close(_) => Some(
@@ -67,6 +76,7 @@ fn start_hint(error: &StartError) -> Option<&'static str> {
             _ => "choose an address of this machine with --listen",
         }),
         StartError::BucketName(_) => Some("choose another name with --bucket"),
+        StartError::LockTableName(_) => Some("choose another name with --lock-table"),
         StartError::Credentials(CredentialsError::Io { .. })
         | StartError::Prepare(EngineError::Storage(StorageError::Full(_))) => Some(
             "check that the data directory is a directory, that this user may write to it and that \
@@ -92,7 +102,9 @@ fn start_exit_code(error: &StartError) -> ExitCode {
         | StartError::Prepare(EngineError::Storage(_) | EngineError::Randomness(_)) => {
             ExitCode::Unavailable
         }
-        StartError::BucketName(_) | StartError::Credentials(_) => ExitCode::BadInput,
+        StartError::BucketName(_)
+        | StartError::LockTableName(_)
+        | StartError::Credentials(_) => ExitCode::BadInput,
         StartError::Prepare(_) => ExitCode::Internal,
     }
 }

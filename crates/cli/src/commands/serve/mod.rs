@@ -17,6 +17,9 @@ use logs::LogFormat;
 
 use crate::output;
 
+/// Requests for a lock that may wait for it at a time, unless told otherwise.
+const WAITERS_MAX: u32 = 512;
+
 /// Run the state server: an S3 bucket for Terraform states whose lockfiles really lock.
 ///
 /// Prints where it listens, where the credentials are and a backend block to paste. Stop it with
@@ -50,6 +53,15 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", default_value = "tfstate", env = "STATELOCK_BUCKET")]
     bucket: String,
 
+    /// Lock table that exists after the first start.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "terraform-locks",
+        env = "STATELOCK_LOCK_TABLE"
+    )]
+    lock_table: String,
+
     /// Region that the server says it is in. Requests signed for any region are served.
     #[arg(long, value_name = "REGION", default_value = "us-east-1", env = "STATELOCK_REGION")]
     region: String,
@@ -80,6 +92,12 @@ pub(crate) struct ServeArgs {
     /// Connections at a time; beyond them a client gets 503 at once.
     #[arg(long, value_name = "COUNT", default_value_t = 1024, env = "STATELOCK_CONNECTIONS_MAX", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     connections_max: u32,
+
+    /// Requests for a lock that may wait for it at a time; beyond them a client is refused at once, and
+    /// tries again by itself. Must be smaller than --connections-max. [default: 512, or half of
+    /// --connections-max if that is less]
+    #[arg(long, value_name = "COUNT", env = "STATELOCK_WAITERS_MAX")]
+    waiters_max: Option<u32>,
 
     /// Seconds for a whole request header, and between two requests of one connection.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, env = "STATELOCK_HEADER_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -126,6 +144,18 @@ pub(crate) enum StorageName {
 }
 
 impl ServeArgs {
+    /// Who waits occupies a connection, and must leave some to those who give the lock back.
+    fn waiters(&self) -> Result<u32, ServeError> {
+        let connections = self.connections_max;
+        match self.waiters_max {
+            Some(waiters) if waiters >= connections => {
+                Err(ServeError::Waiters { waiters, connections })
+            }
+            Some(waiters) => Ok(waiters),
+            None => Ok(WAITERS_MAX.min(connections / 2)),
+        }
+    }
+
     fn settings(&self) -> Result<Settings, ServeError> {
         let id = self.root_access_key_id.clone();
         let secret = self.root_secret_access_key.clone();
@@ -137,6 +167,7 @@ impl ServeArgs {
                 StorageName::Memory => StorageEngine::Memory,
             },
             bucket: self.bucket.clone(),
+            lock_table: self.lock_table.clone(),
             region: self.region.clone(),
             domains: self.domain.clone(),
             root: AccessKey::from_settings(id, secret).map_err(ServeError::RootKey)?,
@@ -148,6 +179,7 @@ impl ServeArgs {
                 stall_timeout: Duration::from_secs(self.stall_timeout_seconds),
                 drain_timeout: Duration::from_secs(self.drain_timeout_seconds),
             },
+            waiters_max: usize::try_from(self.waiters()?).unwrap_or(usize::MAX),
         })
     }
 }

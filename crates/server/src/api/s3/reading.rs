@@ -12,8 +12,12 @@ use super::error::{delete_marker, from_engine, not_implemented, s3_error};
 use super::metadata::timestamp;
 use super::{S3Api, sender, shown_version, version_id};
 use crate::api::object_body;
-use crate::engine::{LockedState, Sender};
+use crate::engine::{LockedState, LockfileView, Sender};
 use crate::records::{Content, VersionRecord};
+
+/// The headers that make a read depend on what is stored.
+const READ_CONDITIONS: [&str; 4] =
+    ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
 
 /// What is read: the version, its content, and which bytes.
 struct Selected {
@@ -45,7 +49,10 @@ async fn select(api: &S3Api, request: ReadRequest<'_>) -> S3Result<Selected> {
     let id = version_id(request.version_id.as_deref())?;
     let (bucket, key) = (request.bucket, request.key.clone());
     let found = match LockedState::of_lockfile(&bucket, &key) {
-        Some(state) => api.engine.find_lockfile(state, id, request.with_body, request.sender).await,
+        Some(state) => {
+            let view = lockfile_view(request.headers, request.with_body);
+            api.engine.find_lockfile(state, id, view, request.sender).await
+        }
         None => api.engine.find(bucket, key, id, request.with_body).await,
     };
     let (version, bucket, body) = found.map_err(from_engine)?;
@@ -67,6 +74,16 @@ async fn select(api: &S3Api, request: ReadRequest<'_>) -> S3Result<Selected> {
     let shown_version = shown_version(&request.key, &bucket, &version);
     let bytes = bytes.unwrap_or(0..content.size);
     Ok(Selected { version, content, shown_version, body, bytes, content_range, parts_count })
+}
+
+/// Who asks on a condition means the bytes that are stored.
+fn lockfile_view(headers: &http::HeaderMap, with_body: bool) -> LockfileView {
+    let has_condition = READ_CONDITIONS.iter().any(|name| headers.contains_key(*name));
+    match (with_body, has_condition) {
+        (false, _) => LockfileView::WithoutBody,
+        (true, true) => LockfileView::Stored,
+        (true, false) => LockfileView::ForItsReader,
+    }
 }
 
 type Chosen = (Option<Bytes<u64>>, Option<i32>);

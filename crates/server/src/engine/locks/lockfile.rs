@@ -1,24 +1,23 @@
 //! The lockfile facet: objects `<key>.tflock` of the S3 API.
 
 use bytes::Bytes;
-use statelock_protocol::lock::LockId;
 use statelock_protocol::lock::unified::{
-    AcquireMode, AcquireOutcome, Aim, Facet, LockRefusal, ReleaseOutcome, ReleaseRefusal, Released,
-    Seen,
+    AcquireOutcome, Aim, Facet, LockRefusal, ReleaseOutcome, ReleaseRefusal, Released, Seen,
 };
 use statelock_protocol::store::Precondition;
 
 use super::giving::{Giving, give_back};
 use super::rows::{Upload, load};
 use super::taking::{Taking, id_of, take};
-use super::{LockedState, SightingKind};
+use super::waiting::Turn;
+use super::{LockedState, SightingKind, TakeLock};
 use crate::engine::decision::{DeleteCondition, check_delete, check_write};
 use crate::engine::rows::bucket_record;
 use crate::engine::{
     DeleteRequest, Deleted, Engine, EngineError, PutRequest, SMALL_BODY_BYTES_MAX, Sender, Staged,
     Written,
 };
-use crate::records::{BodyId, BucketRecord, Content, VersionId, VersionRecord};
+use crate::records::{BodyId, Content, VersionRecord};
 use crate::storage::{self, Transaction, Verdict};
 
 /// A lockfile that a client sent, and what it asked for.
@@ -48,10 +47,13 @@ impl Engine {
             let limit = u64::try_from(SMALL_BODY_BYTES_MAX).unwrap_or(u64::MAX);
             return Err(EngineError::TooLarge(limit));
         };
-        let (precondition, sender) = (request.precondition.clone(), request.sender.clone());
+        let precondition = request.precondition.clone();
+        let sender = request.sender.clone();
+        let wanted =
+            TakeLock { state: state.clone(), facet: Facet::Lockfile, info: info.clone(), sender };
         let write = LockfileWrite { state: state.clone(), request, content, staged, info };
-        let attempt = |mode| self.try_lockfile(write.clone(), mode);
-        let (outcome, lockfile) = self.take_in_turn(&state, &write.info, &sender, attempt).await?;
+        let attempt = |turn| self.clone().try_lockfile(write.clone(), turn);
+        let (outcome, lockfile) = self.take_in_turn(&wanted, attempt).await?;
         match (outcome, lockfile) {
             (AcquireOutcome::Granted(_), Some(lockfile)) => Ok(written(&lockfile)),
             (AcquireOutcome::Granted(_), None) => Err(EngineError::LockRefused(format!(
@@ -62,14 +64,14 @@ impl Engine {
     }
 
     async fn try_lockfile(
-        &self,
+        self,
         write: LockfileWrite,
-        mode: AcquireMode,
+        turn: Turn,
     ) -> Result<(AcquireOutcome, Option<VersionRecord>), EngineError> {
         let now_micros = self.clock.now_micros();
         let body = BodyId(self.ids.random()?);
         storage::write(&self.storage, move |transaction| {
-            match lockfile_attempt(transaction, &write, mode, body, now_micros) {
+            match lockfile_attempt(transaction, &write, &turn, body, now_micros) {
                 Ok((verdict, answer)) => Ok((verdict, Ok(answer))),
                 Err(EngineError::Storage(error)) => Err(error),
                 Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
@@ -89,11 +91,7 @@ impl Engine {
         request: DeleteRequest,
     ) -> Result<Deleted, EngineError> {
         let now_micros = self.clock.now_micros();
-        let seen = match &request.condition {
-            DeleteCondition::None => self.sightings.seen(&state, &request.sender, now_micros),
-            // The condition names the lock.
-            DeleteCondition::IfMatch(_) | DeleteCondition::IfPresent => Seen::Unknown,
-        };
+        let seen = self.sightings.seen(&state, &request.sender, now_micros);
         let (locked, sender) = (state.clone(), request.sender.clone());
         let outcome = storage::write(&self.storage, move |transaction| {
             match lockfile_release(transaction, &locked, &request, &seen, now_micros) {
@@ -110,27 +108,6 @@ impl Engine {
             | ReleaseOutcome::NothingHeld => Ok(Deleted { version: None, is_marker: false }),
             ReleaseOutcome::Refused(refusal) => Err(not_released(&state, &refusal)),
         }
-    }
-
-    /// A lockfile, which its reader then has seen.
-    ///
-    /// # Errors
-    /// As [`Engine::find`].
-    pub async fn find_lockfile(
-        &self,
-        state: LockedState,
-        version: Option<VersionId>,
-        with_body: bool,
-        sender: &Sender,
-    ) -> Result<(VersionRecord, BucketRecord, Option<Bytes>), EngineError> {
-        let key = state.lockfile_key();
-        let found = self.find(state.bucket.clone(), key, version, with_body).await?;
-        if with_body && let Some(content) = &found.0.content {
-            let id = content.lock_id.as_deref().and_then(|id| LockId::parse(id).ok());
-            let now_micros = self.clock.now_micros();
-            self.sightings.note(&state, sender, SightingKind::Read, id.as_ref(), now_micros);
-        }
-        Ok(found)
     }
 
     /// Remembers a release, and wakes who waits for it.
@@ -160,31 +137,35 @@ impl Engine {
 fn lockfile_attempt(
     transaction: &mut dyn Transaction,
     write: &LockfileWrite,
-    mode: AcquireMode,
+    turn: &Turn,
     body: BodyId,
     now_micros: u64,
 ) -> Result<(Verdict, (AcquireOutcome, Option<VersionRecord>)), EngineError> {
     bucket_record(transaction, &write.state.bucket)?;
     let loaded = load(transaction, &write.state)?;
     let precondition = &write.request.precondition;
-    let mode = match precondition {
-        Precondition::None | Precondition::IfAbsent => mode,
-        Precondition::IfMatch(_) => {
-            let stored = loaded.lockfile.as_ref().and_then(|lockfile| lockfile.content.as_ref());
-            check_write(stored, precondition)?;
-            AcquireMode::Replace
-        }
+    let turn = match precondition {
+        Precondition::None | Precondition::IfAbsent => turn.clone(),
+        Precondition::IfMatch(_) => turn.replacing(),
     };
     let taking = Taking {
         state: &write.state,
         facet: Facet::Lockfile,
         info: &write.info,
         sender: &write.request.sender,
-        mode,
+        turn,
         upload: Some(Upload { content: &write.content, staged: &write.staged }),
         body,
         now_micros,
     };
+    if let Precondition::IfMatch(_) = precondition {
+        let stored = loaded.lockfile.as_ref().and_then(|lockfile| lockfile.content.as_ref());
+        let named = check_write(stored, precondition);
+        // A repeated call is answered like the first, which replaced what its condition names.
+        if named.is_err() && !taking.is_repeated(&loaded) {
+            named?;
+        }
+    }
     let taken = take(transaction, &loaded, &taking)?;
     Ok((taken.verdict, (taken.outcome, taken.lockfile)))
 }
@@ -198,18 +179,28 @@ fn lockfile_release(
 ) -> Result<(Verdict, ReleaseOutcome), EngineError> {
     bucket_record(transaction, &state.bucket)?;
     let loaded = load(transaction, state)?;
+    let condition = check_delete(loaded.lockfile.as_ref(), &request.condition);
+    let standing = loaded.lock.standing(now_micros);
+    let seen = match (&request.condition, standing) {
+        // A condition that holds names the lock.
+        (DeleteCondition::IfMatch(_) | DeleteCondition::IfPresent, Some(hold)) => {
+            Seen::Locks(vec![hold.shown_id(Facet::Lockfile)])
+        }
+        (DeleteCondition::IfMatch(_) | DeleteCondition::IfPresent, None)
+        | (DeleteCondition::None, _) => seen.clone(),
+    };
     let giving = Giving {
         state,
         facet: Facet::Lockfile,
         aim: Aim::Whatever,
-        seen: seen.clone(),
+        seen,
         sender: &request.sender,
         now_micros,
     };
     let (verdict, outcome) = give_back(transaction, &loaded, &giving)?;
     // A repeated call is answered like the first, whatever there is now to compare with.
     if outcome != ReleaseOutcome::Repeated {
-        check_delete(loaded.lockfile.as_ref(), &request.condition)?;
+        condition?;
     }
     Ok((verdict, outcome))
 }

@@ -7,12 +7,16 @@
 
 mod giving;
 mod lockfile;
+mod meeting;
 mod requests;
 mod rows;
 mod settling;
+mod showing;
 mod sightings;
 mod taking;
 mod turns;
+mod undoing;
+mod waiting;
 
 use std::fmt;
 
@@ -23,9 +27,13 @@ use statelock_protocol::store::ObjectKey;
 pub(super) use giving::{Giving, give_back};
 pub(super) use lockfile::{lock_id_text, not_released};
 pub use requests::{ReleaseLock, TakeLock};
+pub use showing::LockfileView;
+pub(super) use showing::shown_hold;
 pub(super) use rows::{Loaded, held_locks, load, shows};
 pub(super) use sightings::{SightingKind, Sightings};
 pub(super) use taking::{Taking, id_of, take};
+pub use waiting::WaitingLimits;
+pub(super) use waiting::{Turn, Waiting};
 
 use crate::records::AuditFacet;
 

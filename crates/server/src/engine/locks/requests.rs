@@ -2,14 +2,13 @@
 
 use bytes::Bytes;
 use statelock_protocol::lock::LockId;
-use statelock_protocol::lock::unified::{
-    AcquireMode, AcquireOutcome, Aim, Facet, Hold, ReleaseOutcome, Seen,
-};
+use statelock_protocol::lock::unified::{AcquireOutcome, Aim, Facet, Hold, ReleaseOutcome, Seen};
 
 use super::LockedState;
 use super::giving::{Giving, give_back};
 use super::rows::load;
 use super::taking::{Taking, take};
+use super::waiting::Turn;
 use crate::engine::rows::bucket_record;
 use crate::engine::{Engine, EngineError, Sender};
 use crate::records::{BodyId, HolderRecord};
@@ -50,15 +49,15 @@ impl Engine {
     /// # Cancel safety
     /// A dropped future may or may not have taken the lock.
     pub async fn take_lock(&self, request: TakeLock) -> Result<AcquireOutcome, EngineError> {
-        let TakeLock { state, info, sender, .. } = request.clone();
-        let attempt = |mode| self.try_lock(request.clone(), mode);
-        Ok(self.take_in_turn(&state, &info, &sender, attempt).await?.0)
+        let attempt = |turn| self.clone().try_lock(request.clone(), turn);
+        let (outcome, ()) = self.take_in_turn(&request, attempt).await?;
+        Ok(self.told(&request, outcome))
     }
 
     async fn try_lock(
-        &self,
+        self,
         request: TakeLock,
-        mode: AcquireMode,
+        turn: Turn,
     ) -> Result<(AcquireOutcome, ()), EngineError> {
         let now_micros = self.clock.now_micros();
         let body = BodyId(self.ids.random()?);
@@ -68,7 +67,7 @@ impl Engine {
                 facet: request.facet,
                 info: &request.info,
                 sender: &request.sender,
-                mode,
+                turn: turn.clone(),
                 upload: None,
                 body,
                 now_micros,

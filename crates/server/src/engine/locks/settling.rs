@@ -40,28 +40,33 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends every lock whose time is over.
+    /// Ends every lock whose time is over, and each other that is being given back when its time is.
     pub(in crate::engine) async fn settle_locks(&self) -> Result<(), EngineError> {
         let now_micros = self.clock.now_micros();
         let mut page = Some(LockRecord::all().as_slice().to_vec());
         while let Some(from) = page {
-            let over = self.observe(move |transaction| {
+            let given = self.observe(move |transaction| {
                 let end = LockRecord::all().end();
                 let rows = transaction.scan(Table::Records, &from, Some(&end), BATCH)?;
                 let next = rows.last().map(|(last, _)| [last.as_slice(), &[0]].concat());
-                let mut over = Vec::new();
+                let mut given = Vec::new();
                 for (row, bytes) in &rows {
-                    let record: LockRecord = records::decode(row, bytes)?;
-                    if record.lock()?.settled(now_micros).is_some() {
+                    let lock = records::decode::<LockRecord>(row, bytes)?.lock()?;
+                    if let Some(end) = lock.hold.and_then(|hold| hold.given_back_at_micros()) {
                         let mut parts = RowKeyParts::new(row);
-                        over.push(LockedState { bucket: parts.text()?, key: parts.text()? });
+                        let state = LockedState { bucket: parts.text()?, key: parts.text()? };
+                        given.push((state, end));
                     }
                 }
-                Ok((over, next))
+                Ok((given, next))
             });
-            let (over, next) = over.await?;
-            for state in over {
-                self.settle(state).await?;
+            let (given, next) = given.await?;
+            for (state, end) in given {
+                if end <= now_micros {
+                    self.settle(state).await?;
+                } else {
+                    self.settle_at(&state, end);
+                }
             }
             page = next;
         }

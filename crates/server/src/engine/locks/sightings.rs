@@ -49,14 +49,14 @@ struct Sighting {
 
 /// What stays the same when a client opens another connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct SenderKey {
+pub(super) struct SenderKey {
     principal: String,
     peer: IpAddr,
     user_agent: String,
 }
 
 impl SenderKey {
-    fn new(sender: &Sender) -> Self {
+    pub(super) fn new(sender: &Sender) -> Self {
         Self {
             principal: sender.principal.clone(),
             peer: sender.connection.peer,

@@ -1,12 +1,15 @@
 //! Takes a lock inside a transaction.
 
 use statelock_protocol::lock::unified::{
-    Acquire, AcquireMode, AcquireOutcome, Delivery, Facet, Granted, Transition, UnifiedLock,
+    Acquire, AcquireMode, AcquireOutcome, Delivery, Facet, Granted, LockRefusal, Transition,
+    UnifiedLock,
 };
 use statelock_protocol::lock::{LockId, LockInfo};
 
 use super::LockedState;
+use super::meeting::Meeting;
 use super::rows::{Change, Loaded, Upload, store};
+use super::waiting::Turn;
 use crate::engine::audit::{self, AuditEntry};
 use crate::engine::{EngineError, Sender};
 use crate::records::{AuditAction, BodyId, HolderRecord, VersionRecord};
@@ -19,12 +22,38 @@ pub(in crate::engine) struct Taking<'a> {
     /// The lock info, exactly as sent.
     pub(in crate::engine) info: &'a [u8],
     pub(in crate::engine) sender: &'a Sender,
-    pub(in crate::engine) mode: AcquireMode,
+    /// Whose turn it is.
+    pub(in crate::engine) turn: Turn,
     /// The lockfile, if the request sent one.
     pub(in crate::engine) upload: Option<Upload<'a>>,
     /// Names the body of the lockfile that is made if the request sent none.
     pub(in crate::engine) body: BodyId,
     pub(in crate::engine) now_micros: u64,
+}
+
+impl Taking<'_> {
+    fn request<'a>(&'a self, id: Option<&'a LockId>, mode: AcquireMode) -> Acquire<'a> {
+        Acquire {
+            facet: self.facet,
+            id,
+            info: self.info,
+            delivery: Delivery {
+                call: self.sender.invocation.as_deref(),
+                sent_after_micros: self.sender.connection.idle_since_micros,
+                now_micros: self.now_micros,
+            },
+            mode,
+        }
+    }
+
+    /// Whether this very call took the lock before, and still has it.
+    pub(in crate::engine) fn is_repeated(&self, loaded: &Loaded) -> bool {
+        let id = id_of(self.info);
+        let transition = loaded.lock.acquire(&self.request(id.as_ref(), AcquireMode::Replace));
+        self.sender.invocation.is_some()
+            && transition.next.is_none()
+            && transition.outcome == AcquireOutcome::Granted(Granted::Repeated)
+    }
 }
 
 /// What became of a request for a lock.
@@ -47,21 +76,21 @@ pub(in crate::engine) fn take(
     taking: &Taking<'_>,
 ) -> Result<Taken, EngineError> {
     let id = id_of(taking.info);
-    let request = Acquire {
-        facet: taking.facet,
-        id: id.as_ref(),
-        info: taking.info,
-        delivery: Delivery {
-            call: taking.sender.invocation.as_deref(),
-            sent_after_micros: taking.sender.connection.idle_since_micros,
-            now_micros: taking.now_micros,
-        },
-        mode: taking.mode,
-    };
-    let Transition { next, outcome } = loaded.lock.acquire(&request);
+    if taking.turn.is_abandoned() {
+        let outcome = AcquireOutcome::Refused(LockRefusal::Late);
+        return Ok(Taken::unchanged(outcome, loaded));
+    }
+    let now_micros = taking.now_micros;
+    let meeting = Meeting::new(&loaded.lock, id.as_ref(), &taking.turn, now_micros);
+    let request = taking.request(id.as_ref(), meeting.mode);
+    let Transition { next, outcome } = meeting.lock.acquire(&request);
+    if let AcquireOutcome::Granted(granted) = &outcome {
+        taking.turn.grants(*granted, now_micros);
+    }
     let Some(next) = next else {
         return Ok(Taken::unchanged(outcome, loaded));
     };
+    let next = meeting.stored(next, &outcome);
     let granted = match &outcome {
         AcquireOutcome::Granted(granted) => Some(*granted),
         AcquireOutcome::Refused(_) => None,

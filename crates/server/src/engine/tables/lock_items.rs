@@ -74,6 +74,18 @@ pub(super) fn shown_id(item: &Item) -> Option<Option<LockId>> {
     text(item, INFO).map(|info| id_of(info.as_bytes()))
 }
 
+/// The lock info that an item shows.
+pub(super) fn shown_info(item: &Item) -> Option<&[u8]> {
+    text(item, INFO).map(str::as_bytes)
+}
+
+/// The item with this lock info.
+pub(super) fn with_info(mut item: Item, info: &[u8]) -> Item {
+    let info = String::from_utf8_lossy(info).into_owned();
+    item.insert(INFO.to_owned(), AttributeValue::S(info));
+    item
+}
+
 /// The digest that an item says, if it is the digest of a state whose bucket is here.
 pub(super) fn said_digest<'a>(
     transaction: &mut dyn Transaction,

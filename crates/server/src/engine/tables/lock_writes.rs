@@ -8,7 +8,7 @@
 //! - what was a lock does not become something else: it is deleted first.
 
 use statelock_protocol::lock::unified::{
-    AcquireMode, AcquireOutcome, Aim, Facet, ReleaseOutcome, Seen,
+    AcquireOutcome, Aim, Facet, ReleaseOutcome, Seen,
 };
 use statelock_protocol::state::Digest;
 
@@ -20,7 +20,7 @@ use super::{DeleteItem, OpenTable, TableError, WriteOutcome};
 use crate::engine::audit::{self, AuditEntry};
 use crate::engine::guard::state_digest;
 use crate::engine::locks::{
-    Giving, Loaded, LockedState, Taking, give_back, id_of, load, not_released, take,
+    Giving, Loaded, LockedState, Taking, Turn, give_back, id_of, load, not_released, take,
 };
 use crate::engine::{EngineError, Sender};
 use crate::records::{self, AttributeValue, AuditAction, BodyId, Item};
@@ -33,7 +33,7 @@ pub(super) struct LockPut<'a> {
     pub(super) item: &'a Item,
     pub(super) condition: Option<&'a Condition>,
     pub(super) sender: &'a Sender,
-    pub(super) mode: AcquireMode,
+    pub(super) turn: Turn,
     /// Names the body of the lockfile that shows the lock.
     pub(super) body: BodyId,
     pub(super) now_micros: u64,
@@ -61,13 +61,13 @@ pub(super) fn put_lock(
     };
     let loaded = load(transaction, &state)?;
     let before = shown(transaction, put.table, put.key, put.now_micros)?;
-    let mode = mode(put, &loaded, before.as_ref(), info)?;
+    let turn = turn(put, &loaded, before.as_ref(), info)?;
     let taking = Taking {
         state: &state,
         facet: Facet::LockTable,
         info: info.as_bytes(),
         sender: put.sender,
-        mode,
+        turn,
         upload: None,
         body: put.body,
         now_micros: put.now_micros,
@@ -84,19 +84,19 @@ pub(super) fn put_lock(
 }
 
 /// How the lock is asked for; an error if the condition forbids to ask.
-fn mode(
+fn turn(
     put: &LockPut<'_>,
     loaded: &Loaded,
     before: Option<&Item>,
     info: &str,
-) -> Result<AcquireMode, TableError> {
+) -> Result<Turn, TableError> {
     let allows = |item: Option<&Item>| decision::put(item, put.item, put.condition).map(|_| ());
     let Some(hold) = loaded.lock.standing(put.now_micros) else {
-        return allows(before).map(|()| put.mode);
+        return allows(before).map(|()| put.turn.clone());
     };
     if hold.is_held_by(id_of(info.as_bytes()).as_ref()) {
         // The first attempt made what the condition now finds.
-        return allows(None).or_else(|_| allows(before)).map(|()| put.mode);
+        return allows(None).or_else(|_| allows(before)).map(|()| put.turn.clone());
     }
     let names_it = put.condition.is_some()
         && allows(before).is_ok()
@@ -105,7 +105,7 @@ fn mode(
             other.insert(INFO.to_owned(), AttributeValue::S(String::new()));
             allows(Some(&other)).is_err()
         });
-    Ok(if names_it { AcquireMode::Replace } else { put.mode })
+    Ok(if names_it { put.turn.replacing() } else { put.turn.clone() })
 }
 
 /// Keeps what an item holds beside its lock.

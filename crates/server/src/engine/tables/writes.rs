@@ -1,8 +1,6 @@
 //! PutItem, DeleteItem, UpdateItem and GetItem.
 
-use statelock_protocol::lock::unified::{
-    AcquireMode, AcquireOutcome, LockRefusal, ReleaseOutcome, Seen,
-};
+use statelock_protocol::lock::unified::{AcquireOutcome, Facet, LockRefusal, ReleaseOutcome, Seen};
 
 use super::decision::{self, Change};
 use super::expression::{Condition, Projection, Update};
@@ -12,8 +10,8 @@ use super::lock_writes::{
     LockPut, LockPutAnswer, compare_digest, delete_lock, is_lock, keep_lock, put_lock,
 };
 use super::{ITEM_SIZE_BYTES_MAX, OpenTable, TableError, lock_items, open};
-use crate::engine::locks::SightingKind;
-use crate::engine::{Engine, EngineError, LockedState, Sender};
+use crate::engine::locks::{SightingKind, Turn, shown_hold};
+use crate::engine::{Engine, EngineError, LockedState, Sender, TakeLock};
 use crate::records::{BodyId, Item, item_size_bytes};
 use crate::storage::{self, Transaction, Verdict};
 
@@ -111,22 +109,23 @@ impl Engine {
         request: PutItem,
     ) -> Result<WriteOutcome, TableError> {
         let sender = request.sender.clone();
-        let attempt = |mode| self.try_lock_item(request.clone(), mode);
-        let taken = self.take_in_turn(&state, info.as_bytes(), &sender, attempt).await;
+        let wanted = TakeLock { state, facet: Facet::LockTable, info: info.into(), sender };
+        let attempt = |turn| self.clone().try_lock_item(request.clone(), turn);
+        let taken = self.take_in_turn(&wanted, attempt).await;
         let (_, answer) = taken.map_err(TableError::Engine)?;
         answer
     }
 
     async fn try_lock_item(
-        &self,
+        self,
         request: PutItem,
-        mode: AcquireMode,
+        turn: Turn,
     ) -> Result<(AcquireOutcome, Result<WriteOutcome, TableError>), EngineError> {
         let moment = self.moment()?;
         storage::write(&self.storage, move |transaction| {
             let table = open(transaction, &request.table);
-            let put =
-                table.and_then(|table| put_as_lock(transaction, &table, &request, mode, moment));
+            let put = table
+                .and_then(|table| put_as_lock(transaction, &table, &request, turn.clone(), moment));
             match put {
                 Ok(put) => Ok((put.verdict, (put.outcome, put.answer))),
                 Err(error) => match error.storage() {
@@ -176,25 +175,48 @@ impl Engine {
     /// [`TableError`].
     pub async fn get_item(&self, request: GetItem) -> Result<Option<Item>, TableError> {
         let now_micros = self.clock.now_micros();
-        let (key, sender) = (request.key.clone(), request.sender.clone());
+        let GetItem { key, sender, projection, .. } = request.clone();
         let (item, is_lock_table) = self
             .read_tables(move |transaction| {
                 let table = open(transaction, &request.table)?;
                 let key = ItemKey::of_request(&table.record.key, &request.key)?;
                 check_paths(&table.record.key, None, request.projection.as_ref())?;
                 let item = load_item(transaction, &table, &key, now_micros)?;
-                let item = item.map(|item| match &request.projection {
-                    Some(projection) => projection.of(&item),
-                    None => item,
-                });
                 Ok((item, table.record.is_lock_table()))
             })
             .await?;
         let state = lock_items::state_of(&key).filter(|_| is_lock_table);
+        let item = match &state {
+            Some(state) => self.lock_item_for_its_reader(state, &key, item, &sender),
+            None => item,
+        };
+        let item = item.map(|item| match &projection {
+            Some(projection) => projection.of(&item),
+            None => item,
+        });
         if let Some((state, id)) = state.zip(item.as_ref().and_then(lock_items::shown_id)) {
             self.sightings.note(&state, &sender, SightingKind::Read, id.as_ref(), now_micros);
         }
         Ok(item)
+    }
+
+    /// An item that is or may be a lock, as it is shown to who was refused that lock a moment ago.
+    fn lock_item_for_its_reader(
+        &self,
+        state: &LockedState,
+        key: &Item,
+        item: Option<Item>,
+        sender: &Sender,
+    ) -> Option<Item> {
+        let info = item.as_ref().map(lock_items::shown_info);
+        if info == Some(None) {
+            // No lock: an item of another kind.
+            return item;
+        }
+        let hold = info.flatten().map(|info| shown_hold(Facet::LockTable, info));
+        let shown = self.shown_to_refused(state, Facet::LockTable, sender, hold.as_ref());
+        let Some((info, _)) = shown else { return item };
+        Some(lock_items::with_info(item.unwrap_or_else(|| key.clone()), &info))
     }
 
     /// What a write is stamped with.
@@ -225,7 +247,7 @@ pub(super) fn put(
     let table = open(transaction, &request.table)?;
     let key = ItemKey::of_item(&table.record.key, &request.item)?;
     if is_lock(&table, &key, &request.item) {
-        return put_as_lock(transaction, &table, request, AcquireMode::Answer, moment)?.answer;
+        return put_as_lock(transaction, &table, request, Turn::at_once(), moment)?.answer;
     }
     check_paths(&table.record.key, request.condition.as_ref(), None)?;
     let before = load_item(transaction, &table, &key, moment.now_micros)?;
@@ -239,7 +261,7 @@ fn put_as_lock(
     transaction: &mut dyn Transaction,
     table: &OpenTable,
     request: &PutItem,
-    mode: AcquireMode,
+    turn: Turn,
     moment: Moment,
 ) -> Result<LockPutAnswer, TableError> {
     if item_size_bytes(&request.item) > ITEM_SIZE_BYTES_MAX {
@@ -253,7 +275,7 @@ fn put_as_lock(
         item: &request.item,
         condition: request.condition.as_ref(),
         sender: &request.sender,
-        mode,
+        turn,
         body: moment.body,
         now_micros: moment.now_micros,
     };
@@ -311,7 +333,7 @@ fn update(
             item,
             condition,
             sender: &request.sender,
-            mode: AcquireMode::Answer,
+            turn: Turn::at_once(),
             body: moment.body,
             now_micros: moment.now_micros,
         };
