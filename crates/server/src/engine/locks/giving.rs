@@ -35,6 +35,7 @@ pub(in crate::engine) fn give_back(
         delivery: Delivery {
             call: giving.sender.invocation.as_deref(),
             sent_after_micros: giving.sender.connection.idle_since_micros,
+            by_stock_client: giving.sender.is_stock_client(),
             now_micros: giving.now_micros,
         },
     };

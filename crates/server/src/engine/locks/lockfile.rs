@@ -181,19 +181,17 @@ fn lockfile_release(
     let loaded = load(transaction, state)?;
     let condition = check_delete(loaded.lockfile.as_ref(), &request.condition);
     let standing = loaded.lock.standing(now_micros);
-    let seen = match (&request.condition, standing) {
-        // A condition that holds names the lock.
-        (DeleteCondition::IfMatch(_) | DeleteCondition::IfPresent, Some(hold)) => {
-            Seen::Locks(vec![hold.shown_id(Facet::Lockfile)])
-        }
-        (DeleteCondition::IfMatch(_) | DeleteCondition::IfPresent, None)
-        | (DeleteCondition::None, _) => seen.clone(),
+    // A condition that holds names the lock: what its sender was shown before does not matter.
+    let named = match (&request.condition, standing) {
+        (DeleteCondition::IfMatch(_), Some(hold)) => Some(hold.shown_id(Facet::Lockfile)),
+        (DeleteCondition::IfMatch(_), None)
+        | (DeleteCondition::None | DeleteCondition::IfPresent, _) => None,
     };
     let giving = Giving {
         state,
         facet: Facet::Lockfile,
-        aim: Aim::Whatever,
-        seen,
+        aim: named.as_ref().and_then(Option::as_ref).map_or(Aim::Whatever, Aim::Id),
+        seen: named.clone().map_or_else(|| seen.clone(), |id| Seen::Locks(vec![id])),
         sender: &request.sender,
         now_micros,
     };

@@ -40,6 +40,7 @@ impl Taking<'_> {
             delivery: Delivery {
                 call: self.sender.invocation.as_deref(),
                 sent_after_micros: self.sender.connection.idle_since_micros,
+                by_stock_client: self.sender.is_stock_client(),
                 now_micros: self.now_micros,
             },
             mode,

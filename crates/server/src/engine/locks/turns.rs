@@ -9,6 +9,9 @@
 //! at any moment and a transaction that is queued cannot be called back: if nobody is there to take
 //! the answer, the grant is undone.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use statelock_protocol::lock::unified::{AcquireOutcome, Granted, LockRefusal};

@@ -244,6 +244,13 @@ impl Waiting {
         self.lines().with(state, now_micros, shown).flatten()
     }
 
+    /// Whether nothing is kept.
+    #[cfg(test)]
+    pub(in crate::engine) fn is_empty(&self) -> bool {
+        let lines = self.lines();
+        lines.queues.is_empty() && lines.entries == 0 && lines.waiters == 0 && lines.places == 0
+    }
+
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
