@@ -6,7 +6,7 @@ terraform {
     region                   = "us-east-1"
     use_lockfile             = true
     use_path_style           = true
-    endpoints                = { s3 = "http://127.0.0.1:9000", sts = "http://127.0.0.1:9000", iam = "http://127.0.0.1:9000" }
+    endpoints                = { s3 = "http://127.0.0.1:9000", dynamodb = "http://127.0.0.1:9000", sts = "http://127.0.0.1:9000", iam = "http://127.0.0.1:9000" }
     shared_credentials_files = ["../../statelock-data/credentials"]
   }
 }

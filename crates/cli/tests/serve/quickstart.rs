@@ -23,7 +23,7 @@ fn the_quickstart_runs_as_it_is() {
     let scratch = TempDir::new().expect("a scratch directory");
     let server = ServerProcess::start(binary(), &scratch.path().join("data"), &[]);
     let text = std::fs::read_to_string(example().join("main.tf")).expect("the example");
-    assert_eq!(text.matches(ADDRESS).count(), 3, "{text}");
+    assert_eq!(text.matches(ADDRESS).count(), 4, "{text}");
     assert_eq!(text.matches(CREDENTIALS).count(), 1, "{text}");
     let here = text
         .replace(ADDRESS, &server.address().to_string())

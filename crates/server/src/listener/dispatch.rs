@@ -22,6 +22,7 @@ use super::request_body::RequestBody;
 use super::request_id::{RequestId, RequestIds};
 use super::route::{Route, route};
 use crate::api::admin::AdminApi;
+use crate::api::dynamodb::{self, DynamoDbApi};
 use crate::api::http_backend::{self, HttpBackendApi};
 use crate::api::identity::{self, IdentityService};
 use crate::auth::credentials::Credentials;
@@ -42,6 +43,7 @@ pub(crate) struct Application {
     pub(crate) metrics: Metrics,
     pub(crate) admin: AdminApi,
     pub(crate) http_backend: HttpBackendApi,
+    pub(crate) dynamodb: DynamoDbApi,
     pub(crate) request_timeout: Duration,
 }
 
@@ -121,7 +123,7 @@ impl Dispatcher {
             Route::Admin => self.admin(request).await,
             Route::S3 => self.s3(request, request_id).await,
             Route::Identity(service) => self.identity(service, request, request_id).await,
-            Route::DynamoDb => no_lock_tables(),
+            Route::DynamoDb => self.dynamodb(request, request_id).await,
             Route::HttpBackend => self.http_backend(request).await,
         }
     }
@@ -177,6 +179,24 @@ impl Dispatcher {
             Ok(response) => response,
             Err(_) => http_backend::timed_out(body.is_complete()),
         };
+        if !body.finish().await {
+            close_after(&mut response);
+        }
+        response
+    }
+
+    async fn dynamodb(&self, request: Request<Incoming>, request_id: RequestId) -> Response<Body> {
+        let (head, incoming) = request.into_parts();
+        let mut body = RequestBody::new(incoming, &head.headers);
+        let Application { dynamodb, clock, request_timeout, .. } = &self.application;
+        let now_unix = i64::try_from(clock.now_micros() / 1_000_000).unwrap_or(i64::MAX);
+        let id = request_id.to_string();
+        let answer = dynamodb.handle(&head, body.clone(), now_unix, &id);
+        let response = match tokio::time::timeout(*request_timeout, answer).await {
+            Ok(response) => response,
+            Err(_) => dynamodb::timed_out(body.is_complete(), &id),
+        };
+        let mut response = response.map(Body::from);
         if !body.finish().await {
             close_after(&mut response);
         }
@@ -260,15 +280,6 @@ fn name_request(response: &mut Response<Body>, request_id: RequestId) {
         headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
     }
     headers.insert(HeaderName::from_static("x-amz-id-2"), HeaderValue::from_static(HOST_ID));
-}
-
-/// The lock table is not served: says so in DynamoDB's words, which clients do not retry.
-fn no_lock_tables() -> Response<Body> {
-    text(
-        StatusCode::BAD_REQUEST,
-        "application/x-amz-json-1.0",
-        r#"{"__type":"com.amazon.coral.service#UnknownOperationException","message":"This server has no lock tables: set use_lockfile = true instead of dynamodb_table."}"#,
-    )
 }
 
 pub(super) fn text(

@@ -22,7 +22,7 @@ pub(super) fn render(args: &ServeArgs, server: &Server) -> String {
         StorageName::Embedded => format!("durably in {}", absolute(&args.data)),
         StorageName::Memory => "in memory only: everything is gone when it stops".to_owned(),
     };
-    let ServeArgs { bucket, region, .. } = args;
+    let ServeArgs { bucket, lock_table, region, .. } = args;
     let (region_hcl, region_sh) = (hcl_string(region), shell_word(region));
     let (credentials_hcl, credentials_sh) = (hcl_string(&credentials), shell_word(&credentials));
     format!(
@@ -39,10 +39,14 @@ Paste this into a Terraform or OpenTofu configuration:
         region                   = {region_hcl}
         use_lockfile             = true
         use_path_style           = true
-        endpoints                = {{ s3 = "{url}", sts = "{url}", iam = "{url}" }}
+        endpoints                = {{ s3 = "{url}", dynamodb = "{url}", sts = "{url}", iam = "{url}" }}
         shared_credentials_files = [{credentials_hcl}]
       }}
     }}
+
+Clients that lock in DynamoDB take the same locks; they have, instead of use_lockfile or beside it:
+
+        dynamodb_table           = "{lock_table}"
 
 Other clients, such as aws and boto3, take the same from the environment:
 

@@ -126,7 +126,7 @@ pub(super) async fn backups(call: &Call<'_>) -> Answered {
     Ok(backup_description(described.record.point_in_time_recovery))
 }
 
-/// UpdateContinuousBackups. Nothing can be recovered that way, so it cannot be switched on.
+/// UpdateContinuousBackups. What is asked for is shown; there is nothing to recover from by this API.
 pub(super) async fn update_backups(call: &Call<'_>) -> Answered {
     let name = call.table_name()?;
     let wanted = call.request.object("PointInTimeRecoverySpecification")?;

@@ -20,7 +20,7 @@ fn attributes_members_and_positions_are_kept() {
     for (text, kept) in [
         ("LockID, Info", r#"{"LockID": {"S": "b/k"}, "Info": {"S": "i"}}"#),
         ("LockID, Digest", r#"{"LockID": {"S": "b/k"}}"#),
-        ("m.y, missing.z", r#"{"m": {"M": {"y": {"N": "2"}}}}"#),
+        ("m.y, absent.z", r#"{"m": {"M": {"y": {"N": "2"}}}}"#),
         ("l[2], l[0], l[9]", r#"{"l": {"L": [{"S": "0"}, {"S": "2"}]}}"#),
         (
             "l[1].r, l[1].p, l[2]",

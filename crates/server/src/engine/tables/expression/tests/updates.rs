@@ -60,7 +60,7 @@ fn values_are_set_from_the_item_before() {
 #[test]
 fn attributes_and_members_are_removed() {
     for (before, text, after) in [
-        (r#"{"a": {"N": "1"}, "b": {"N": "2"}}"#, "REMOVE a, missing", r#"{"b": {"N": "2"}}"#),
+        (r#"{"a": {"N": "1"}, "b": {"N": "2"}}"#, "REMOVE a, absent", r#"{"b": {"N": "2"}}"#),
         (
             r#"{"l": {"L": [{"S": "0"}, {"S": "1"}, {"S": "2"}]}}"#,
             "REMOVE l[0], l[2], l[7]",
