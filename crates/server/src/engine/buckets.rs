@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::audit::{self, AuditEntry};
 use super::bucket_settings;
+use super::guard;
 use super::rows::bucket_record;
 use super::uploads::remove_upload;
 use super::{Engine, EngineError, Sender};
@@ -147,6 +148,7 @@ impl Engine {
             }
             remove_uploads(transaction, &bucket, now_micros)?;
             remove_answers(transaction, &bucket)?;
+            guard::remove_bucket(transaction, &bucket, now_micros)?;
             records::remove(transaction, &BucketSettings::key(&bucket))?;
             // What happened to its lockfiles is remembered until it is too old, as for every other:
             // a request that was sent to this bucket may arrive at one of the same name.

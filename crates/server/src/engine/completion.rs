@@ -11,13 +11,14 @@ use statelock_protocol::store::Precondition;
 
 use super::checksums::{combined, composite, hex};
 use super::decision::Write;
-use super::objects::put;
+use super::guard::{Asked, Guard, RefusedWrite};
 use super::rows::bucket_record;
 use super::uploads::{remove_upload, stored_parts, upload_record};
+use super::writing::{Put, put};
 use super::{Engine, EngineError, Sender, WriteClaim, Written};
 use crate::records::{
-    self, Checksum, ChecksumAlgorithm, ChecksumKind, CompletedUpload, Content, PartRecord,
-    UploadId, UploadRecord,
+    self, BodyFacts, Checksum, ChecksumAlgorithm, ChecksumKind, CompletedUpload, Content,
+    PartRecord, RefusedCompletion, Segment, UploadId, UploadRecord,
 };
 use crate::storage::Transaction;
 
@@ -62,70 +63,133 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoSuchUpload`], [`EngineError::InvalidPart`], [`EngineError::InvalidPartOrder`],
     /// [`EngineError::PartTooSmall`], [`EngineError::ObjectChecksumMismatch`], the errors of
-    /// [`Engine::put`], or a storage failure. The upload stays as it was.
+    /// [`Engine::put`], or a storage failure. The upload stays as it was, unless the write guard refused:
+    /// then its parts are the refused body, which is kept.
     pub async fn complete_upload(
         &self,
         request: CompleteRequest,
     ) -> Result<(Written, Option<Checksum>), EngineError> {
+        let read = self.read_parts(&request).await;
         let (now_micros, nonce) = (self.clock.now_micros(), self.nonce()?);
-        self.transact(move |transaction| complete(transaction, &request, now_micros, nonce)).await
+        let guard = self.guard();
+        let completion = self.transact(move |transaction| {
+            complete(transaction, &guard, &request, read.as_ref(), (now_micros, nonce))
+        });
+        match completion.await? {
+            Completion::Done(written, checksum) => Ok((written, checksum)),
+            Completion::Refused(refused) => Err(EngineError::WriteRefused(Box::new(refused))),
+        }
     }
+
+    /// Reads what the parts are together, ahead of the transaction, because that takes its time.
+    ///
+    /// `None` if that cannot be done now: the transaction then says why, or reads by itself.
+    async fn read_parts(&self, request: &CompleteRequest) -> Option<ReadParts> {
+        let CompleteRequest { bucket, key, upload, parts, .. } = request.clone();
+        let chosen = self.observe(move |transaction| {
+            let record = upload_record(transaction, &bucket, &key, &upload)?;
+            let stored = stored_parts(transaction, &upload, 0, usize::MAX)?;
+            Ok(content(&record, &choose(&stored, &parts)?, None))
+        });
+        let content = chosen.await.ok()?;
+        let facts = self.read_facts(&content).await.ok()?;
+        Some(ReadParts { segments: content.segments, facts })
+    }
+}
+
+/// What the parts that were there before the transaction are together.
+#[derive(Clone, Debug)]
+struct ReadParts {
+    segments: Vec<Segment>,
+    facts: BodyFacts,
+}
+
+/// What became of a completion.
+#[derive(Clone, Debug)]
+enum Completion {
+    Done(Written, Option<Checksum>),
+    /// The write guard refused it.
+    Refused(RefusedWrite),
 }
 
 fn complete(
     transaction: &mut dyn Transaction,
+    guard: &Guard,
     request: &CompleteRequest,
-    now_micros: u64,
-    nonce: u64,
-) -> Result<(Written, Option<Checksum>), EngineError> {
+    read: Option<&ReadParts>,
+    (now_micros, nonce): (u64, u64),
+) -> Result<Completion, EngineError> {
     let CompleteRequest { bucket, key, upload, .. } = request;
     bucket_record(transaction, bucket)?;
     let done_row = CompletedUpload::key(bucket, key, upload);
     if let Some(done) = records::load::<CompletedUpload>(transaction, &done_row)? {
-        // Another choice of parts is another request, and for that the upload is gone.
-        let etags = request.parts.iter().map(|part| part.etag.as_str());
-        if done.etag != etag_of_parts(etags) {
-            return Err(EngineError::NoSuchUpload);
-        }
-        return Ok((
-            Written {
-                etag: done.etag,
-                version: done.version,
-                modified_micros: done.completed_micros,
-            },
-            done.checksum,
-        ));
+        return again(done, request);
     }
     let record = upload_record(transaction, bucket, key, upload)?;
     let stored = stored_parts(transaction, upload, 0, usize::MAX)?;
     let chosen = choose(&stored, &request.parts)?;
     let checksum = object_checksum(&record, &chosen, request.checksum.as_ref())?;
-    let content = content(&record, &chosen, checksum.clone());
-    let written = write(transaction, request, content, now_micros, nonce)?;
+    let mut content = content(&record, &chosen, checksum.clone());
+    // A part that was replaced meanwhile makes another object.
+    content.facts =
+        read.filter(|read| read.segments == content.segments).map(|read| read.facts.clone());
+    let etag = content.etag.clone();
+    let put = write(transaction, guard, request, content, (now_micros, nonce))?;
+    let (version, refused) = match &put {
+        Put::Written(written) | Put::Repeated(written) => (written.version, None),
+        Put::Refused { refused, .. } => {
+            let (kind, message) = (refused.kind, refused.message.clone());
+            (None, Some(RefusedCompletion { kind, message }))
+        }
+    };
     let done = CompletedUpload {
         completed_micros: now_micros,
-        etag: written.etag.clone(),
-        version: written.version,
+        etag,
+        version,
         checksum: checksum.clone(),
+        refused,
     };
     records::store(transaction, &done_row, &done)?;
-    Ok((written, checksum))
+    Ok(match put {
+        Put::Written(written) | Put::Repeated(written) => Completion::Done(written, checksum),
+        Put::Refused { refused, .. } => Completion::Refused(refused),
+    })
 }
 
-/// Stores the object, and removes the upload with every body that the object does not use.
+/// Answers a completion that comes again like the first.
+fn again(done: CompletedUpload, request: &CompleteRequest) -> Result<Completion, EngineError> {
+    // Another choice of parts is another request, and for that the upload is gone.
+    let etags = request.parts.iter().map(|part| part.etag.as_str());
+    if done.etag != etag_of_parts(etags) {
+        return Err(EngineError::NoSuchUpload);
+    }
+    if let Some(RefusedCompletion { kind, message }) = done.refused {
+        return Ok(Completion::Refused(RefusedWrite { kind, message, holder: None }));
+    }
+    let written =
+        Written { etag: done.etag, version: done.version, modified_micros: done.completed_micros };
+    Ok(Completion::Done(written, done.checksum))
+}
+
+/// Stores the object, and removes the upload with every body that nothing uses.
 fn write(
     transaction: &mut dyn Transaction,
+    guard: &Guard,
     request: &CompleteRequest,
     content: Content,
-    now_micros: u64,
-    nonce: u64,
-) -> Result<Written, EngineError> {
-    let CompleteRequest { bucket, key, upload, precondition, .. } = request;
-    let used: BTreeSet<_> = content.segments.iter().map(|segment| segment.body).collect();
+    (now_micros, nonce): (u64, u64),
+) -> Result<Put, EngineError> {
+    let CompleteRequest { bucket, key, upload, precondition, sender, claim, .. } = request;
+    let bodies: BTreeSet<_> = content.segments.iter().map(|segment| segment.body).collect();
     let write = Write { content, precondition: precondition.clone(), now_micros, nonce };
-    let written = put(transaction, bucket, key, write)?;
+    let asked = Asked { bucket, key, sender, claim, now_micros };
+    let put = put(transaction, guard, asked, write)?;
+    let used = match &put {
+        Put::Written(_) | Put::Refused { is_kept: true, .. } => bodies,
+        Put::Repeated(_) | Put::Refused { is_kept: false, .. } => BTreeSet::new(),
+    };
     remove_upload(transaction, (bucket, key, upload), now_micros, &used)?;
-    Ok(written)
+    Ok(put)
 }
 
 /// The stored parts that a completion names, checked.
@@ -172,6 +236,7 @@ fn content(record: &UploadRecord, parts: &[&PartRecord], checksum: Option<Checks
         // A lockfile does not come in parts.
         lock_id: None,
         facts: None,
+        writer: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why the engine did not do what was asked.
 
+use super::RefusedWrite;
 use crate::records::ChecksumAlgorithm;
 use crate::storage::StorageError;
 
@@ -33,6 +34,9 @@ pub enum EngineError {
     /// The lock is not the sender's to take or to remove; what it is told.
     #[error("{0}")]
     LockRefused(String),
+    /// The write guard refused a write or a delete; what its sender is told.
+    #[error("{}", .0.message)]
+    WriteRefused(Box<RefusedWrite>),
     /// A lockfile was to be made of parts.
     #[error("a lockfile is written in one piece")]
     LockfileInParts,

@@ -24,6 +24,7 @@ pub mod tables;
 mod tagging;
 mod uploads;
 mod walk;
+mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,9 @@ pub use checksums::Hashes;
 pub use completion::{CompleteRequest, CompletedPart};
 pub use decision::DeleteCondition;
 pub use error::{BodyError, EngineError};
-pub use guard::{GuardMode, GuardPolicy, WriteClaim};
+pub use guard::{
+    AllowOverwrite, GuardMode, GuardPolicy, RefusedWrite, RefusedWriteKind, WriteClaim,
+};
 pub use locks::{LockedState, LockfileView, ReleaseLock, TakeLock, WaitingLimits};
 pub use listing::{
     Cursor, Listing, ListingItem, ListingRequest, UploadListing, UploadListingItem,
@@ -78,6 +81,8 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     limits: Limits,
+    /// How the write guard is set.
+    guard: GuardPolicy,
     /// What connections lately did with locks.
     sightings: Arc<locks::Sightings>,
     /// Who waits for which lock.
@@ -126,7 +131,8 @@ impl Engine {
         let metrics = QueueMetrics::default();
         let waiting = locks::Waiting::new(Arc::clone(&clock), WaitingLimits::default(), metrics);
         let waiting = Arc::new(waiting);
-        Self { storage, clock, ids, limits, sightings, waiting, readers }
+        let guard = GuardPolicy::default();
+        Self { storage, clock, ids, limits, guard, sightings, waiting, readers }
     }
 
     /// The same engine with other bounds on requests that wait for a lock, counted in `metrics`. Before
@@ -145,6 +151,12 @@ impl Engine {
     /// Completes when no request waits for a lock, and no grant is on its way.
     pub async fn waiters_ended(&self) {
         self.waiting.empty().await;
+    }
+
+    /// The same engine with its write guard set like this; without, it refuses.
+    #[must_use]
+    pub fn with_guard(self, guard: GuardPolicy) -> Self {
+        Self { guard, ..self }
     }
 
     /// The bounds that this engine keeps.

@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use statelock_protocol::store::Precondition;
 
-use super::decision::{
-    Decision, Delete, DeleteCondition, Effect, Stored, Write, decide_delete, decide_write,
-};
+use super::decision::{Delete, DeleteCondition, Write};
+use super::guard::{Asked, quarantined_by_id};
 use super::locks::{self, LockedState};
-use super::rows::{apply, bucket_record, by_id, load, newest, shown_version, single_piece};
-use super::{Engine, EngineError, Sender, Staged, WriteClaim, decision};
+use super::rows::{bucket_record, by_id, newest, single_piece};
+use super::writing::{Put, Removal, delete_newest, delete_version, put};
+use super::{Engine, EngineError, Sender, Staged, WriteClaim};
 use crate::records::{BucketRecord, Checksum, Content, Headers, VersionId, VersionRecord};
-use crate::storage::Transaction;
+use crate::storage::{StorageError, Transaction};
 
 /// A write whose body has been staged and verified.
 #[derive(Clone, Debug)]
@@ -71,11 +71,12 @@ pub struct Deleted {
 }
 
 impl Engine {
-    /// Stores a staged body as an object. Refused, the body is forgotten.
+    /// Stores a staged body as an object. Refused, the body is forgotten; only the write guard keeps what
+    /// it refuses.
     ///
     /// # Errors
     /// [`EngineError::NoSuchBucket`], [`EngineError::PreconditionFailed`], [`EngineError::NoSuchKey`]
-    /// for `If-Match` on nothing, or a storage failure.
+    /// for `If-Match` on nothing, [`EngineError::WriteRefused`] by the write guard, or a storage failure.
     ///
     /// # Cancel safety
     /// A dropped future may or may not have stored the object.
@@ -102,23 +103,41 @@ impl Engine {
             headers: request.headers.clone(),
             tags: request.tags.clone(),
             lock_id: info.and_then(|info| locks::lock_id_text(info)),
-            facts: None,
+            facts: locked.is_none().then(|| staged.facts.clone()),
+            writer: None,
         };
         if let Some(state) = locked {
             return self.put_lockfile(state, request, content, staged.clone()).await;
         }
-        let PutRequest { bucket, key, precondition, .. } = request;
         let (now_micros, nonce) = (self.clock.now_micros(), self.nonce()?);
-        let (write, staged) = (Write { content, precondition, now_micros, nonce }, staged.clone());
-        self.transact(move |transaction| {
-            let written = put(transaction, &bucket, &key, write.clone())?;
-            staged.adopt(transaction)?;
-            Ok(written)
-        })
-        .await
+        let precondition = request.precondition.clone();
+        let (guard, adopted) = (self.guard(), staged.clone());
+        let write = Write { content, precondition, now_micros, nonce };
+        let put = self.transact(move |transaction| {
+            let PutRequest { bucket, key, sender, claim, .. } = &request;
+            let asked = Asked { bucket, key, sender, claim, now_micros };
+            let put = put(transaction, &guard, asked, write.clone())?;
+            match &put {
+                Put::Written(_) | Put::Refused { is_kept: true, .. } => {
+                    adopted.adopt(transaction)?
+                }
+                Put::Repeated(_) | Put::Refused { is_kept: false, .. } => {}
+            }
+            Ok(put)
+        });
+        match put.await? {
+            Put::Written(written) => Ok(written),
+            Put::Repeated(written) => {
+                self.abandon(staged).await;
+                Ok(written)
+            }
+            // Where the body is kept it has no mark any more, and forgetting it does nothing.
+            Put::Refused { refused, .. } => Err(EngineError::WriteRefused(Box::new(refused))),
+        }
     }
 
-    /// An object's version, with its body if that is a single piece.
+    /// An object's version, with its body if that is a single piece. A body that the write guard refused
+    /// is found by its id, and only so.
     ///
     /// # Errors
     /// [`EngineError::NoSuchBucket`], [`EngineError::NoSuchKey`], [`EngineError::NoSuchVersion`], or
@@ -134,9 +153,8 @@ impl Engine {
             let record = bucket_record(transaction, &bucket)?;
             let found = match version {
                 None => newest(transaction, &bucket, &key)?.ok_or(EngineError::NoSuchKey)?,
-                Some(id) => {
-                    by_id(transaction, &bucket, &key, id)?.ok_or(EngineError::NoSuchVersion)?
-                }
+                Some(id) => version_or_refused(transaction, &bucket, &key, id)?
+                    .ok_or(EngineError::NoSuchVersion)?,
             };
             let body = if with_body { single_piece(transaction, &found)? } else { None };
             Ok((found, record, body))
@@ -148,7 +166,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::NoSuchBucket`], [`EngineError::PreconditionFailed`], [`EngineError::NoSuchKey`]
-    /// where a condition needs an object, or a storage failure.
+    /// where a condition needs an object, [`EngineError::WriteRefused`] by the write guard, or a storage
+    /// failure.
     ///
     /// # Cancel safety
     /// A dropped future may or may not have deleted.
@@ -165,59 +184,33 @@ impl Engine {
             now_micros: self.clock.now_micros(),
             nonce: self.nonce()?,
         };
-        self.transact(move |transaction| match request.version {
-            None => delete_newest(transaction, &request, &delete),
+        let guard = self.guard();
+        let removal = self.transact(move |transaction| match request.version {
+            None => delete_newest(transaction, &guard, &request, &delete),
             Some(id) => delete_version(transaction, &request, id, delete.now_micros),
-        })
-        .await
+        });
+        match removal.await? {
+            Removal::Done(deleted) => Ok(deleted),
+            Removal::Refused(refused) => Err(EngineError::WriteRefused(Box::new(refused))),
+        }
     }
 }
 
-/// Decides a write and carries it out.
-pub(super) fn put(
+/// A version by its id, or a body that the write guard refused.
+fn version_or_refused(
     transaction: &mut dyn Transaction,
     bucket: &str,
     key: &str,
-    write: Write,
-) -> Result<Written, EngineError> {
-    let now_micros = write.now_micros;
-    let stored = load(transaction, bucket, key)?;
-    let Decision { effects, answer } = decide_write(&stored, write)?;
-    apply(transaction, bucket, key, effects, now_micros)?;
-    Ok(written(&answer, key, &stored))
-}
-
-fn delete_newest(
-    transaction: &mut dyn Transaction,
-    request: &DeleteRequest,
-    delete: &Delete,
-) -> Result<Deleted, EngineError> {
-    let stored = load(transaction, &request.bucket, &request.key)?;
-    let decision = decide_delete(&stored, delete)?;
-    apply(transaction, &request.bucket, &request.key, decision.effects, delete.now_micros)?;
-    let version = decision.answer.marker;
-    Ok(Deleted { version, is_marker: version.is_some() })
-}
-
-fn delete_version(
-    transaction: &mut dyn Transaction,
-    request: &DeleteRequest,
     id: VersionId,
-    now_micros: u64,
-) -> Result<Deleted, EngineError> {
-    let (bucket, key) = (&request.bucket, &request.key);
-    bucket_record(transaction, bucket)?;
-    let found = by_id(transaction, bucket, key, id)?;
-    decision::check_delete(found.as_ref(), &request.condition)?;
-    let is_marker = found.as_ref().is_some_and(|version| version.content.is_none());
-    let effects = found.into_iter().map(Effect::Remove).collect();
-    apply(transaction, bucket, key, effects, now_micros)?;
-    Ok(Deleted { version: Some(id), is_marker })
-}
-
-/// What a write that took effect is answered with.
-fn written(version: &VersionRecord, key: &str, stored: &Stored) -> Written {
-    let etag = version.content.as_ref().map(|content| content.etag.clone()).unwrap_or_default();
-    let shown = shown_version(&stored.bucket, key, version);
-    Written { etag, version: shown, modified_micros: version.modified_micros }
+) -> Result<Option<VersionRecord>, StorageError> {
+    if let Some(version) = by_id(transaction, bucket, key, id)? {
+        return Ok(Some(version));
+    }
+    let refused = quarantined_by_id(transaction, bucket, key, id)?;
+    Ok(refused.map(|body| VersionRecord {
+        id,
+        sequence: body.sequence,
+        modified_micros: body.refused_micros,
+        content: Some(body.content),
+    }))
 }

@@ -123,7 +123,7 @@ fn remove(
 }
 
 /// Leaves a body to the sweep, because somebody may be reading it.
-fn discard(
+pub(super) fn discard(
     transaction: &mut dyn Transaction,
     segment: &Segment,
     now_micros: u64,

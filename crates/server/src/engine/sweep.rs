@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 
 use super::{Engine, EngineError};
 use crate::records::{
-    self, BodyId, CompletedUpload, DiscardedBody, LockRecord, RowKey, RowKeyParts, StagedBody,
+    self, BodyId, CompletedUpload, DiscardedBody, LockRecord, OverwriteRecord, RowKey, RowKeyParts,
+    StagedBody,
 };
 use crate::storage::{self, StorageError, Table, Verdict};
 
@@ -41,6 +42,10 @@ impl Engine {
         let staged = self.sweep_staged(move |staged| staged.last_active_micros() < before).await?;
         self.sweep_records(CompletedUpload::all(), move |row, bytes| {
             Ok(records::decode::<CompletedUpload>(row, bytes)?.completed_micros < before)
+        })
+        .await?;
+        self.sweep_records(OverwriteRecord::all(), move |row, bytes| {
+            Ok(records::decode::<OverwriteRecord>(row, bytes)?.until_micros <= now)
         })
         .await?;
         self.settle_locks().await?;

@@ -11,6 +11,8 @@ mod item;
 mod key;
 mod lock;
 mod number;
+mod overwrite;
+mod quarantine;
 mod state;
 mod table;
 mod upload;
@@ -24,13 +26,15 @@ pub use bucket::{BucketRecord, BucketSettings, Versioning};
 pub use item::{AttributeValue, Blob, Item, NotBase64, item_size_bytes};
 pub use lock::{HolderRecord, LockRecord};
 pub use number::{Number, NumberError};
+pub use overwrite::OverwriteRecord;
+pub use quarantine::QuarantineRecord;
 pub use state::{BodyFacts, BodyKind, ContentFacts, StateFacts};
 pub use table::{
     KeyAttribute, KeySchema, KeyType, LOCK_ID_ATTRIBUTE, TableEncryption, TableRecord, Throughput,
 };
-pub use upload::{CompletedUpload, PartRecord, UploadId, UploadRecord};
+pub use upload::{CompletedUpload, PartRecord, RefusedCompletion, UploadId, UploadRecord};
 pub use version::{
-    Checksum, ChecksumAlgorithm, ChecksumKind, Content, Headers, VersionId, VersionRecord,
+    Checksum, ChecksumAlgorithm, ChecksumKind, Content, Headers, VersionId, VersionRecord, WriterRecord,
 };
 
 pub(crate) use audit::stored_hash;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Checksum, ChecksumAlgorithm, ChecksumKind, Family, Headers, RowKey, Segment, VersionId,
 };
+use crate::engine::RefusedWriteKind;
 
 /// Names a multipart upload. Random.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,18 @@ pub struct CompletedUpload {
     /// The object's checksum, if any.
     #[serde(default)]
     pub checksum: Option<Checksum>,
+    /// The refusal, if the write guard refused the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedCompletion>,
+}
+
+/// A completion that the write guard refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedCompletion {
+    /// What it broke.
+    pub kind: RefusedWriteKind,
+    /// What its sender was told.
+    pub message: String,
 }
 
 impl CompletedUpload {

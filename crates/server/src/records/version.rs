@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,24 @@ pub struct Content {
     /// What the body says about itself; `None` for lockfiles and in rows of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<BodyFacts>,
+    /// Who wrote it; `None` for lockfiles and in rows of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<WriterRecord>,
+}
+
+/// Who wrote a version, as far as the server can tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriterRecord {
+    /// The access key.
+    pub principal: String,
+    /// The other end of the connection.
+    pub peer: IpAddr,
+    /// `Who` of the lock that stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// The id of the call, by which it is known when it comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<String>,
 }
 
 /// What a writer wants to be given back with the object.

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use statelock_protocol::store::Precondition;
 use statelock_server::engine::{
-    Clock, DeleteCondition, DeleteRequest, Engine, EngineError, IdSource, Limits, PutRequest,
+    Clock, DeleteCondition, DeleteRequest, Engine, EngineError, GuardMode, GuardPolicy, IdSource,
+    Limits, PutRequest,
     Connection, ConnectionId, Protocol, Sender, Staged, WriteClaim,
 };
 use statelock_server::records::{Content, Headers, VersionId, Versioning};
@@ -68,6 +69,8 @@ impl Harness {
         let ids = Arc::new(Counting(AtomicU64::new(1)));
         let limits = Limits { body_size_bytes_max: 64 << 20, ..Limits::default() };
         let engine = Engine::new(Arc::clone(&storage), Arc::new(clock.clone()), ids, limits);
+        // The model is of S3, and S3 guards no state.
+        let engine = engine.with_guard(GuardPolicy { mode: GuardMode::Off, direct_clients: false });
         Self { engine, clock, storage }
     }
 

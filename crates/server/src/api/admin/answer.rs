@@ -123,7 +123,8 @@ impl From<EngineError> for AdminError {
             | EngineError::BucketExists
             | EngineError::BucketNotEmpty
             | EngineError::PreconditionFailed(_)
-            | EngineError::LockRefused(_) => {
+            | EngineError::LockRefused(_)
+            | EngineError::WriteRefused(_) => {
                 Self::new(StatusCode::CONFLICT, "conflict", message, "look at what is there now")
             }
             EngineError::InvalidPart(_)

@@ -9,7 +9,7 @@ use s3s::Body;
 
 use crate::api::json_answer::{self, ErrorText};
 use crate::auth::basic::{self, BasicError};
-use crate::engine::{BodyError, EngineError};
+use crate::engine::{BodyError, EngineError, RefusedWriteKind};
 use crate::storage::StorageError;
 
 /// Says in a word why a lock was not given or not released.
@@ -170,6 +170,14 @@ impl From<EngineError> for HttpError {
             }
             EngineError::LockRefused(_) => {
                 Self::new(StatusCode::CONFLICT, "lock_refused", message, "look who holds the lock")
+            }
+            EngineError::WriteRefused(refused) => {
+                let (status, code) = match refused.kind {
+                    RefusedWriteKind::Locked => (StatusCode::LOCKED, "locked"),
+                    RefusedWriteKind::LockGone => (StatusCode::CONFLICT, "lock_gone"),
+                    RefusedWriteKind::Conflict => (StatusCode::CONFLICT, "state_conflict"),
+                };
+                Self::new(status, code, message, "the message says what to do next")
             }
             EngineError::TooLarge(_) => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -157,6 +157,7 @@ mod tests {
             tags: Vec::new(),
             lock_id: None,
             facts: None,
+            writer: None,
         };
         let version = VersionRecord {
             id: VersionId::Null,

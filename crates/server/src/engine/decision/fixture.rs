@@ -17,6 +17,7 @@ pub(super) fn content(etag: &str) -> Content {
         tags: Vec::new(),
         lock_id: None,
         facts: None,
+        writer: None,
     }
 }
 

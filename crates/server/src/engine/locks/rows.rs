@@ -168,6 +168,7 @@ fn materialise(
         tags: Vec::new(),
         lock_id: hold.id.as_ref().map(|id| id.as_str().to_owned()),
         facts: None,
+        writer: None,
     })
 }
 

@@ -150,6 +150,7 @@ fn shown_lockfile(
         tags: Vec::new(),
         lock_id: id.map(|id| id.as_str().to_owned()),
         facts: None,
+        writer: None,
     };
     (VersionRecord { content: Some(shown), ..version.clone() }, bucket, Some(Bytes::from(info)))
 }
