@@ -6,7 +6,9 @@
 use std::net::IpAddr;
 
 /// Through which API a request came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// The S3 API.
@@ -58,6 +60,17 @@ impl Sender {
     /// An SDK's invocation id has 36; a longer one is not believed, so that what is remembered stays
     /// small.
     pub const INVOCATION_SIZE_BYTES_MAX: usize = 128;
+
+    /// Whether it says that it is Terraform or OpenTofu. Their `http` backend says only that it is
+    /// written in Go.
+    pub fn is_stock_client(&self) -> bool {
+        let marks: &[&str] = match self.protocol {
+            Protocol::S3 | Protocol::DynamoDb => &["Terraform/", "OpenTofu/"],
+            Protocol::Http => &["Go-http-client/", "Terraform/", "OpenTofu/"],
+            Protocol::Admin => &[],
+        };
+        !self.proxied && marks.iter().any(|mark| self.user_agent.contains(mark))
+    }
 
     /// Reads what a request's headers say about its sender.
     pub fn from_headers(

@@ -128,8 +128,8 @@ impl UnifiedLock {
     /// That may be another call of the same client, of which no attempt arrived in time. What was
     /// certainly sent after that is a new request.
     fn is_sent_before_its_end(&self, request: &Acquire<'_>) -> bool {
-        let Delivery { sent_after_micros, now_micros, .. } = request.delivery;
-        let Some(id) = request.id else { return false };
+        let Delivery { sent_after_micros, by_stock_client, now_micros, .. } = request.delivery;
+        let Some(id) = request.id.filter(|_| by_stock_client) else { return false };
         self.trail.of_id(id, now_micros).any(|entry| match entry.event {
             TrailEvent::Released | TrailEvent::Forced | TrailEvent::Refused(_) => {
                 sent_after_micros < entry.at_micros

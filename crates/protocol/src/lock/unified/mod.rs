@@ -46,8 +46,9 @@ pub const GIVE_BACK_GRACE_MICROS: u64 = 5_000_000;
 
 /// How long after a force-unlock that names no lock another one is taken for the same.
 ///
-/// Longer than an `http` client goes on repeating a request whose answer got lost.
-pub const FORCE_REPEAT_MICROS_MAX: u64 = 60_000_000;
+/// An `http` client repeats a request after a second if its answer got lost. Longer would be safer, and in
+/// the way of somebody who force-unlocks one lock after the other.
+pub const FORCE_REPEAT_MICROS_MAX: u64 = 2_000_000;
 
 /// The lock on one state, with what lately happened to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +69,12 @@ pub struct Delivery<'a> {
     /// A client sends a request on a connection after that was accepted, and after the answer to the
     /// request before it was sent.
     pub sent_after_micros: u64,
+    /// Whether Terraform or OpenTofu itself sent it.
+    ///
+    /// Only then does `sent_after_micros` tell a late request from a new one: such a process makes a new
+    /// lock ID for each lock, has its connections for itself, uses the one that it used last, and repeats
+    /// a request whose answer got lost. Other clients use a lock ID again, and connections as they come.
+    pub by_stock_client: bool,
     /// The server's clock.
     pub now_micros: u64,
 }

@@ -204,19 +204,20 @@ impl UnifiedLock {
     /// Whether a lock was removed so short a time ago, without being named, that this may be the same
     /// request: an `http` client whose answer got lost sends it again.
     fn was_forced_lately(&self, request: &Release<'_>) -> bool {
-        let now_micros = request.delivery.now_micros;
-        self.trail.entries().any(|entry| {
-            entry.event == TrailEvent::Forced
-                && now_micros.saturating_sub(entry.at_micros) <= FORCE_REPEAT_MICROS_MAX
-        })
+        let Delivery { by_stock_client, now_micros, .. } = request.delivery;
+        by_stock_client
+            && self.trail.entries().any(|entry| {
+                entry.event == TrailEvent::Forced
+                    && now_micros.saturating_sub(entry.at_micros) <= FORCE_REPEAT_MICROS_MAX
+            })
     }
 }
 
 /// Whether the lock was taken after this request can have been sent. (If it was taken later than now,
 /// the clock went back, and says nothing.)
 fn is_sent_before(request: &Release<'_>, hold: &Hold) -> bool {
-    let Delivery { sent_after_micros, now_micros, .. } = request.delivery;
-    sent_after_micros < hold.since_micros && hold.since_micros <= now_micros
+    let Delivery { sent_after_micros, by_stock_client, now_micros, .. } = request.delivery;
+    by_stock_client && sent_after_micros < hold.since_micros && hold.since_micros <= now_micros
 }
 
 fn entry(request: &Release<'_>, id: Option<&LockId>, event: TrailEvent) -> TrailEntry {

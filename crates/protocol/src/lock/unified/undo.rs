@@ -73,7 +73,12 @@ mod tests {
             facet,
             id: Some(&id),
             info: name.as_bytes(),
-            delivery: Delivery { call: Some(&call), sent_after_micros: 0, now_micros: at },
+            delivery: Delivery {
+                call: Some(&call),
+                sent_after_micros: 0,
+                by_stock_client: true,
+                now_micros: at,
+            },
             mode: AcquireMode::Answer,
         });
         (transition.next.unwrap_or_else(|| lock.clone()), transition.outcome)
@@ -102,7 +107,12 @@ mod tests {
             facet: Facet::Lockfile,
             aim: Aim::Id(&id),
             seen: Seen::Unknown,
-            delivery: Delivery { call: None, sent_after_micros: at, now_micros: at },
+            delivery: Delivery {
+                call: None,
+                sent_after_micros: at,
+                by_stock_client: true,
+                now_micros: at,
+            },
         });
         transition.next.unwrap()
     }
