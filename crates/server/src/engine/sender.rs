@@ -72,6 +72,14 @@ impl Sender {
         !self.proxied && marks.iter().any(|mark| self.user_agent.contains(mark))
     }
 
+    /// The part of its `User-Agent` that one client sends with all its requests. AWS SDKs add the service
+    /// and the features that a call uses.
+    pub fn program(&self) -> &str {
+        let ends = [" api/", " ft/", " m/"].iter().filter_map(|mark| self.user_agent.find(mark));
+        let end = ends.min().unwrap_or(self.user_agent.len());
+        self.user_agent.get(..end).unwrap_or_default()
+    }
+
     /// Reads what a request's headers say about its sender.
     pub fn from_headers(
         protocol: Protocol,
@@ -93,5 +101,45 @@ impl Sender {
             user_agent: user_agent.chars().take(Self::USER_AGENT_CHARS_MAX).collect(),
             invocation: invocation.map(str::to_owned),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::{Connection, ConnectionId, Protocol, Sender};
+
+    const TERRAFORM: &str = "APN/1.0 HashiCorp/1.0 Terraform/1.11.4 (+https://www.terraform.io) \
+                             aws-sdk-go-v2/1.36.0 ua/2.1 os/linux lang/go#1.23.3";
+
+    fn sender(protocol: Protocol, user_agent: &str) -> Sender {
+        let peer = std::net::Ipv4Addr::LOCALHOST.into();
+        let connection = Connection { id: ConnectionId(1), peer, idle_since_micros: 0 };
+        let headers: HeaderMap =
+            [(http::header::USER_AGENT, user_agent.parse().unwrap())].into_iter().collect();
+        Sender::from_headers(protocol, "root", connection, &headers)
+    }
+
+    #[test]
+    fn a_program_is_the_same_in_all_its_requests() {
+        let put = format!("{TERRAFORM} api/s3#1.75.2 ft/s3-transfer m/G,Z");
+        let get = format!("{TERRAFORM} api/s3#1.75.2");
+        let item = format!("{TERRAFORM} api/dynamodb#1.39.8");
+        for user_agent in [put, get, item] {
+            assert_eq!(sender(Protocol::S3, &user_agent).program(), TERRAFORM);
+        }
+        assert_eq!(sender(Protocol::S3, "curl/8").program(), "curl/8");
+    }
+
+    #[test]
+    fn stock_clients_are_told_from_others_and_not_behind_a_proxy() {
+        assert!(sender(Protocol::S3, TERRAFORM).is_stock_client());
+        assert!(sender(Protocol::DynamoDb, "APN/1.0 OpenTofu/1.10.2").is_stock_client());
+        assert!(sender(Protocol::Http, "Go-http-client/1.1").is_stock_client());
+        assert!(!sender(Protocol::S3, "Go-http-client/1.1").is_stock_client());
+        assert!(!sender(Protocol::Http, "python-requests/2").is_stock_client());
+        let proxied = Sender { proxied: true, ..sender(Protocol::S3, TERRAFORM) };
+        assert!(!proxied.is_stock_client());
     }
 }

@@ -52,7 +52,7 @@ struct Sighting {
 pub(super) struct SenderKey {
     principal: String,
     peer: IpAddr,
-    user_agent: String,
+    program: String,
 }
 
 impl SenderKey {
@@ -60,7 +60,7 @@ impl SenderKey {
         Self {
             principal: sender.principal.clone(),
             peer: sender.connection.peer,
-            user_agent: sender.user_agent.clone(),
+            program: sender.program().to_owned(),
         }
     }
 }
