@@ -1,8 +1,8 @@
-//! A TCP proxy on loopback that loses or delays chosen answers.
+//! A TCP proxy on loopback that loses, delays, holds or answers chosen requests, and notes all.
 //!
-//! It understands just enough HTTP/1.1 to know where a message ends. A request that a rule matches
-//! reaches the server and takes effect; then its answer is thrown away and the client's connection is
-//! closed, which is what a client sees when a network dies at the worst moment.
+//! It understands just enough HTTP/1.1 to know where a message ends. Most faults let the request reach
+//! the server and take effect; then its answer is thrown away and the client's connection is closed,
+//! which is what a client sees when a network dies at the worst moment.
 //!
 //! Limitations: no pipelining, and a request body is forwarded whole before the answer is read, so an
 //! early refusal of a large upload may show as a broken connection.
@@ -14,9 +14,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+mod gate;
 pub mod http;
+mod request;
 
+pub use request::Request;
+
+use gate::Gate;
 use http::{Connection, Head};
+use request::Asked;
 
 /// What happens to the answer of a matching request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +31,13 @@ pub enum Fault {
     LoseResponse,
     /// The answer is delivered this much later.
     DelayResponse(Duration),
+    /// The request waits in the proxy until [`FaultProxy::let_go`], and is then delivered.
+    HoldRequest,
+    /// The server is not asked; the client gets these bytes.
+    Answer(&'static str),
 }
 
-type Predicate = Box<dyn Fn(&str, &str) -> bool + Send>;
+type Predicate = Box<dyn Fn(&Request) -> bool + Send>;
 
 struct Rule {
     matches: Predicate,
@@ -40,7 +50,7 @@ struct Rule {
 pub struct Hit {
     /// The request exactly as the client sent it, ready to be delivered a second time.
     pub request: Vec<u8>,
-    /// The status of the server's answer.
+    /// The status of the server's answer, or of the one that was given in its place.
     pub status: u16,
 }
 
@@ -48,6 +58,8 @@ pub struct Hit {
 struct Shared {
     rules: Mutex<Vec<Rule>>,
     hits: Mutex<Vec<Hit>>,
+    requests: Mutex<Vec<Request>>,
+    gate: Gate,
     stopping: AtomicBool,
 }
 
@@ -87,8 +99,33 @@ impl FaultProxy {
         times: usize,
         matches: impl Fn(&str, &str) -> bool + Send + 'static,
     ) {
+        self.inject_on(fault, times, move |request| matches(&request.method, &request.path));
+    }
+
+    /// As [`Self::inject`], for requests that are told apart by more than that.
+    pub fn inject_on(
+        &self,
+        fault: Fault,
+        times: usize,
+        matches: impl Fn(&Request) -> bool + Send + 'static,
+    ) {
         let rule = Rule { matches: Box::new(matches), fault, remaining: times };
         locked(&self.shared.rules).push(rule);
+    }
+
+    /// Waits until a request is held; whether one is before the time is over.
+    pub fn await_held(&self, bound: Duration) -> bool {
+        self.shared.gate.await_held(bound)
+    }
+
+    /// Delivers what is held; later requests are held as the rules say.
+    pub fn let_go(&self) {
+        self.shared.gate.let_go();
+    }
+
+    /// All requests so far, in the order in which they came.
+    pub fn requests(&self) -> Vec<Request> {
+        locked(&self.shared.requests).clone()
     }
 
     /// The requests that a rule has matched so far, with the server's answers.
@@ -100,6 +137,7 @@ impl FaultProxy {
 impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
+        self.shared.gate.let_go();
         // The acceptor wakes up for this connection and sees the flag.
         if TcpStream::connect(self.address).is_ok()
             && let Some(acceptor) = self.acceptor.take()
@@ -128,10 +166,11 @@ fn accept(listener: &TcpListener, upstream: SocketAddr, shared: &Arc<Shared>) {
 fn forward(client: TcpStream, upstream: SocketAddr, shared: &Shared) -> io::Result<()> {
     let mut client = Connection::new(client)?;
     let mut server = Connection::new(TcpStream::connect(upstream)?)?;
-    while let Some(request) = client.read_head()? {
-        let goes_on = match shared.fault_of(&request) {
-            None => exchange(&mut client, &mut server, &request)?,
-            Some(fault) => faulty_exchange(&mut client, &mut server, &request, fault, shared)?,
+    while let Some(head) = client.read_head()? {
+        let asked = Asked::read(head, &mut client)?;
+        let goes_on = match shared.fault_of(&asked) {
+            None => exchange(&mut client, &mut server, &asked)?,
+            Some(fault) => faulty_exchange(&mut client, &mut server, &asked, fault, shared)?,
         };
         if !goes_on {
             break;
@@ -141,34 +180,37 @@ fn forward(client: TcpStream, upstream: SocketAddr, shared: &Shared) -> io::Resu
 }
 
 impl Shared {
-    fn fault_of(&self, request: &Head) -> Option<Fault> {
-        let (method, path) = request.method_and_path();
+    fn fault_of(&self, asked: &Asked) -> Option<Fault> {
+        let request = asked.summary();
+        locked(&self.requests).push(request.clone());
         let mut rules = locked(&self.rules);
-        let rule = rules.iter_mut().find(|r| r.remaining > 0 && (r.matches)(method, path))?;
+        let rule = rules.iter_mut().find(|r| r.remaining > 0 && (r.matches)(&request))?;
         rule.remaining -= 1;
         Some(rule.fault)
     }
 }
 
 /// Forwards one request and its answer; returns whether the connections stay open.
-fn exchange(client: &mut Connection, server: &mut Connection, request: &Head) -> io::Result<bool> {
-    server.write_all(&request.raw)?;
-    if request.expects_continue() {
+fn exchange(client: &mut Connection, server: &mut Connection, asked: &Asked) -> io::Result<bool> {
+    let method = asked.head.method_and_path().0;
+    server.write_all(&asked.head.raw)?;
+    server.write_all(&asked.body)?;
+    if asked.head.expects_continue() {
         let interim = server.expect_head()?;
         client.write_all(&interim.raw)?;
         if interim.status() != 100 {
-            client.copy_body_from(server, interim.response_body(request.method_and_path().0))?;
+            client.copy_body_from(server, interim.response_body(method))?;
             return Ok(false);
         }
     }
-    server.copy_body_from(client, request.request_body())?;
+    server.copy_body_from(client, asked.rest)?;
     let mut response = server.expect_head()?;
     while response.status() < 200 {
         client.write_all(&response.raw)?;
         response = server.expect_head()?;
     }
     client.write_all(&response.raw)?;
-    client.copy_body_from(server, response.response_body(request.method_and_path().0))?;
+    client.copy_body_from(server, response.response_body(method))?;
     Ok(!response.closes())
 }
 
@@ -176,31 +218,41 @@ fn exchange(client: &mut Connection, server: &mut Connection, request: &Head) ->
 fn faulty_exchange(
     client: &mut Connection,
     server: &mut Connection,
-    request: &Head,
+    asked: &Asked,
     fault: Fault,
     shared: &Shared,
 ) -> io::Result<bool> {
-    if request.expects_continue() {
-        client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    let request = asked.read_whole(client)?;
+    let hit = |status| locked(&shared.hits).push(Hit { request: request.clone(), status });
+    if let Fault::Answer(answer) = fault {
+        hit(Head::new(answer.as_bytes().to_vec()).status());
+        client.write_all(answer.as_bytes())?;
+        return Ok(false);
     }
-    let mut whole_request = request.raw.clone();
-    client.read_body(request.request_body(), &mut whole_request)?;
-    server.write_all(&whole_request)?;
+    if fault == Fault::HoldRequest {
+        shared.gate.hold();
+    }
+    let (response, whole_response) = ask(server, &request, asked)?;
+    hit(response.status());
+    match fault {
+        Fault::LoseResponse => return Ok(false),
+        Fault::DelayResponse(delay) => pause(delay),
+        Fault::HoldRequest | Fault::Answer(_) => {}
+    }
+    client.write_all(&whole_response)?;
+    Ok(!response.closes())
+}
+
+/// Sends a whole request; returns the answer's head, and the whole answer.
+fn ask(server: &mut Connection, request: &[u8], asked: &Asked) -> io::Result<(Head, Vec<u8>)> {
+    server.write_all(request)?;
     let mut response = server.expect_head()?;
     while response.status() < 200 {
         response = server.expect_head()?;
     }
-    let mut whole_response = response.raw.clone();
-    server.read_body(response.response_body(request.method_and_path().0), &mut whole_response)?;
-    locked(&shared.hits).push(Hit { request: whole_request, status: response.status() });
-    match fault {
-        Fault::LoseResponse => Ok(false),
-        Fault::DelayResponse(delay) => {
-            pause(delay);
-            client.write_all(&whole_response)?;
-            Ok(!response.closes())
-        }
-    }
+    let mut whole = response.raw.clone();
+    server.read_body(response.response_body(asked.head.method_and_path().0), &mut whole)?;
+    Ok((response, whole))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the delay is the fault that was asked for")]

@@ -139,7 +139,7 @@ impl Write for Connection {
 }
 
 impl Head {
-    fn new(raw: Vec<u8>) -> Self {
+    pub(super) fn new(raw: Vec<u8>) -> Self {
         let text = String::from_utf8_lossy(&raw);
         let lines = text.split("\r\n").map(str::to_owned).collect();
         Self { raw, lines }
@@ -191,7 +191,7 @@ impl Head {
         self.lines.first().map_or("", String::as_str)
     }
 
-    fn header(&self, wanted: &str) -> Option<&str> {
+    pub(super) fn header(&self, wanted: &str) -> Option<&str> {
         let headers = self.lines.iter().skip(1).filter_map(|line| line.split_once(':'));
         headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|h| h.1.trim())
     }

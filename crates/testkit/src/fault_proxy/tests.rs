@@ -87,3 +87,37 @@ fn a_delayed_answer_arrives_later_and_unchanged() {
     assert_eq!(send(&mut connect(&proxy), PUT, OK.len()), OK);
     assert!(started.elapsed() >= delay);
 }
+
+#[test]
+fn a_held_request_reaches_the_server_when_it_is_let_go() {
+    let (server, requests) = scripted_server(OK);
+    let proxy = FaultProxy::start(server);
+    proxy.inject_on(Fault::HoldRequest, 1, |request| request.body == "lock");
+    assert!(!proxy.await_held(Duration::ZERO));
+    let mut held = connect(&proxy);
+    held.write_all(PUT).unwrap();
+    assert!(proxy.await_held(Duration::from_secs(20)));
+    assert_eq!(send(&mut connect(&proxy), PUT, OK.len()), OK, "only one is held");
+    assert_eq!(requests.try_iter().count(), 1, "the server has not seen it yet");
+    proxy.let_go();
+    assert_eq!(send(&mut held, b"", OK.len()), OK);
+    assert_eq!(requests.try_iter().count(), 1);
+}
+
+#[test]
+fn an_answer_in_the_servers_place_and_a_note_of_every_request() {
+    const NO: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+    const LOCK: &[u8] = b"POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.PutItem\r\n\
+        Content-Length: 2\r\n\r\n{}";
+    let (server, requests) = scripted_server(OK);
+    let proxy = FaultProxy::start(server);
+    proxy.inject_on(Fault::Answer(NO), 1, |request| request.operation == "PutItem");
+    assert_eq!(send(&mut connect(&proxy), LOCK, NO.len()), NO.as_bytes());
+    assert_eq!(requests.try_iter().count(), 0, "the server was not asked");
+    assert_eq!(send(&mut connect(&proxy), PUT, OK.len()), OK);
+    let seen: Vec<_> =
+        proxy.requests().into_iter().map(|r| (r.method, r.operation, r.body)).collect();
+    let seen: Vec<_> = seen.iter().map(|(m, o, b)| (m.as_str(), o.as_str(), b.as_str())).collect();
+    assert_eq!(seen, [("POST", "PutItem", "{}"), ("PUT", "", "lock")]);
+    assert_eq!(proxy.hits()[0].status, 403);
+}
