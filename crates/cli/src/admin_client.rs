@@ -8,15 +8,16 @@ mod error;
 mod settings;
 mod shared_credentials;
 
+use std::io::Read;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
-use ureq::Agent;
-use ureq::http::{Method, Request, Response};
+use ureq::http::{Method, Request, Response, request};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, AsSendBody};
 
 pub(crate) use error::AdminClientError;
 pub(crate) use settings::{ServerArgs, SettingsError};
@@ -67,17 +68,62 @@ impl AdminClient {
         query: &[(&str, String)],
         timeout: Duration,
     ) -> Result<T, AdminClientError> {
+        let request = self.request(Method::GET, path, query).body(());
+        let request = request.map_err(|error| self.unreachable(error.into()))?;
+        self.document(self.send(request, timeout)?)
+    }
+
+    /// Asks for bytes, to be read while they come.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(crate) fn open(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        timeout: Duration,
+    ) -> Result<impl Read + use<>, AdminClientError> {
+        let request = self.request(Method::GET, path, query).body(());
+        let request = request.map_err(|error| self.unreachable(error.into()))?;
+        let response = self.send(request, timeout)?;
+        if response.status().as_u16() == 200 {
+            return Ok(response.into_body().into_reader());
+        }
+        Err(self.refusal(response))
+    }
+
+    /// Sends a document, and takes one.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(crate) fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        document: &serde_json::Value,
+        timeout: Duration,
+    ) -> Result<T, AdminClientError> {
+        let request = self.request(Method::POST, path, &[]);
+        let request = request.header("content-type", "application/json").body(document.to_string());
+        let request = request.map_err(|error| self.unreachable(error.into()))?;
+        self.document(self.send(request, timeout)?)
+    }
+
+    fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> request::Builder {
         let endpoint = &self.endpoint;
-        let request = Request::builder()
-            .method(Method::GET)
+        Request::builder()
+            .method(method)
             .uri(format!("{endpoint}/_statelock/admin/{path}{}", encoded(query)))
             .header("authorization", &self.authorization)
             .header("user-agent", concat!("statelock/", env!("CARGO_PKG_VERSION")))
-            .body(())
-            .map_err(|error| self.unreachable(error.into()))?;
+    }
+
+    fn send(
+        &self,
+        request: Request<impl AsSendBody>,
+        timeout: Duration,
+    ) -> Result<Response<ureq::Body>, AdminClientError> {
         let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
-        let response = self.agent.run(request).map_err(|error| self.unreachable(error))?;
-        self.document(response)
+        self.agent.run(request).map_err(|error| self.unreachable(error))
     }
 
     fn document<T: DeserializeOwned>(
@@ -85,13 +131,25 @@ impl AdminClient {
         mut response: Response<ureq::Body>,
     ) -> Result<T, AdminClientError> {
         let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(DOCUMENT_BYTES_MAX).read_to_vec();
-        let body = body.map_err(|error| self.unreachable(error))?;
-        if status == 200 {
-            return serde_json::from_slice(&body)
-                .map_err(|_| AdminClientError::not_statelock(&self.endpoint, status));
+        if status != 200 {
+            return Err(self.refusal(response));
         }
-        Err(AdminClientError::refused(&self.endpoint, status, &body))
+        let body = self.whole(&mut response)?;
+        serde_json::from_slice(&body)
+            .map_err(|_| AdminClientError::not_statelock(&self.endpoint, status))
+    }
+
+    fn refusal(&self, mut response: Response<ureq::Body>) -> AdminClientError {
+        let status = response.status().as_u16();
+        match self.whole(&mut response) {
+            Ok(body) => AdminClientError::refused(&self.endpoint, status, &body),
+            Err(error) => error,
+        }
+    }
+
+    fn whole(&self, response: &mut Response<ureq::Body>) -> Result<Vec<u8>, AdminClientError> {
+        let body = response.body_mut().with_config().limit(DOCUMENT_BYTES_MAX).read_to_vec();
+        body.map_err(|error| self.unreachable(error))
     }
 
     fn unreachable(&self, error: ureq::Error) -> AdminClientError {

@@ -5,6 +5,7 @@ mod admin_client;
 mod commands;
 mod exit_code;
 mod output;
+mod span;
 
 use std::process::ExitCode;
 
@@ -24,12 +25,14 @@ struct Cli {
 enum Command {
     Serve(commands::serve::ServeArgs),
     Audit(commands::audit::AuditArgs),
+    State(commands::state::StateArgs),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => exit(commands::serve::run(args)),
         Command::Audit(args) => exit(commands::audit::run(&args)),
+        Command::State(args) => exit(commands::state::run(&args)),
     }
 }
 

@@ -13,6 +13,16 @@ pub(crate) fn data(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Prints data as it comes.
+///
+/// # Errors
+/// When stdout is closed or full, or `source` fails.
+pub(crate) fn stream(source: &mut impl io::Read) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    io::copy(source, &mut stdout)?;
+    stdout.flush()
+}
+
 /// Prints something about what was printed.
 pub(crate) fn note(text: &str) {
     // Nothing is left to tell when stderr is gone.

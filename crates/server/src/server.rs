@@ -14,7 +14,7 @@ use crate::api::http_backend::HttpBackendApi;
 use crate::api::s3::{S3Settings, build_service};
 use crate::auth::credentials::{AccessKey, Credentials, CredentialsError};
 use crate::engine::tables::{NewTable, TableError};
-use crate::engine::{Engine, EngineError, IdSource, Limits, WaitingLimits};
+use crate::engine::{Engine, EngineError, GuardPolicy, IdSource, Limits, WaitingLimits};
 use crate::listener::{self, Application, ConnectionLimits, Dispatcher};
 use crate::metrics::Metrics;
 use crate::records::Versioning;
@@ -66,6 +66,8 @@ pub struct Settings {
     pub connections: ConnectionLimits,
     /// How many requests for a lock may be held open at a time; fewer than connections.
     pub waiters_max: usize,
+    /// How the write guard is set.
+    pub guard: GuardPolicy,
 }
 
 /// Why the server did not start.
@@ -225,6 +227,7 @@ fn engine(storage: &Arc<dyn Storage>, settings: &Settings, metrics: &Metrics) ->
     };
     Engine::new(Arc::clone(storage), Arc::new(SystemClock), Arc::new(SystemRandomness), limits)
         .with_waiting(waiting, metrics.queue())
+        .with_guard(settings.guard)
 }
 
 fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod serve;
+pub(crate) mod state;
 
 use crate::exit_code::ExitCode;
 

@@ -5,6 +5,8 @@ use statelock_server::engine::Clock as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::span;
+
 /// A moment, in microseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Since(u64);
@@ -21,7 +23,8 @@ pub(super) fn parse(text: &str) -> Result<Since, &'static str> {
 }
 
 fn parse_at(text: &str, now_micros: u64) -> Result<Since, &'static str> {
-    if let Some(micros) = span_micros(text) {
+    if let Some(seconds) = span::seconds(text) {
+        let micros = seconds.saturating_mul(1_000_000);
         return Ok(Since(now_micros.saturating_sub(micros)));
     }
     let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
@@ -30,27 +33,6 @@ fn parse_at(text: &str, now_micros: u64) -> Result<Since, &'static str> {
     })?;
     // Nothing was recorded before 1970.
     Ok(Since(u64::try_from(moment.unix_timestamp_nanos() / 1000).unwrap_or(0)))
-}
-
-fn span_micros(text: &str) -> Option<u64> {
-    let seconds_of = |unit| match unit {
-        's' => Some(1),
-        'm' => Some(60),
-        'h' => Some(60 * 60),
-        'd' => Some(24 * 60 * 60),
-        'w' => Some(7 * 24 * 60 * 60),
-        _ => None,
-    };
-    let mut characters = text.chars();
-    let seconds = seconds_of(characters.next_back()?)?;
-    let digits = characters.as_str();
-    // The number parser would take a sign.
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    // A span beyond all numbers begins before everything.
-    let count: u64 = digits.parse().unwrap_or(u64::MAX);
-    Some(count.saturating_mul(seconds).saturating_mul(1_000_000))
 }
 
 #[cfg(test)]

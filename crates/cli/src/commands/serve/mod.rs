@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use statelock_server::auth::credentials::AccessKey;
+use statelock_server::engine::{GuardMode, GuardPolicy};
 use statelock_server::{ConnectionLimits, Server, Settings, StorageEngine};
 
 pub(crate) use error::ServeError;
@@ -99,6 +100,16 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "COUNT", env = "STATELOCK_WAITERS_MAX")]
     waiters_max: Option<u32>,
 
+    /// What happens to a state write that would lose an update (the writer does not hold the lock, the
+    /// serial does not grow, another lineage, no state at all): `refuse` it, `audit` it or `off`.
+    #[arg(long, value_enum, default_value_t = WriteGuardName::Refuse, env = "STATELOCK_WRITE_GUARD")]
+    write_guard: WriteGuardName,
+
+    /// Say that no proxy and no address translation stands between clients and this server: then a state
+    /// is also not written from another address than the one that took its lock.
+    #[arg(long, env = "STATELOCK_DIRECT_CLIENTS")]
+    direct_clients: bool,
+
     /// Seconds for a whole request header, and between two requests of one connection.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, env = "STATELOCK_HEADER_TIMEOUT_SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     header_timeout_seconds: u64,
@@ -143,7 +154,27 @@ pub(crate) enum StorageName {
     Memory,
 }
 
+/// What the write guard does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WriteGuardName {
+    /// Refuses, and keeps what it refused.
+    Refuse,
+    /// Lets it pass, logs and records it.
+    Audit,
+    /// Judges nothing.
+    Off,
+}
+
 impl ServeArgs {
+    fn guard(&self) -> GuardPolicy {
+        let mode = match self.write_guard {
+            WriteGuardName::Refuse => GuardMode::Refuse,
+            WriteGuardName::Audit => GuardMode::Audit,
+            WriteGuardName::Off => GuardMode::Off,
+        };
+        GuardPolicy { mode, direct_clients: self.direct_clients }
+    }
+
     /// Who waits occupies a connection, and must leave some to those who give the lock back.
     fn waiters(&self) -> Result<u32, ServeError> {
         let connections = self.connections_max;
@@ -180,6 +211,7 @@ impl ServeArgs {
                 drain_timeout: Duration::from_secs(self.drain_timeout_seconds),
             },
             waiters_max: usize::try_from(self.waiters()?).unwrap_or(usize::MAX),
+            guard: self.guard(),
         })
     }
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod audit;
+mod guard;
 mod request;
 
 use bytes::Bytes;
@@ -37,19 +38,25 @@ pub(crate) struct AdminApi {
 enum Endpoint {
     Audit,
     VerifyAudit,
+    AllowOverwrite,
+    Quarantine,
+    QuarantinedBody,
 }
 
 /// Path after [`PREFIX`], method, and what is done there.
-const ENDPOINTS: [(&str, Method, Endpoint); 2] =
-    [("audit", Method::GET, Endpoint::Audit), ("audit/verify", Method::GET, Endpoint::VerifyAudit)];
+const ENDPOINTS: [(&str, Method, Endpoint); 5] = [
+    ("audit", Method::GET, Endpoint::Audit),
+    ("audit/verify", Method::GET, Endpoint::VerifyAudit),
+    ("allow-overwrite", Method::POST, Endpoint::AllowOverwrite),
+    ("quarantine", Method::GET, Endpoint::Quarantine),
+    ("quarantine/body", Method::GET, Endpoint::QuarantinedBody),
+];
 
 /// A request whose sender has proven who it is.
 struct Call {
     query: Query,
     /// The body of a POST; empty otherwise.
-    #[expect(dead_code, reason = "no endpoint takes a body yet")]
     body: Bytes,
-    #[expect(dead_code, reason = "no endpoint has an effect yet")]
     sender: Sender,
 }
 
@@ -98,6 +105,9 @@ impl AdminApi {
         match endpoint {
             Endpoint::Audit => audit::page(&self.engine, call).await,
             Endpoint::VerifyAudit => audit::verify(&self.engine, call).await,
+            Endpoint::AllowOverwrite => guard::allow_overwrite(&self.engine, call).await,
+            Endpoint::Quarantine => guard::list(&self.engine, call).await,
+            Endpoint::QuarantinedBody => guard::body(&self.engine, call).await,
         }
     }
 }
@@ -121,6 +131,7 @@ mod tests {
     fn an_endpoint_is_found_by_path_and_method() {
         assert_eq!(endpoint("audit", &Method::GET).unwrap(), Endpoint::Audit);
         assert_eq!(endpoint("audit/verify", &Method::GET).unwrap(), Endpoint::VerifyAudit);
+        assert_eq!(endpoint("allow-overwrite", &Method::POST).unwrap(), Endpoint::AllowOverwrite);
         let status = |name, method| endpoint(name, &method).unwrap_err().render().status();
         assert_eq!(status("audit", Method::POST), StatusCode::METHOD_NOT_ALLOWED);
         for name in ["", "audit/", "audits", "Audit"] {
