@@ -568,7 +568,7 @@ async fn an_uncontended_lock_costs_one_transaction_and_leaves_nothing_behind() {
     assert!(!stage.engine.waiting.is_empty());
     tokio::time::advance(Duration::from_secs(21)).await;
     stage.release("c").await;
-    stage.take("b").await;
+    assert_eq!(stage.take_by("b", "b again").await, TAKEN);
     assert!(stage.engine.waiting.is_empty());
 }
 
