@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use statelock_server::engine::EngineError;
+use statelock_server::engine::{
+    EngineError, ListingRequest, UploadListingItem, UploadListingRequest,
+};
 use statelock_server::records::{Content, UploadId};
 
 use crate::harness::{BUCKET, Harness};
 use crate::listings;
 use crate::model::Model;
+use crate::model_locks::is_lockfile;
 use crate::model_types::{Object, Version};
 use crate::ops::KEYS;
 
@@ -96,15 +99,23 @@ async fn uploads(test: &Harness, model: &Model) -> Result<(), String> {
         .map(|upload| (upload.key.clone(), upload.id.to_string()))
         .collect();
     expected.sort();
-    let (mut listed, mut after) = (Vec::new(), None);
+    let (mut listed, mut after, mut after_upload) = (Vec::new(), None, None);
     loop {
-        let page = test.engine.list_uploads(BUCKET.to_owned(), String::new(), after, 2).await;
+        let page = ListingRequest {
+            bucket: BUCKET.to_owned(),
+            prefix: String::new(),
+            delimiter: String::new(),
+            after,
+            limit: 2,
+        };
+        let page = test.engine.list_uploads(UploadListingRequest { page, after_upload }).await;
         let page = page.unwrap();
-        listed.extend(page.items.into_iter().map(|(key, id, _)| (key, id)));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
+        listed.extend(page.items.into_iter().map(|item| match item {
+            UploadListingItem::Upload(key, id, _) => (key, id),
+            UploadListingItem::CommonPrefix(common) => (common, String::new()),
+        }));
+        let Some((key, id)) = page.next else { break };
+        (after, after_upload) = (Some(key), id);
     }
     same("uploads", &listed, &expected)?;
     for upload in model.uploads.iter().filter(|upload| upload.is_open()) {
@@ -127,6 +138,7 @@ fn expected_rows(model: &Model) -> BTreeMap<char, usize> {
     let counts = [
         ('b', 1),
         ('v', versions.len()),
+        ('l', model.keys.iter().filter(|(key, held)| is_lockfile(key) && !held.is_empty()).count()),
         ('u', open.len()),
         ('p', open.iter().map(|upload| upload.parts.len()).sum()),
         ('#', chunks),

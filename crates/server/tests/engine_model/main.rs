@@ -16,7 +16,7 @@ mod compare;
 mod harness;
 mod listings;
 mod model;
-mod model_calls;
+mod model_locks;
 mod model_types;
 mod model_uploads;
 mod mutants;

@@ -5,7 +5,7 @@ use statelock_server::engine::{DeleteCondition, EngineError};
 use statelock_server::records::{VersionId, Versioning};
 
 use crate::harness::HOUR;
-use crate::model_calls::Calls;
+use crate::model_locks::{Locks, is_lockfile};
 use crate::model_types::{Answer, Object, Received, Request, Version, refused};
 use crate::model_uploads::Upload;
 
@@ -18,14 +18,14 @@ pub(crate) struct Model {
     pub(crate) uploads: Vec<Upload>,
     pub(crate) received: Vec<Option<Received>>,
     pub(crate) now: u64,
-    calls: Calls,
+    pub(crate) locks: Locks,
     ids: Vec<VersionId>,
 }
 
 impl Model {
     pub(crate) fn new(versioning: Versioning, now: u64) -> Self {
         let (keys, uploads, received) = (Vec::new(), Vec::new(), Vec::new());
-        Self { versioning, keys, uploads, received, now, calls: Calls::default(), ids: Vec::new() }
+        Self { versioning, keys, uploads, received, now, locks: Locks::default(), ids: Vec::new() }
     }
 
     /// The versions of a key, the oldest first.
@@ -33,7 +33,7 @@ impl Model {
         self.keys.iter().find(|(name, _)| name == key).map_or(&[], |(_, versions)| versions)
     }
 
-    fn versions_mut(&mut self, key: &str) -> &mut Vec<Version> {
+    pub(crate) fn versions_mut(&mut self, key: &str) -> &mut Vec<Version> {
         if !self.keys.iter().any(|(name, _)| name == key) {
             self.keys.push((key.to_owned(), Vec::new()));
         }
@@ -45,31 +45,17 @@ impl Model {
     }
 
     pub(crate) fn put(&mut self, request: Request<'_, Precondition>, object: Object) -> Answer {
-        let Request { key, condition, call, chosen } = request;
-        let etag = object.etag.clone();
-        if is_lockfile(key) {
-            if self.calls.remember_that((key, call), Some(&etag), self.now) {
-                return self.repeated(key, &condition, etag);
-            }
-            let held = self.current(key).cloned();
-            if let (Precondition::IfAbsent, Some(held)) = (&condition, held)
-                && held.lock_id.is_some()
-                && held.lock_id == object.lock_id
-            {
-                self.calls.add((key, call), Some(etag), self.now);
-                return Answer::Written(held.etag, None);
-            }
+        if is_lockfile(request.key) {
+            return self.put_lock(&request, object);
         }
+        let Request { key, condition, chosen, .. } = request;
+        let etag = object.etag.clone();
         if let Some(error) = write_refusal(&condition, self.current(key)) {
             return refused(&error);
         }
-        let versioned = self.versioning == Versioning::Enabled && !is_lockfile(key);
+        let versioned = self.versioning == Versioning::Enabled;
         let id = if versioned { self.fresh(chosen) } else { VersionId::Null };
         self.add(key, Version { id, object: Some(object) });
-        if is_lockfile(key) {
-            self.calls.add((key, call), Some(etag.clone()), self.now);
-            return Answer::Written(etag, None);
-        }
         let shown = self.versioning != Versioning::Unversioned;
         Answer::Written(etag, shown.then_some(id))
     }
@@ -79,11 +65,10 @@ impl Model {
         request: Request<'_, DeleteCondition>,
         version: Option<VersionId>,
     ) -> Answer {
-        let Request { key, condition, call, chosen } = request;
-        let release = is_lockfile(key) && matches!(version, None | Some(VersionId::Null));
-        if release && self.calls.remember_that((key, call), None, self.now) {
-            return Answer::Deleted(version, false);
+        if is_lockfile(request.key) && matches!(version, None | Some(VersionId::Null)) {
+            return self.release(&request, version);
         }
+        let Request { key, condition, chosen, .. } = request;
         let target = match version {
             None => self.versions(key).last(),
             Some(id) => self.versions(key).iter().find(|version| version.id == id),
@@ -91,11 +76,6 @@ impl Model {
         let (exists, object) = (target.is_some(), target.and_then(|t| t.object.clone()));
         if let Some(error) = delete_refusal(&condition, exists, object.as_ref()) {
             return refused(&error);
-        }
-        if release {
-            self.versions_mut(key).clear();
-            self.calls.add((key, call), None, self.now);
-            return Answer::Deleted(version, false);
         }
         if let Some(id) = version {
             self.versions_mut(key).retain(|version| version.id != id);
@@ -139,7 +119,9 @@ impl Model {
         for upload in &mut self.uploads {
             upload.sweep(now);
         }
-        self.calls.sweep(now);
+        let keys = &self.keys;
+        let is_held = |key: &str| keys.iter().any(|(name, held)| name == key && !held.is_empty());
+        self.locks.sweep(now, is_held);
     }
 
     pub(crate) fn delete_bucket(&mut self) -> Answer {
@@ -150,20 +132,6 @@ impl Model {
             upload.forget();
         }
         Answer::Done
-    }
-
-    /// A lock that is no longer what the call wrote is not its sender's.
-    fn repeated(&self, key: &str, condition: &Precondition, etag: String) -> Answer {
-        let there = self.current(key).is_some_and(|object| object.etag == etag);
-        match condition {
-            Precondition::IfAbsent if !there => {
-                refused(&EngineError::PreconditionFailed("If-None-Match"))
-            }
-            Precondition::IfMatch(_) if !there => {
-                refused(&EngineError::PreconditionFailed("If-Match"))
-            }
-            _ => Answer::Written(etag, None),
-        }
     }
 
     /// A new version; the one version `null` makes room.
@@ -187,7 +155,10 @@ impl Model {
     }
 }
 
-fn write_refusal(condition: &Precondition, current: Option<&Object>) -> Option<EngineError> {
+pub(crate) fn write_refusal(
+    condition: &Precondition,
+    current: Option<&Object>,
+) -> Option<EngineError> {
     match (condition, current) {
         (Precondition::IfAbsent, Some(_)) => Some(EngineError::PreconditionFailed("If-None-Match")),
         (Precondition::IfMatch(_), None) => Some(EngineError::NoSuchKey),
@@ -198,7 +169,7 @@ fn write_refusal(condition: &Precondition, current: Option<&Object>) -> Option<E
     }
 }
 
-fn delete_refusal(
+pub(crate) fn delete_refusal(
     condition: &DeleteCondition,
     exists: bool,
     object: Option<&Object>,
@@ -213,8 +184,4 @@ fn delete_refusal(
             (asked.as_str() != there.etag).then_some(EngineError::PreconditionFailed("If-Match"))
         }
     }
-}
-
-pub(crate) fn is_lockfile(key: &str) -> bool {
-    key.strip_suffix(".tflock").is_some_and(|state| !state.is_empty() && !state.ends_with('/'))
 }

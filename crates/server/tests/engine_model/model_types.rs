@@ -5,6 +5,8 @@ use md5::{Digest, Md5};
 use statelock_server::engine::EngineError;
 use statelock_server::records::VersionId;
 
+use crate::harness::Call;
+
 /// A version or, without a body, a delete marker.
 #[derive(Clone, Debug)]
 pub(crate) struct Version {
@@ -39,6 +41,10 @@ pub(crate) enum Answer {
 }
 
 pub(crate) fn refused(error: &EngineError) -> Answer {
+    // The words name the holder; which words, is no rule.
+    if matches!(error, EngineError::LockRefused(_)) {
+        return Answer::Refused("LockRefused".to_owned());
+    }
     Answer::Refused(format!("{error:?}"))
 }
 
@@ -46,7 +52,7 @@ pub(crate) fn refused(error: &EngineError) -> Answer {
 pub(crate) struct Request<'a, C> {
     pub(crate) key: &'a str,
     pub(crate) condition: C,
-    pub(crate) call: Option<u8>,
+    pub(crate) call: Call,
     /// The id that the engine chose, for a new version; it must be one that was never seen.
     pub(crate) chosen: Option<VersionId>,
 }

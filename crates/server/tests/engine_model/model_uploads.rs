@@ -8,7 +8,7 @@ use statelock_protocol::store::Precondition;
 use statelock_server::engine::EngineError;
 use statelock_server::records::{UploadId, VersionId};
 
-use crate::harness::HOUR;
+use crate::harness::{Call, HOUR};
 use crate::model::Model;
 use crate::model_types::{Answer, Object, Request, hex, refused};
 
@@ -87,7 +87,7 @@ impl Model {
         upload: usize,
         named: &[(i32, String)],
         condition: Precondition,
-        call: Option<u8>,
+        call: Call,
         chosen: Option<VersionId>,
     ) -> Answer {
         let etags: Vec<_> = named.iter().map(|(_, etag)| etag.clone()).collect();

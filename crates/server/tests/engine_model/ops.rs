@@ -17,7 +17,7 @@ pub(crate) const KEYS: [&str; 10] = [
     "a\0",
     "a\0b",
     "env:/dev/a",
-    "env:/dev/a.tflock",
+    "env:/dev/a1.tflock",
     "x.tflock",
     "\u{ff}\u{10ffff}",
 ];
@@ -27,7 +27,8 @@ pub(crate) const KEYS: [&str; 10] = [
 pub(crate) enum Body {
     Empty,
     Text(u8),
-    Lock(u8),
+    /// A lock ID, and one of the lock infos that have it.
+    Lock(u8, u8),
     /// Exactly one piece.
     Piece(u8),
     /// A little more than one piece.
@@ -41,7 +42,8 @@ impl Body {
         match self {
             Self::Empty => Bytes::new(),
             Self::Text(seed) => format!("text {seed}").into(),
-            Self::Lock(id) => harness::lock_info(&format!("lock-{id}")),
+            Self::Lock(id, 0) => harness::lock_info(&format!("lock-{id}")),
+            Self::Lock(id, other) => format!(r#"{{"ID":"lock-{id}","Info":"{other}"}}"#).into(),
             Self::Piece(seed) => large(1 << 20, seed),
             Self::Pieces(seed) => large((1 << 20) + 1 + usize::from(seed), seed),
             Self::Part(seed) => large(5 << 20, seed),
@@ -50,7 +52,7 @@ impl Body {
 
     pub(crate) fn lock_id(self) -> Option<String> {
         match self {
-            Self::Lock(id) => Some(format!("lock-{id}")),
+            Self::Lock(id, _) => Some(format!("lock-{id}")),
             _ => None,
         }
     }

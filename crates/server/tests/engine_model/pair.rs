@@ -2,10 +2,10 @@
 
 use proptest::sample::Index;
 use statelock_protocol::store::{ETag, Precondition};
-use statelock_server::engine::{DeleteCondition, DeleteRequest, PutRequest, Staged};
+use statelock_server::engine::{DeleteCondition, DeleteRequest, PutRequest, Sender, Staged};
 use statelock_server::records::{VersionId, Versioning};
 
-use crate::harness::{BUCKET, HOUR, Harness, START, delete_request, put_request, sender};
+use crate::harness::{BUCKET, Call, HOUR, Harness, START, delete_request, put_request, sender};
 use crate::model::Model;
 use crate::model_types::{Answer, Object, Received, Request, refused};
 use crate::ops::{Body, Condition, KEYS, Op, Which};
@@ -18,6 +18,8 @@ pub(crate) struct Pair {
     pub(crate) test: Harness,
     pub(crate) model: Model,
     pub(crate) staged: Vec<Option<Staged>>,
+    /// What the engine is not told about senders.
+    pub(crate) blur: fn(Sender) -> Sender,
 }
 
 /// Both answers to one request: the engine's, then the model's.
@@ -29,26 +31,29 @@ impl Pair {
         self.model.now += micros;
     }
 
-    pub(crate) async fn apply(&mut self, op: &Op) -> Answers {
+    /// Asks both; a request that is delivered again may have been sent long ago.
+    pub(crate) async fn apply(&mut self, op: &Op, is_late: bool) -> Answers {
+        let sent_after = if is_late { START } else { self.model.now };
+        let call = |id: Option<u8>| Call { id, sent_after };
         match op.clone() {
-            Op::Put { key, body, condition, call } => {
+            Op::Put { key, body, condition, call: id } => {
                 let object = Object::whole(body.bytes(), body.lock_id());
                 let staged = self.test.stage(&body.bytes()).await;
-                self.put(KEYS[key], condition, call, (staged, object)).await
+                self.put(KEYS[key], condition, call(id), (staged, object)).await
             }
             Op::Receive { body } => self.receive(body).await,
-            Op::PutReceived { received, key, condition, call } => {
-                self.put_received(received, KEYS[key], condition, call).await
+            Op::PutReceived { received, key, condition, call: id } => {
+                self.put_received(received, KEYS[key], condition, call(id)).await
             }
-            Op::Delete { key, which, condition, call } => {
-                self.delete(KEYS[key], which, condition, call).await
+            Op::Delete { key, which, condition, call: id } => {
+                self.delete(KEYS[key], which, condition, call(id)).await
             }
             Op::Versioning { enabled } => self.versioning(enabled).await,
             Op::Tag { key, which, tag } => self.tag(KEYS[key], which, tag).await,
             Op::Begin { key } => self.begin(KEYS[key]).await,
             Op::Part { upload, number, body } => self.part(upload, number, body).await,
-            Op::Complete { upload, parts, condition, call } => {
-                self.complete(upload, parts, condition, call).await
+            Op::Complete { upload, parts, condition, call: id } => {
+                self.complete(upload, parts, condition, call(id)).await
             }
             Op::Abort { upload } => self.abort(upload).await,
             Op::Forward { micros } => self.set_clock(self.model.now + micros),
@@ -82,13 +87,13 @@ impl Pair {
         &mut self,
         key: &str,
         condition: Condition,
-        call: Option<u8>,
+        call: Call,
         (staged, object): (Staged, Object),
     ) -> Answers {
         let condition = self.write_condition(key, condition);
         let request = PutRequest {
             precondition: condition.clone(),
-            sender: sender(call.map(invocation)),
+            sender: self.sender(call),
             ..put_request(key)
         };
         let answer = self.test.engine.put(request, staged).await;
@@ -110,7 +115,7 @@ impl Pair {
         received: Index,
         key: &str,
         condition: Condition,
-        call: Option<u8>,
+        call: Call,
     ) -> Answers {
         let waiting: Vec<_> =
             (0..self.staged.len()).filter(|at| self.staged[*at].is_some()).collect();
@@ -126,22 +131,11 @@ impl Pair {
             return self.put(key, condition, call, (staged, body.object)).await;
         }
         // Whatever else would be said about the write, it must not take effect.
-        let request = PutRequest { sender: sender(call.map(invocation)), ..put_request(key) };
+        let request = PutRequest { sender: self.sender(call), ..put_request(key) };
         match self.test.engine.put(request, staged).await {
             Err(_) => nothing(),
-            Ok(written) if written.version.is_none() && self.is_remembered(key, call, &body) => {
-                nothing()
-            }
             Ok(written) => (Answer::Written(written.etag, written.version), Answer::Done),
         }
-    }
-
-    /// Whether the write is a repetition, which needs no body.
-    fn is_remembered(&mut self, key: &str, call: Option<u8>, body: &Received) -> bool {
-        let before = format!("{:?}", self.model.keys);
-        let request = Request { key, condition: Precondition::None, call, chosen: None };
-        drop(self.model.put(request, body.object.clone()));
-        before == format!("{:?}", self.model.keys)
     }
 
     async fn delete(
@@ -149,7 +143,7 @@ impl Pair {
         key: &str,
         which: Which,
         condition: Condition,
-        call: Option<u8>,
+        call: Call,
     ) -> Answers {
         let version = self.which(key, which);
         let current = self.model.current(key).map(|object| object.etag.clone());
@@ -164,7 +158,7 @@ impl Pair {
         let request = DeleteRequest {
             version,
             condition: condition.clone(),
-            sender: sender(call.map(invocation)),
+            sender: self.sender(call),
             ..delete_request(key)
         };
         let answer = self.test.engine.delete(request).await;
@@ -176,9 +170,10 @@ impl Pair {
 
     async fn versioning(&mut self, enabled: bool) -> Answers {
         let versioning = if enabled { Versioning::Enabled } else { Versioning::Suspended };
-        let change = self.test.engine.change_bucket(BUCKET.to_owned(), sender(None), move |bucket| {
-            bucket.versioning = versioning;
-        });
+        let change =
+            self.test.engine.change_bucket(BUCKET.to_owned(), sender(None), move |bucket| {
+                bucket.versioning = versioning;
+            });
         change.await.unwrap();
         self.model.versioning = versioning;
         nothing()
@@ -195,22 +190,48 @@ impl Pair {
 
     async fn delete_bucket(&mut self, empty_first: bool, versioned: bool) -> Answers {
         if empty_first {
-            for (key, versions) in std::mem::take(&mut self.model.keys) {
-                for version in versions {
-                    self.test.delete(&key, Some(version.id)).await;
-                }
-            }
+            self.empty().await;
         }
         let answer = self.test.engine.delete_bucket(BUCKET.to_owned(), sender(None)).await;
         let answers =
             (answer.map_or_else(|e| refused(&e), |()| Answer::Done), self.model.delete_bucket());
         if answers.1 == Answer::Done && answers.0 == Answer::Done {
             let versioning = if versioned { Versioning::Enabled } else { Versioning::Unversioned };
-            let made = self.test.engine.create_bucket(BUCKET.to_owned(), String::new(), versioning, None);
+            let made =
+                self.test.engine.create_bucket(BUCKET.to_owned(), String::new(), versioning, None);
             made.await.unwrap();
             self.model.versioning = versioning;
         }
         answers
+    }
+
+    /// Deletes every version of everything, whoever holds what.
+    async fn empty(&mut self) {
+        let call = Call { id: None, sent_after: self.model.now };
+        for (key, versions) in self.model.keys.clone() {
+            for version in versions {
+                // A condition says that it is meant, whatever was seen before; markers have none.
+                let condition = match version.object {
+                    Some(object) => DeleteCondition::IfMatch(ETag::new(object.etag)),
+                    None => DeleteCondition::None,
+                };
+                let request = DeleteRequest {
+                    version: Some(version.id),
+                    condition: condition.clone(),
+                    sender: self.sender(call),
+                    ..delete_request(&key)
+                };
+                self.test.engine.delete(request).await.unwrap();
+                let request = Request { key: &key, condition, call, chosen: None };
+                self.model.delete(request, Some(version.id));
+            }
+        }
+        self.model.keys.clear();
+    }
+
+    /// The sender as the engine sees it.
+    pub(crate) fn sender(&self, call: Call) -> Sender {
+        (self.blur)(call.sender())
     }
 
     pub(crate) fn write_condition(&self, key: &str, condition: Condition) -> Precondition {
@@ -234,10 +255,6 @@ impl Pair {
             Which::Unknown => Some(VersionId::Id { sequence: START, nonce: u64::MAX }),
         }
     }
-}
-
-pub(crate) fn invocation(call: u8) -> String {
-    format!("call-{call}")
 }
 
 /// For what has no answer to compare.

@@ -1,19 +1,26 @@
 //! Multipart uploads, asked of the engine and of the model.
 
 use proptest::sample::Index;
-use statelock_server::engine::{CompleteRequest, CompletedPart, PartUpload, WriteClaim};
+use statelock_server::engine::{
+    CompleteRequest, CompletedPart, EngineError, PartUpload, WriteClaim,
+};
 use statelock_server::records::{Headers, UploadId};
 
-use crate::harness::{BUCKET, sender};
+use crate::harness::{BUCKET, Call};
+use crate::model_locks::is_lockfile;
 use crate::model_types::{Answer, refused};
 use crate::model_uploads::{Upload, etag_of};
 use crate::ops::{Body, Condition, Parts};
-use crate::pair::{Answers, OTHER_ETAG, Pair, invocation, nothing};
+use crate::pair::{Answers, OTHER_ETAG, Pair, nothing};
 
 impl Pair {
     pub(crate) async fn begin(&mut self, key: &str) -> Answers {
         let (bucket, name, headers) = (BUCKET.to_owned(), key.to_owned(), Headers::default());
         let begun = self.test.engine.create_upload(bucket, name, headers, Vec::new(), None).await;
+        if is_lockfile(key) {
+            let engine = begun.map_or_else(|e| refused(&e), |_| Answer::Done);
+            return (engine, refused(&EngineError::LockfileInParts));
+        }
         self.model.uploads.push(Upload::new(begun.unwrap(), key));
         nothing()
     }
@@ -33,7 +40,7 @@ impl Pair {
         upload: Index,
         parts: Parts,
         condition: Condition,
-        call: Option<u8>,
+        call: Call,
     ) -> Answers {
         let Some((at, upload, key)) = self.upload(upload) else { return nothing() };
         let precondition = self.write_condition(&key, condition);
@@ -51,7 +58,7 @@ impl Pair {
             precondition: precondition.clone(),
             checksum: None,
             claim: WriteClaim::Unnamed,
-            sender: sender(call.map(invocation)),
+            sender: self.sender(call),
         };
         let answer = self.test.engine.complete_upload(request).await.map(|(written, _)| written);
         let chosen = answer.as_ref().ok().and_then(|written| written.version);

@@ -109,7 +109,8 @@ fn a_deleted_bucket_takes_its_uploads_and_their_answers_along() {
         test.part("k", &unfinished, 1, &body(PART, 2)).await;
         test.part("k", &unfinished, 1, &body(7, 2)).await;
         test.engine.delete_bucket(BUCKET.to_owned(), sender(None)).await.unwrap();
-        let made = test.engine.create_bucket(BUCKET.to_owned(), String::new(), Versioning::Enabled, None);
+        let made =
+            test.engine.create_bucket(BUCKET.to_owned(), String::new(), Versioning::Enabled, None);
         made.await.unwrap();
         let answer = test.complete(request).await;
         assert!(matches!(answer, Err(EngineError::NoSuchUpload)), "{answer:?}");
@@ -119,23 +120,13 @@ fn a_deleted_bucket_takes_its_uploads_and_their_answers_along() {
 }
 
 #[test]
-fn a_lockfile_completion_that_changes_nothing_keeps_no_bodies() {
+fn a_lockfile_is_not_made_of_parts() {
     block_on(async {
         let test = versioned().await;
-        let key = "x.tflock";
-        let call = Some("call-1".to_owned());
-        let bytes = body(9, 1);
-        let upload = test.begin(key).await;
-        let etag = test.part(key, &upload, 1, &bytes).await;
-        let mut request = completion(key, &upload, &[(1, &etag)]);
-        request.sender.invocation.clone_from(&call);
-        test.complete(request.clone()).await.unwrap();
-        // The very same call on another upload, as nobody sends it.
-        let second = test.begin(key).await;
-        test.part(key, &second, 1, &bytes).await;
-        test.complete(CompleteRequest { upload: second, ..request }).await.unwrap();
-        test.delete(key, None).await;
-        test.expire_all().await;
+        let (bucket, key) = (BUCKET.to_owned(), "x.tflock".to_owned());
+        let begun =
+            test.engine.create_upload(bucket, key, Headers::default(), Vec::new(), None).await;
+        assert!(matches!(begun, Err(EngineError::LockfileInParts)), "{begun:?}");
         assert_eq!(test.rows().await.into_iter().collect::<Vec<_>>(), [('b', 1)]);
     });
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
+use statelock_server::engine::Sender;
 use statelock_server::records::Versioning;
 use statelock_server::storage::Storage;
 use statelock_server::storage::embedded::EmbeddedStorage;
@@ -26,14 +27,26 @@ fn again(ops: &[Op], step: usize) -> Option<&Op> {
 
 /// Runs a history; says where the two differ.
 pub(crate) fn run(storage: Arc<dyn Storage>, versioned: bool, ops: &[Op]) -> Result<(), String> {
+    run_blurred(storage, |sender| sender, versioned, ops)
+}
+
+/// As [`run`], with an engine that is not told everything about senders.
+pub(crate) fn run_blurred(
+    storage: Arc<dyn Storage>,
+    blur: fn(Sender) -> Sender,
+    versioned: bool,
+    ops: &[Op],
+) -> Result<(), String> {
     let versioning = if versioned { Versioning::Enabled } else { Versioning::Unversioned };
     block_on(async {
         let test = Harness::with_bucket(storage, versioning).await;
-        let mut pair = Pair { test, model: Model::new(versioning, START), staged: Vec::new() };
+        let mut pair =
+            Pair { test, model: Model::new(versioning, START), staged: Vec::new(), blur };
         for (step, op) in ops.iter().enumerate() {
-            let op = again(ops, step).unwrap_or(op);
+            let repeated = again(ops, step);
+            let (op, is_late) = (repeated.unwrap_or(op), repeated.is_some());
             let what = |difference| format!("after step {step}, {op:?}: {difference}");
-            let (engine, model) = pair.apply(op).await;
+            let (engine, model) = pair.apply(op, is_late).await;
             if engine != model {
                 return Err(what(format!("engine {engine:?}, model {model:?}")));
             }

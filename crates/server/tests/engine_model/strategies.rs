@@ -16,7 +16,8 @@ fn body() -> impl Strategy<Value = Body> {
     prop_oneof![
         1 => Just(Body::Empty),
         6 => (0..3_u8).prop_map(Body::Text),
-        8 => (0..2_u8).prop_map(Body::Lock),
+        8 => ((0..2_u8), prop_oneof![4 => Just(0), 1 => Just(1)])
+            .prop_map(|(id, other)| Body::Lock(id, other)),
         1 => (0..2_u8).prop_map(Body::Piece),
         2 => (0..2_u8).prop_map(Body::Pieces),
     ]
