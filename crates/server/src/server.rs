@@ -296,5 +296,9 @@ async fn sweep_regularly(engine: Engine) {
             Ok(report) => tracing::debug!(?report, "swept"),
             Err(error) => tracing::warn!(%error, "could not sweep; trying again later"),
         }
+        match engine.expire_items().await {
+            Ok(items) => tracing::debug!(items, "removed items whose time is over"),
+            Err(error) => tracing::warn!(%error, "could not remove items; trying again later"),
+        }
     }
 }

@@ -103,7 +103,7 @@ impl AttributeValue {
             Self::S(text) => Some(text.clone()),
             Self::N(number) => Some(number.sort_text()),
             // Two characters a byte, in the order of the bytes.
-            Self::B(blob) => Some(blob.0.iter().map(|byte| format!("{byte:02x}")).collect()),
+            Self::B(blob) => Some(hex(&blob.0)),
             Self::Bool(_)
             | Self::Null(_)
             | Self::L(_)
@@ -113,6 +113,11 @@ impl AttributeValue {
             | Self::BlobSet(_) => None,
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Bytes of an item: its names and its values.

@@ -280,7 +280,6 @@ fn comparison(name: &str, fields: &Fields) -> Result<Condition, Refusal> {
     let (last, first) = (values.pop(), values.pop());
     Ok(match (operator, first, last) {
         ("NULL", ..) => Condition::NotExists(path()),
-        ("NOT_NULL", ..) => Condition::Exists(path()),
         ("BETWEEN", Some(low), Some(high)) => {
             Condition::Between(attribute(), Operand::Value(low), Operand::Value(high))
         }
@@ -295,7 +294,7 @@ fn comparison(name: &str, fields: &Fields) -> Result<Condition, Refusal> {
         (operator, _, Some(value)) => {
             compare(name, comparator(operator).unwrap_or(Comparator::Equal), value)
         }
-        // The number of values was checked.
+        // NOT_NULL: every other operator has a value here.
         (_, _, None) => Condition::Exists(path()),
     })
 }

@@ -43,7 +43,10 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
         key,
         throughput: billing.throughput,
         billing_mode_named: billing.mode.is_some(),
-        encryption: encryption(request)?.unwrap_or(None),
+        encryption: match encryption(request)? {
+            Encryption::Wanted(wanted) => Some(wanted),
+            Encryption::Unsaid | Encryption::Unwanted => None,
+        },
         class: request.one_of("TableClass", &CLASSES)?.map(str::to_owned),
         deletion_protected: request.truth("DeletionProtectionEnabled")?.unwrap_or(false),
         tags: match request.list("Tags")? {
@@ -95,7 +98,7 @@ pub(super) async fn update(call: &Call<'_>) -> Answered {
     let protected = request.truth("DeletionProtectionEnabled")?;
     let is_empty = mode.is_none()
         && throughput.is_none()
-        && encryption.is_none()
+        && encryption == Encryption::Unsaid
         && class.is_none()
         && protected.is_none()
         && !request.has("StreamSpecification");
@@ -110,8 +113,10 @@ pub(super) async fn update(call: &Call<'_>) -> Answered {
     }
     let change = move |record: &mut TableRecord| {
         change_billing(record, mode, throughput)?;
-        if let Some(encryption) = &encryption {
-            record.encryption.clone_from(encryption);
+        match &encryption {
+            Encryption::Unsaid => {}
+            Encryption::Unwanted => record.encryption = None,
+            Encryption::Wanted(wanted) => record.encryption = Some(wanted.clone()),
         }
         if class.is_some() {
             record.class.clone_from(&class);
@@ -213,19 +218,27 @@ fn throughput(request: &Fields) -> Result<Option<Throughput>, Refusal> {
     Ok(Some(Throughput { read: units("ReadCapacityUnits")?, write: units("WriteCapacityUnits")? }))
 }
 
-/// SSESpecification, if given: encryption with a key of its own, or not.
-fn encryption(request: &Fields) -> Result<Option<Option<TableEncryption>>, Refusal> {
-    let Some(asked) = request.object("SSESpecification")? else { return Ok(None) };
+/// What SSESpecification asks for.
+#[derive(PartialEq)]
+enum Encryption {
+    /// It is not there.
+    Unsaid,
+    /// No key of its own.
+    Unwanted,
+    /// A key of its own.
+    Wanted(TableEncryption),
+}
+
+fn encryption(request: &Fields) -> Result<Encryption, Refusal> {
+    let Some(asked) = request.object("SSESpecification")? else { return Ok(Encryption::Unsaid) };
     if asked.one_of("SSEType", &["AES256", "KMS"])? == Some("AES256") {
         return Err(Refusal::validation(format!("{INVALID} SSEType AES256 is not supported")));
     }
     let key_id = asked.text("KMSMasterKeyId")?.map(str::to_owned);
-    if asked.truth("Enabled")?.unwrap_or(false) {
-        return Ok(Some(Some(TableEncryption { key_id })));
-    }
-    match key_id {
-        None => Ok(Some(None)),
-        Some(_) => Err(Refusal::validation(format!(
+    match (asked.truth("Enabled")?.unwrap_or(false), key_id) {
+        (true, key_id) => Ok(Encryption::Wanted(TableEncryption { key_id })),
+        (false, None) => Ok(Encryption::Unwanted),
+        (false, Some(_)) => Err(Refusal::validation(format!(
             "{INVALID} SSE is not enabled; KMSMasterKeyId cannot be specified"
         ))),
     }

@@ -147,8 +147,8 @@ fn row(transaction: &mut dyn Transaction, write: &BatchWrite) -> Result<Vec<u8>,
 fn refuse_duplicates(rows: &[Vec<u8>]) -> Result<(), TableError> {
     let mut sorted: Vec<_> = rows.iter().collect();
     sorted.sort();
-    match sorted.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-        true => Err(TableError::invalid(DUPLICATES)),
-        false => Ok(()),
+    if sorted.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        return Err(TableError::invalid(DUPLICATES));
     }
+    Ok(())
 }

@@ -7,6 +7,7 @@
 mod batch;
 mod decision;
 mod error;
+mod expiry;
 pub mod expression;
 mod items;
 mod keys;

@@ -22,15 +22,15 @@ pub(super) struct NoSuchParent;
 
 /// Puts a value at a path. Beyond the end of a list it is appended.
 pub(super) fn set(item: &mut Item, path: &Path, value: AttributeValue) -> Result<(), NoSuchParent> {
-    let Some((last, parents)) = path.rest.split_last() else {
+    let Some((leaf, parents)) = path.rest.split_last() else {
         item.insert(path.attribute.clone(), value);
         return Ok(());
     };
-    match (parent(item, path, parents)?, last) {
+    match (parent(item, path, parents)?, leaf) {
         (AttributeValue::M(map), Element::Name(name)) => {
             map.insert(name.clone(), value);
         }
-        (AttributeValue::L(list), Element::Index(index)) => match list.get_mut(*index) {
+        (AttributeValue::L(list), Element::Index(at)) => match list.get_mut(*at) {
             Some(slot) => *slot = value,
             None => list.push(value),
         },
@@ -41,17 +41,17 @@ pub(super) fn set(item: &mut Item, path: &Path, value: AttributeValue) -> Result
 
 /// Removes what stands at a path, if anything does.
 pub(super) fn remove(item: &mut Item, path: &Path) -> Result<(), NoSuchParent> {
-    let Some((last, parents)) = path.rest.split_last() else {
+    let Some((leaf, parents)) = path.rest.split_last() else {
         item.remove(&path.attribute);
         return Ok(());
     };
-    match (parent(item, path, parents)?, last) {
+    match (parent(item, path, parents)?, leaf) {
         (AttributeValue::M(map), Element::Name(name)) => {
             map.remove(name);
         }
-        (AttributeValue::L(list), Element::Index(index)) => {
-            if *index < list.len() {
-                list.remove(*index);
+        (AttributeValue::L(list), Element::Index(at)) => {
+            if *at < list.len() {
+                list.remove(*at);
             }
         }
         _ => return Err(NoSuchParent),
