@@ -173,3 +173,6 @@ fn forget_quietest(states: &mut BTreeMap<LockedState, VecDeque<Sighting>>) {
         states.remove(&state);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! What is remembered of connections, for how long, and what follows from it.
+
+use super::*;
+use crate::engine::{Connection, Protocol};
+
+const NOW: u64 = 1_000 * SENDER_AGE_MICROS_MAX;
+
+fn sender(connection: u64) -> Sender {
+    let connection = Connection {
+        id: ConnectionId(connection),
+        peer: std::net::Ipv4Addr::LOCALHOST.into(),
+        idle_since_micros: 0,
+    };
+    Sender {
+        protocol: Protocol::S3,
+        principal: "root".to_owned(),
+        connection,
+        proxied: false,
+        user_agent: "client".to_owned(),
+        invocation: None,
+    }
+}
+
+fn proxied(connection: u64) -> Sender {
+    Sender { proxied: true, ..sender(connection) }
+}
+
+fn state(key: &str) -> LockedState {
+    LockedState { bucket: "b".to_owned(), key: key.to_owned() }
+}
+
+fn id(text: &str) -> LockId {
+    LockId::parse(text).unwrap()
+}
+
+/// What happened on one state: who did what with which lock, one after the other.
+fn history(happened: &[(u64, SightingKind, &str)]) -> Sightings {
+    let sightings = Sightings::default();
+    for (connection, kind, lock) in happened {
+        sightings.note(&state("k"), &sender(*connection), *kind, Some(&id(lock)), NOW);
+    }
+    sightings
+}
+
+fn locks(ids: &[&str]) -> Seen {
+    Seen::Locks(ids.iter().map(|text| Some(id(text))).collect())
+}
+
+use SightingKind::{GaveBack, Read, Took};
+
+#[test]
+fn on_its_own_connection_counts_what_was_seen_last() {
+    let seen = history(&[(1, Read, "a"), (2, Took, "b"), (1, Took, "c"), (1, GaveBack, "c")]);
+    assert_eq!(seen.seen(&state("k"), &sender(1), NOW), locks(&["c"]));
+    assert_eq!(seen.seen(&state("k"), &sender(1), u64::MAX), locks(&["c"]), "however long ago");
+    assert_eq!(seen.seen(&state("k"), &sender(2), NOW), locks(&["b"]));
+    assert_eq!(seen.seen(&state("other"), &sender(1), NOW), Seen::Unknown);
+}
+
+#[test]
+fn on_another_connection_counts_what_anybody_saw_who_looks_the_same() {
+    let seen = history(&[(1, Read, "a"), (2, GaveBack, "b")]);
+    assert_eq!(seen.seen(&state("k"), &sender(3), NOW), locks(&["a", "b"]));
+    let late = NOW + SENDER_AGE_MICROS_MAX;
+    assert_eq!(seen.seen(&state("k"), &sender(3), late), locks(&["a", "b"]));
+    assert_eq!(seen.seen(&state("k"), &sender(3), late + 1), Seen::Unknown);
+    let others = [
+        Sender { principal: "other".to_owned(), ..sender(3) },
+        Sender { user_agent: "other".to_owned(), ..sender(3) },
+        Sender {
+            connection: Connection {
+                peer: std::net::Ipv4Addr::BROADCAST.into(),
+                ..sender(3).connection
+            },
+            ..sender(3)
+        },
+    ];
+    for other in others {
+        assert_eq!(seen.seen(&state("k"), &other, NOW), Seen::Unknown, "{other:?}");
+    }
+}
+
+#[test]
+fn behind_a_proxy_a_connection_says_nothing() {
+    let seen = history(&[(1, Read, "a"), (2, Read, "b")]);
+    assert_eq!(seen.seen(&state("k"), &proxied(2), NOW), locks(&["a", "b"]));
+}
+
+#[test]
+fn an_unreadable_lock_that_was_seen_is_one() {
+    let sightings = Sightings::default();
+    sightings.note(&state("k"), &sender(1), Read, None, NOW);
+    assert_eq!(sightings.seen(&state("k"), &sender(1), NOW), Seen::Locks(vec![None]));
+}
+
+#[test]
+fn sightings_of_a_state_are_bounded_and_the_oldest_go() {
+    let sightings = Sightings::default();
+    let lock = id("a");
+    for connection in 0..=u64::try_from(SIGHTINGS_MAX).unwrap() {
+        sightings.note(&state("k"), &sender(connection), Read, Some(&lock), NOW);
+    }
+    assert_eq!(sightings.states()[&state("k")].len(), SIGHTINGS_MAX);
+    let late = NOW + 2 * SENDER_AGE_MICROS_MAX;
+    assert_eq!(sightings.seen(&state("k"), &sender(0), late), Seen::Unknown, "forgotten");
+    assert_eq!(sightings.seen(&state("k"), &sender(1), late), locks(&["a"]));
+}
+
+#[test]
+fn states_are_bounded_and_the_quietest_goes() {
+    let sightings = Sightings::default();
+    let lock = id("a");
+    let note = |key: &str, at: u64| {
+        sightings.note(&state(key), &sender(1), Read, Some(&lock), at);
+    };
+    for number in 0..STATES_MAX {
+        note(&format!("k{number}"), NOW + u64::try_from(number).unwrap());
+    }
+    // The first is heard of again, so that the second is the quietest.
+    note("k0", 2 * NOW);
+    note("one more", 2 * NOW);
+    let states = sightings.states();
+    assert_eq!(states.len(), STATES_MAX);
+    assert!(states.contains_key(&state("k0")) && states.contains_key(&state("one more")));
+    assert!(!states.contains_key(&state("k1")));
+}
+
+/// Connection 1 took lock `a`; connection 2 took `b`, which holds. Does 1 belong to another client?
+fn lost(happened: &[(u64, SightingKind, &str)], sender: &Sender, holds: &str) -> Option<String> {
+    let sightings = history(happened);
+    let lost = sightings.lost_its_lock(&state("k"), sender, &id(holds));
+    lost.map(|lock| lock.as_str().to_owned())
+}
+
+#[test]
+fn p6_a_connection_whose_lock_somebody_else_removed_belongs_to_nobody_who_holds_now() {
+    let forced = [(1, Took, "a"), (3, GaveBack, "a"), (2, Took, "b")];
+    assert_eq!(lost(&forced, &sender(1), "b").as_deref(), Some("a"));
+    // It reads who holds now, and still has not got it.
+    let read = [&forced[..], &[(1, Read, "b")]].concat();
+    assert_eq!(lost(&read, &sender(1), "b").as_deref(), Some("a"));
+    // The latest lock that it took is the one that counts.
+    let twice = [&[(1, Took, "0"), (1, GaveBack, "0")], &forced[..]].concat();
+    assert_eq!(lost(&twice, &sender(1), "b").as_deref(), Some("a"));
+}
+
+#[test]
+fn a_connection_that_may_be_the_holders_is_not_taken_for_anothers() {
+    let cases: [(&str, &[(u64, SightingKind, &str)], Sender); 9] = [
+        ("nothing is known", &[], sender(1)),
+        ("it only read", &[(1, Read, "a"), (3, GaveBack, "a"), (2, Took, "b")], sender(1)),
+        ("it holds", &[(1, Took, "a"), (3, GaveBack, "a"), (1, Took, "b")], sender(1)),
+        ("it released by itself", &[(1, Took, "a"), (1, GaveBack, "a"), (2, Took, "b")], sender(1)),
+        (
+            "the holder's connection released: one client with two connections",
+            &[(1, Took, "a"), (2, GaveBack, "a"), (2, Took, "b")],
+            sender(1),
+        ),
+        ("no release is known", &[(1, Took, "a"), (2, Took, "b")], sender(1)),
+        ("no holder is known", &[(1, Took, "a"), (3, GaveBack, "a")], sender(1)),
+        ("a proxy", &[(1, Took, "a"), (3, GaveBack, "a"), (2, Took, "b")], proxied(1)),
+        ("another connection", &[(1, Took, "a"), (3, GaveBack, "a"), (2, Took, "b")], sender(4)),
+    ];
+    for (why, happened, sender) in cases {
+        assert_eq!(lost(happened, &sender, "b"), None, "{why}");
+    }
+}
