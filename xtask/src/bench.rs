@@ -6,6 +6,7 @@
 
 mod disk;
 mod load;
+pub(crate) mod queue;
 mod report;
 mod servers;
 mod sigv4;

@@ -42,6 +42,8 @@ enum Bench {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
         seconds: u64,
     },
+    /// Eight terraforms that want one lock at once, on our server and on moto
+    Queue,
 }
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Task::Check { only } => check::run(&root, only),
         Task::Tidy => tidy::run(&root),
         Task::Bench(Bench::LockCycle { seconds }) => bench::lock_cycle(&root, seconds),
+        Task::Bench(Bench::Queue) => bench::queue::run(&root),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
