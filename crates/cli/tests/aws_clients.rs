@@ -134,6 +134,11 @@ fn malformed_signed_requests() {
 }
 
 #[test]
+fn p7_what_the_write_guard_refuses_is_shown_and_kept() {
+    all_cases_pass("write_guard.py", 8);
+}
+
+#[test]
 fn thirty_two_racers_have_one_winner_each_round() {
     all_cases_pass("race.py", 3);
 }

@@ -6,6 +6,8 @@
 mod big_state;
 mod contention;
 mod everyday;
+mod guard;
+mod guard_locks;
 mod lost_answers;
 mod recovery;
 mod stage;

@@ -230,13 +230,13 @@ impl Judged<'_> {
 
     /// `Who` of the lock that stands: the writer, where nothing speaks against it.
     fn who(&self) -> Option<String> {
-        match self.verdict {
-            GuardVerdict::Allowed | GuardVerdict::AllowedByException(_) => {
-                let info = LockInfo::parse(&self.hold.as_ref()?.info).ok()?;
-                Some(info.who).filter(|who| !who.is_empty())
-            }
-            GuardVerdict::Audited(_) | GuardVerdict::Refused(_) => None,
+        if let GuardVerdict::Audited(refusal) | GuardVerdict::Refused(refusal) = &self.verdict
+            && matches!(refusal, GuardRefusal::NotHolder(_))
+        {
+            return None;
         }
+        let info = LockInfo::parse(&self.hold.as_ref()?.info).ok()?;
+        Some(info.who).filter(|who| !who.is_empty())
     }
 
     fn circumstances(&self, kept: Option<VersionId>) -> Circumstances<'_> {

@@ -181,9 +181,9 @@ fn next(refusal: &GuardRefusal, about: &Circumstances<'_>) -> String {
                 .to_owned()
         }
         GuardRefusal::Rule(_) | GuardRefusal::NoState(_) => format!(
-            "Next: run the command again, it then starts from the stored state. Only to overwrite that \
-             on purpose: `statelock state allow-overwrite {address} --for 5m --reason TEXT`, then write \
-             again within five minutes (`terraform state push -force FILE`)."
+            "Next: run the command again; it then starts from the stored state. To overwrite that state \
+             on purpose: `statelock state allow-overwrite {address} --for 5m --reason TEXT`, and then \
+             write again, for example with `terraform state push -force FILE`."
         ),
     }
 }

@@ -76,9 +76,9 @@ fn p7_who_offers_a_lower_serial_is_told_both_sides_and_what_next() {
          2023-11-14T22:13:20Z by you@laptop. Offered: serial 4, lineage L. Nothing was replaced. \
          What was sent is kept: `aws s3api get-object --bucket tfstate --key app/terraform.tfstate \
          --version-id 00000000000000010000000000000002 refused.tfstate`. Next: run the command \
-         again, it then starts from the stored state. Only to overwrite that on purpose: `statelock \
-         state allow-overwrite s3://tfstate/app/terraform.tfstate --for 5m --reason TEXT`, then \
-         write again within five minutes (`terraform state push -force FILE`)."
+         again; it then starts from the stored state. To overwrite that state on purpose: `statelock \
+         state allow-overwrite s3://tfstate/app/terraform.tfstate --for 5m --reason TEXT`, and then \
+         write again, for example with `terraform state push -force FILE`."
     );
 }
 
