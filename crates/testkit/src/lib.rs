@@ -1,6 +1,7 @@
 //! Test support for every crate of the workspace; never published.
 //!
 //! - [`reference_store`]: the object-store contract in the most obvious code, the oracle;
+//! - [`explorer`]: every history of a few clients and one lock, up to a bound of faults;
 //! - [`contract`]: the suite that every implementer of the contract runs;
 //! - [`server_process`]: starts the built `statelock` binary on a free port, kills and restarts it;
 //! - [`fault_proxy`]: a TCP proxy that loses chosen answers;
@@ -8,6 +9,7 @@
 //! - [`skip`]: how a test says that it could not run, and why.
 
 pub mod contract;
+pub mod explorer;
 pub mod fault_proxy;
 pub mod real_clients;
 pub mod reference_store;

@@ -111,3 +111,6 @@ impl UnifiedLock {
         self.standing(now_micros).is_none() && self.trail.is_forgotten(now_micros)
     }
 }
+
+#[cfg(test)]
+mod tests;

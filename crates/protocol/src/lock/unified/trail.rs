@@ -184,6 +184,21 @@ mod tests {
     }
 
     #[test]
+    fn p3_a_client_that_is_refused_again_and_again_pushes_out_only_itself() {
+        let refused = |call: String, id: &str, at_micros| TrailEntry {
+            id: LockId::parse(id).ok(),
+            ..entry(&call, TrailEvent::Refused(Digest::of(b"")), at_micros)
+        };
+        let once = Trail::default().with(refused("once".to_owned(), "a", 0));
+        let trail =
+            (1..1000).fold(once, |trail, n| trail.with(refused(format!("again {n}"), "b", n)));
+        assert_eq!(trail.entries().count(), ENTRIES_MAX);
+        assert!(knows(&trail, "once", 1000));
+        assert!(knows(&trail, "again 999", 1000));
+        assert!(!knows(&trail, "again 1", 1000));
+    }
+
+    #[test]
     fn a_trail_comes_back_from_its_entries() {
         let refused = TrailEvent::Refused(Digest::of(b""));
         let trail =
