@@ -6,6 +6,8 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use s3s::Body;
+use serde::Serialize;
+use statelock_protocol::lock::unified::{Facet, Hold};
 
 use crate::api::json_answer::{self, ErrorText};
 use crate::auth::basic::{self, BasicError};
@@ -23,6 +25,15 @@ pub(super) struct HttpError {
     message: String,
     hint: &'static str,
     header: Option<(HeaderName, &'static str)>,
+    /// Who holds the lock, where that is the reason.
+    holder: Option<Box<Hold>>,
+}
+
+#[derive(Serialize)]
+struct ErrorDocument<'a> {
+    error: ErrorText<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<serde_json::Value>,
 }
 
 impl HttpError {
@@ -32,7 +43,7 @@ impl HttpError {
         message: impl Into<String>,
         hint: &'static str,
     ) -> Self {
-        Self { status, code, message: message.into(), hint, header: None }
+        Self { status, code, message: message.into(), hint, header: None, holder: None }
     }
 
     pub(super) fn bad_request(message: impl Into<String>, hint: &'static str) -> Self {
@@ -88,8 +99,10 @@ impl HttpError {
 
     /// The answer.
     pub(super) fn render(self) -> Response<Body> {
-        let text = ErrorText { code: self.code, message: &self.message, hint: self.hint };
-        let mut response = json_answer::error(self.status, text);
+        let error = ErrorText { code: self.code, message: &self.message, hint: self.hint };
+        let info = self.holder.map(|hold| hold.shown_through(Facet::Http));
+        let holder = info.and_then(|info| serde_json::from_slice(&info).ok());
+        let mut response = json_answer::json(self.status, &ErrorDocument { error, holder });
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
@@ -177,7 +190,8 @@ impl From<EngineError> for HttpError {
                     RefusedWriteKind::LockGone => (StatusCode::CONFLICT, "lock_gone"),
                     RefusedWriteKind::Conflict => (StatusCode::CONFLICT, "state_conflict"),
                 };
-                Self::new(status, code, message, "the message says what to do next")
+                let holder = refused.holder.map(Box::new);
+                Self { holder, ..Self::new(status, code, message, "do what the message says") }
             }
             EngineError::TooLarge(_) => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,

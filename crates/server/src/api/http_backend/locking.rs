@@ -116,7 +116,7 @@ fn not_released(refusal: &ReleaseRefusal) -> Response<Body> {
     let (hold, reason) = match refusal {
         ReleaseRefusal::OtherId(hold) => (hold, "other_lock_id"),
         ReleaseRefusal::OtherSeen(hold) => (hold, "other_lock_seen"),
-        ReleaseRefusal::MaybeEarlier(hold) => (hold, "maybe_sent_before_the_lock"),
+        ReleaseRefusal::MaybeEarlier(hold) => (hold, "maybe_meant_an_earlier_lock"),
     };
     answer::lock_info(StatusCode::CONFLICT, shown(hold), reason)
 }

@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::{HeaderValue, Response, header};
 use http_body_util::BodyDataStream;
 use s3s::Body;
+use statelock_protocol::lock::LockId;
 use statelock_protocol::state::Digest;
 use statelock_protocol::store::Precondition;
 
@@ -13,7 +14,7 @@ use super::small_body::{announced_length, announced_md5, incomplete};
 use super::{Call, HttpBackendApi, refuse_packed};
 use crate::api::object_body;
 use crate::engine::{
-    DeleteCondition, DeleteRequest, EngineError, PutRequest, SMALL_BODY_BYTES_MAX, Staged,
+    DeleteCondition, DeleteRequest, EngineError, PutRequest, SMALL_BODY_BYTES_MAX, Sender, Staged,
     WriteClaim,
 };
 use crate::records::{Content, Headers};
@@ -82,13 +83,21 @@ pub(super) async fn write(
         headers,
         tags: Vec::new(),
         checksum: None,
+        sender: with_call(call.sender, call.target.id.as_ref()),
         claim: WriteClaim::Http(call.target.id),
-        sender: call.sender,
     };
     let written = api.engine.put(put, staged).await?;
     let mut response = answer::done();
     insert_etag(&mut response, &written.etag);
     Ok(response)
+}
+
+/// A holder that sends the very bytes again which it wrote last repeats a write whose answer got lost.
+/// These clients give their calls no ids, so its lock ID names the call.
+fn with_call(sender: Sender, id: Option<&LockId>) -> Sender {
+    let of_lock = id.map(ToString::to_string);
+    let of_lock = of_lock.filter(|id| id.len() <= Sender::INVOCATION_SIZE_BYTES_MAX);
+    Sender { invocation: sender.invocation.clone().or(of_lock), ..sender }
 }
 
 /// Takes a state in and verifies what its sender says of it; on failure nothing of it is kept.
