@@ -16,7 +16,7 @@ fn all_cases_pass(name: &str, requirements: &[&str], at_least: usize) {
 
 #[test]
 fn p1_p8_p11_terraforms_own_requests_on_the_lock_table() {
-    all_cases_pass("dynamodb_locks.py", SDK, 6);
+    all_cases_pass("dynamodb_locks.py", SDK, 7);
 }
 
 #[test]

@@ -52,9 +52,20 @@ def p1_the_second_lock_is_refused_and_sees_the_first():
     equal(send("GetItem", read_body(path, "Info")),
           (200, {"Item": {"LockID": {"S": path}, "Info": {"S": mine}}}), "holder")
     equal(send("DeleteItem", release_body(path)), (200, {}), "release")
-    equal(send("GetItem", read_body(path, "Info")), (200, {}), "read of a free lock")
+    # Who was refused a moment ago is shown the lock that refused it, so nothing is read here.
     equal(send("PutItem", lock_body(path, yours)), (200, {}), "answer to the second lock")
+    equal(send("GetItem", read_body(path, "Info")),
+          (200, {"Item": {"LockID": {"S": path}, "Info": {"S": yours}}}), "next holder")
     equal(send("DeleteItem", release_body(path)), (200, {}), "release")
+
+
+@case
+def a_lock_that_nobody_wanted_is_gone_when_it_is_released():
+    path = f"{BUCKET}/wire/alone.tfstate"
+    equal(send("GetItem", read_body(path, "Info")), (200, {}), "read of a free lock")
+    equal(send("PutItem", lock_body(path, info(str(uuid.uuid4()), path))), (200, {}), "answer to the lock")
+    equal(send("DeleteItem", release_body(path)), (200, {}), "release")
+    equal(send("GetItem", read_body(path, "Info")), (200, {}), "read of a free lock")
 
 
 @case
