@@ -175,15 +175,18 @@ impl Client {
 
     /// Removes the lockfile.
     pub(crate) async fn delete(&self, condition: DeleteCondition) -> Result<Deleted, EngineError> {
-        let request = DeleteRequest {
+        self.server.engine.delete(self.delete_request(condition)).await
+    }
+
+    pub(crate) fn delete_request(&self, condition: DeleteCondition) -> DeleteRequest {
+        DeleteRequest {
             bucket: BUCKET.to_owned(),
             key: LOCKFILE.to_owned(),
             version: None,
             condition,
             claim: WriteClaim::Unnamed,
             sender: self.sender(Protocol::S3),
-        };
-        self.server.engine.delete(request).await
+        }
     }
 
     /// Releases a lock of its own, as a stock client does: it reads, compares and removes.

@@ -18,6 +18,7 @@ mod forcing;
 mod giving_back;
 mod lockfile_writes;
 mod race;
+mod repeated;
 mod restart;
 mod seen;
 mod server;
