@@ -177,7 +177,6 @@ fn delivery<'a>(arrival: &Arrival<'a>) -> Delivery<'a> {
         call: arrival.call,
         sent_after_micros: arrival.message.sent_after,
         by_stock_client: true,
-        by_stock_client: true,
         now_micros: arrival.now,
     }
 }

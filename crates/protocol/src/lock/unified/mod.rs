@@ -12,18 +12,22 @@
 //! 2. *Same ID.* An acquire with the ID that holds adds its facet and succeeds: that is how a client
 //!    with two facets takes both, and how a repeated request after a lost answer succeeds.
 //! 3. *Once.* A call that had its effect, or was refused, has no other effect when it is delivered
-//!    again, however late. A call is known by the AWS SDK's invocation ID; where a client sends none
-//!    (`http`), by its lock ID and by when it can have been sent.
-//! 4. *Release.* A release through a facet that the holder took gives that facet back; with the last
+//!    again, however late. A call is known by the AWS SDK's invocation ID.
+//! 4. *Late.* An acquire that may have been sent before its lock ID was released or refused takes no
+//!    lock, whichever call it is and if it names none (`http`).
+//! 5. *Release.* A release through a facet that the holder took gives that facet back; with the last
 //!    one the lock is free. A release through any other facet frees the whole lock.
-//! 5. *Giving back.* Clients give facets back one after the other, and only when they are done. So
+//! 6. *Giving back.* Clients give facets back one after the other, and only when they are done. So
 //!    after the first of several the lock is on its way to be free: the rest of it is gone after
 //!    [`GIVE_BACK_GRACE_MICROS`] at the latest. (Whoever force-unlocks one facet of two means the lock.)
-//! 6. *Seen.* A release whose sender was shown another lock than the one that holds now is refused:
-//!    stock clients read, compare and then remove without a condition.
+//! 7. *Meant.* A release that names no lock is refused if its sender was shown another one than holds
+//!    now, or if that was taken after the release can have been sent: stock clients read, compare and
+//!    then remove without a condition.
+//!
+//! What each failure leaves behind, and which test proves what: `docs/protocol/unified-lock.md`.
 //!
 //! Differences from S3 and DynamoDB, on purpose: an unconditional write of a lock refuses too while
-//! another ID holds; 2, 3 and 6.
+//! another ID holds; and 2, 3, 4 and 7.
 
 mod acquire;
 mod facet;
