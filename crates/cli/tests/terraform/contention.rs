@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use statelock_testkit::real_clients::terraform::{Output, Running, TerraformProject};
+use statelock_testkit::real_clients::terraform::{
+    CHAIN, Output, Running, TerraformProject, verify_chain,
+};
 
 use crate::stage::{Stage, heavy};
 
@@ -97,23 +99,6 @@ fn a_lock_timeout_waits_for_the_holder() {
     stage.assert_no_lock();
 }
 
-/// Every apply replaces the one before it and says so in a log shared by all clients. Serialised
-/// applies make a chain; two holders at once, or a lost update, replace the same link twice.
-const CHAIN: &str = r#"
-variable "revision" { type = string }
-resource "terraform_data" "link" {
-  input            = var.revision
-  triggers_replace = var.revision
-  provisioner "local-exec" {
-    command = "echo start ${self.input} >> $CHAIN; sleep 0.1; echo end ${self.input} >> $CHAIN"
-  }
-  provisioner "local-exec" {
-    when    = destroy
-    command = "echo replace ${self.input} >> $CHAIN"
-  }
-}
-"#;
-
 const ROUNDS: usize = 20;
 
 #[test]
@@ -182,40 +167,4 @@ fn one_round(projects: &[TerraformProject], round: usize, patience: Patience) ->
     let has_waited = patience == Patience::GivesUp || won == projects.len();
     assert!(has_waited, "only {won} of {} waiting applies won round {round}", projects.len());
     u64::try_from(won).expect("a small number")
-}
-
-/// How many links the chain has, or where it breaks.
-fn verify_chain(log: &str) -> Result<u64, String> {
-    let entries: Vec<_> = log.lines().collect();
-    let mut current: Option<&str> = None;
-    let mut links = 0;
-    let mut rest = entries.as_slice();
-    while !rest.is_empty() {
-        if let Some(replaced) = current {
-            let (line, after) = rest.split_first().ok_or("the log ends too early")?;
-            if *line != format!("replace {replaced}") {
-                return Err(format!("expected \"replace {replaced}\", found {line:?} in\n{log}"));
-            }
-            rest = after;
-        }
-        let [start, end, after @ ..] = rest else {
-            return Err(format!("the log ends in the middle of an apply\n{log}"));
-        };
-        let link = start.strip_prefix("start ").ok_or(format!("{start:?} is no start\n{log}"))?;
-        if *end != format!("end {link}") {
-            return Err(format!("{end:?} follows {start:?}: two holders at once\n{log}"));
-        }
-        (current, links, rest) = (Some(link), links + 1, after);
-    }
-    Ok(links)
-}
-
-#[test]
-fn the_chain_check_finds_two_holders_and_lost_updates() {
-    let good = "start a\nend a\nreplace a\nstart b\nend b\n";
-    assert_eq!(verify_chain(good), Ok(2));
-    let overlapping = "start a\nend a\nreplace a\nstart b\nreplace a\nend b\nstart c\nend c\n";
-    assert!(verify_chain(overlapping).unwrap_err().contains("two holders"));
-    let lost = "start a\nend a\nreplace a\nstart b\nend b\nreplace a\nstart c\nend c\n";
-    assert!(verify_chain(lost).unwrap_err().contains("expected \"replace b\""));
 }

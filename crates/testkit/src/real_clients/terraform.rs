@@ -14,9 +14,12 @@ use tempfile::TempDir;
 use crate::skip::skip;
 
 mod backend;
+mod chain;
 mod command;
+mod library;
 
 pub use backend::{Backend, LOCK_TABLE, http_address, http_block};
+pub use chain::{CHAIN, verify_chain};
 pub use command::{Output, Running};
 
 /// A terraform binary that runs on this machine.
