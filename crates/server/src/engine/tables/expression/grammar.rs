@@ -1,7 +1,7 @@
 //! The grammar of conditions, filters and projections.
 //!
-//! An error is the position of the first token that fits nowhere: of several ways to read an
-//! expression, the one that came furthest says what is wrong.
+//! The next token or two always tell how to go on, so that an error is the position of the first token
+//! that fits nowhere.
 
 use winnow::ModalResult;
 use winnow::Parser;
@@ -29,10 +29,6 @@ impl<'t> ParserError<Tokens<'t>> for Misfit {
 
     fn from_input(input: &Tokens<'t>) -> Self {
         Self { remaining: input.eof_offset() }
-    }
-
-    fn or(self, other: Self) -> Self {
-        if self.remaining < other.remaining { self } else { other }
     }
 
     fn into_inner(self) -> Result<Self, Self> {
