@@ -100,7 +100,7 @@ fn multipart_uploads() {
 
 #[test]
 fn conditional_writes_and_lockfiles() {
-    all_cases_pass("conditions.py", 17);
+    all_cases_pass("conditions.py", 19);
 }
 
 #[test]

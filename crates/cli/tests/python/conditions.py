@@ -150,13 +150,37 @@ def repetition_is_for_lock_objects_only():
 def locks_leave_no_versions_and_no_markers():
     key = "locks/clean.tflock"
     for number in range(3):
-        put(key, lock_info(f"id-{number}"), IfNoneMatch="*")
-        put(key, lock_info(f"id-{number}b"))
+        etag = put(key, lock_info(f"id-{number}"), IfNoneMatch="*")["ETag"]
+        put(key, lock_info(f"id-{number}b"), IfMatch=etag)
         versions, markers = traces(key)
         equal((len(versions), len(markers)), (1, 0), "versions and markers of a held lock")
         answer = S3.delete_object(Bucket=BUCKET, Key=key)
         assert not answer.get("DeleteMarker"), answer
         equal(traces(key), ([], []), "versions and markers of a released lock")
+
+
+@case
+def a_write_without_a_condition_does_not_replace_a_lock():
+    key = "locks/kept.tflock"
+    put(key, lock_info("id-9"), IfNoneMatch="*")
+    answer = refused(412, "PreconditionFailed", put, key=key, body=lock_info("id-10"))
+    message = answer["Error"]["Message"]
+    assert "held with lock ID id-9" in message, message
+    # Who was refused a moment ago is shown the rest with its place in line.
+    equal(json.loads(body_of(S3, BUCKET, key))["ID"], "id-9", "holder")
+    put(key, lock_info("id-9"))
+    S3.delete_object(Bucket=BUCKET, Key=key)
+    put(key, lock_info("id-10"))
+    equal(body_of(S3, BUCKET, key), lock_info("id-10"), "a free lock is taken without a condition")
+    S3.delete_object(Bucket=BUCKET, Key=key)
+
+
+@case
+def a_lock_is_small_and_in_one_piece():
+    key = "locks/small.tflock"
+    refused(501, "NotImplemented", S3.create_multipart_upload, Bucket=BUCKET, Key=key)
+    refused(400, "EntityTooLarge", put, key=key, body=b" " * (64 * 1024 + 1), IfNoneMatch="*")
+    assert is_absent(S3, BUCKET, key), "stored"
 
 
 @case
