@@ -66,7 +66,7 @@ def a_state_does_not_become_empty():
     put("zero.tfstate", snapshot(1))
     for body in [b"", b"text", snapshot(2)[:-5]]:
         write_is_refused("zero.tfstate", body)
-    equal(body_of(s3, BUCKET, "zero.tfstate"), snapshot(1), "stored state")
+        equal(body_of(s3, BUCKET, "zero.tfstate"), snapshot(1), "stored state")
 
 
 @case
