@@ -1,6 +1,7 @@
 //! The real, unmodified terraform with `backend "http"`.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -117,6 +118,35 @@ fn p11_a_state_lives_from_init_to_destroy() {
     assert_eq!((scene.serial(), &scene.state()["lineage"]), (2, &first["lineage"]));
     project.run(&["destroy", "-auto-approve", "-input=false"]).succeeded().shows("2 destroyed");
     assert_eq!(scene.serial(), 3);
+    scene.stage.assert_no_lock();
+}
+
+#[test]
+fn what_serve_prints_is_all_that_terraform_needs() {
+    let Some(scene) = Scene::new("the printed block") else {
+        return;
+    };
+    let printed = scene.stage.server.stdout();
+    let (_, printed) = printed.split_once("The http backend").expect("a part about it");
+    let lines = |wanted: fn(&&str) -> bool| {
+        printed.lines().skip(1).filter(wanted).collect::<Vec<_>>().join("\n")
+    };
+    let exports = lines(|line| line.trim().starts_with("export "));
+    let project = scene.project(&resources(1, 1));
+    project.write("backend.tf", &lines(|line| !line.trim().starts_with("export ")));
+    let script = format!("{exports}\nterraform init && terraform apply -auto-approve");
+    let ended = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(project.path())
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", project.path())
+        .env("TF_CLI_CONFIG_FILE", "/dev/null")
+        .output()
+        .expect("sh can be started");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let target = STATE.replace("/app/", "/example/");
+    assert!(scene.stage.state(&target).is_some(), "the state is at the printed address");
     scene.stage.assert_no_lock();
 }
 

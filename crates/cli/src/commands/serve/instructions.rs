@@ -53,6 +53,28 @@ Other clients, such as aws and boto3, take the same from the environment:
     export AWS_ENDPOINT_URL={url}
     export AWS_SHARED_CREDENTIALS_FILE={credentials_sh}
     export AWS_REGION={region_sh} AWS_DEFAULT_REGION={region_sh}
+{http}"#,
+        http = http_backend(&url, bucket, &credentials_sh),
+    )
+}
+
+/// Terraform's `http` backend cannot sign: it takes the key as username and password.
+fn http_backend(url: &str, bucket: &str, credentials_sh: &str) -> String {
+    let address = hcl_string(&format!("{url}/_statelock/state/{bucket}/example/terraform.tfstate"));
+    format!(
+        r#"
+The http backend keeps the same states and takes the same locks:
+
+    terraform {{
+      backend "http" {{
+        address        = {address}
+        lock_address   = {address}
+        unlock_address = {address}
+      }}
+    }}
+
+    export TF_HTTP_USERNAME="$(sed -n 's/^aws_access_key_id *= *//p' {credentials_sh})"
+    export TF_HTTP_PASSWORD="$(sed -n 's/^aws_secret_access_key *= *//p' {credentials_sh})"
 "#
     )
 }

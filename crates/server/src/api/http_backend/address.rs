@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, Uri};
 use percent_encoding::percent_decode_str;
 use statelock_protocol::lock::LockId;
 
-use super::answer::HttpError;
+use super::error::HttpError;
 use crate::engine::LockedState;
 
 const PREFIX: &str = "/_statelock/";

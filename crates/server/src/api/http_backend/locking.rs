@@ -8,7 +8,8 @@ use statelock_protocol::lock::unified::{
 };
 use statelock_protocol::lock::{CreatedAt, LockId, LockInfo, LockInfoError};
 
-use super::answer::{self, HttpError};
+use super::answer;
+use super::error::HttpError;
 use super::{Call, HttpBackendApi, small_body};
 use crate::engine::{LockedState, ReleaseLock, TakeLock};
 

@@ -6,6 +6,7 @@
 
 mod address;
 mod answer;
+mod error;
 mod locking;
 mod small_body;
 mod states;
@@ -19,8 +20,8 @@ use tokio::sync::Semaphore;
 
 pub(crate) use address::serves;
 use address::{Operation, Target};
-use answer::HttpError;
 pub(crate) use answer::timed_out;
+use error::HttpError;
 
 use crate::auth::basic;
 use crate::auth::credentials::Credentials;

@@ -7,7 +7,7 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use statelock_protocol::state::Digest;
 
-use super::answer::HttpError;
+use super::error::HttpError;
 use super::{Call, HttpBackendApi, refuse_packed};
 use crate::engine::{BodyError, EngineError, SMALL_BODY_BYTES_MAX};
 

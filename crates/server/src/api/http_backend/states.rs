@@ -9,7 +9,8 @@ use statelock_protocol::lock::LockId;
 use statelock_protocol::state::Digest;
 use statelock_protocol::store::Precondition;
 
-use super::answer::{self, HttpError};
+use super::answer;
+use super::error::HttpError;
 use super::small_body::{announced_length, announced_md5, incomplete};
 use super::{Call, HttpBackendApi, refuse_packed};
 use crate::api::object_body;
