@@ -61,15 +61,20 @@ impl Sender {
     /// small.
     pub const INVOCATION_SIZE_BYTES_MAX: usize = 128;
 
+    /// Whether it is Terraform or OpenTofu, on connections that it has for itself.
+    pub fn is_stock_client(&self) -> bool {
+        !self.proxied && self.says_stock_client()
+    }
+
     /// Whether it says that it is Terraform or OpenTofu. Their `http` backend says only that it is
     /// written in Go.
-    pub fn is_stock_client(&self) -> bool {
+    pub fn says_stock_client(&self) -> bool {
         let marks: &[&str] = match self.protocol {
             Protocol::S3 | Protocol::DynamoDb => &["Terraform/", "OpenTofu/"],
             Protocol::Http => &["Go-http-client/", "Terraform/", "OpenTofu/"],
             Protocol::Admin => &[],
         };
-        !self.proxied && marks.iter().any(|mark| self.user_agent.contains(mark))
+        marks.iter().any(|mark| self.user_agent.contains(mark))
     }
 
     /// The part of its `User-Agent` that one client sends with all its requests. AWS SDKs add the service
@@ -141,5 +146,6 @@ mod tests {
         assert!(!sender(Protocol::Http, "python-requests/2").is_stock_client());
         let proxied = Sender { proxied: true, ..sender(Protocol::S3, TERRAFORM) };
         assert!(!proxied.is_stock_client());
+        assert!(proxied.says_stock_client());
     }
 }

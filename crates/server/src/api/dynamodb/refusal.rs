@@ -171,6 +171,9 @@ impl From<TableError> for Refusal {
                 refusal
             }
             TableError::Invalid(message) => Self::validation(message),
+            TableError::Engine(EngineError::LockRefused(message)) => {
+                Self::new(MODEL, "ConditionalCheckFailedException", message)
+            }
             TableError::Engine(error) => engine_failure(&error),
         }
     }

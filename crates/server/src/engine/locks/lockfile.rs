@@ -130,6 +130,7 @@ impl Engine {
         let now_micros = self.clock.now_micros();
         let kind = SightingKind::GaveBack;
         self.sightings.note(state, sender, kind, hold.id.as_ref(), now_micros);
+        self.waiting.gave_back(state, sender);
         self.lock_changed(state);
     }
 }

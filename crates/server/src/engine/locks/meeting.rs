@@ -114,7 +114,12 @@ mod tests {
             facet: Facet::Lockfile,
             id: Some(&me),
             info: b"me",
-            delivery: Delivery { call: Some("call"), sent_after_micros: 9, by_stock_client: true, now_micros: 10 },
+            delivery: Delivery {
+                call: Some("call"),
+                sent_after_micros: 9,
+                by_stock_client: true,
+                now_micros: 10,
+            },
             mode: meeting.mode,
         });
         let outcome = transition.outcome;

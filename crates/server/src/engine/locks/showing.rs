@@ -45,13 +45,16 @@ impl Engine {
         };
         let key = state.lockfile_key();
         let found = self.find(state.bucket.clone(), key, version, with_body).await;
+        let stored = found.as_ref().ok().and_then(|found| found.0.content.as_ref());
+        let seen = stored.map(|content| content.lock_id.clone());
         let found = match (view, version) {
             (LockfileView::ForItsReader, None) => self.as_shown(&state, found, sender).await?,
             (LockfileView::WithoutBody | LockfileView::Stored, _)
             | (LockfileView::ForItsReader, Some(_)) => found?,
         };
-        if with_body && let Some(content) = &found.0.content {
-            let id = content.lock_id.as_deref().and_then(|id| LockId::parse(id).ok());
+        // Only what stands: who is next in line holds nothing yet.
+        if with_body && let Some(id) = seen {
+            let id = id.and_then(|id| LockId::parse(id).ok());
             let now_micros = self.clock.now_micros();
             self.sightings.note(&state, sender, SightingKind::Read, id.as_ref(), now_micros);
         }
@@ -108,9 +111,8 @@ impl Engine {
     /// A refusal as its sender is told: with its place in line in the holder's lock info.
     pub(super) fn told(&self, wanted: &TakeLock, outcome: AcquireOutcome) -> AcquireOutcome {
         let AcquireOutcome::Refused(LockRefusal::Held(hold)) = outcome else { return outcome };
-        let (state, facet) = (&wanted.state, wanted.facet);
-        let id = id_of(&wanted.info);
-        let info = self.waiting.annotated(state, id.as_ref(), &hold, facet);
+        let (facet, id) = (wanted.facet, id_of(&wanted.info));
+        let info = self.waiting.annotated(wanted, id.as_ref(), &hold);
         AcquireOutcome::Refused(LockRefusal::Held(match info {
             Some(info) => Hold { info, taken_through: facet, ..hold },
             None => hold,

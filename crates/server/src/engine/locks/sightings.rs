@@ -96,7 +96,7 @@ impl Sightings {
     ///
     /// On its own connection the latest counts: clients read and then remove on one connection. Behind
     /// a proxy a connection is everybody's, so there, and on a connection that saw nothing, counts what
-    /// anybody saw who looks the same.
+    /// anybody saw who looks the same, if that is Terraform or OpenTofu: they always read before.
     pub(in crate::engine) fn seen(
         &self,
         state: &LockedState,
@@ -113,6 +113,9 @@ impl Sightings {
             && let Some(latest) = sightings.iter().rev().find(own)
         {
             return Seen::Locks(vec![latest.id.clone()]);
+        }
+        if !sender.says_stock_client() {
+            return Seen::Unknown;
         }
         let key = SenderKey::new(sender);
         let recent = |sighting: &&Sighting| {

@@ -186,6 +186,7 @@ impl Engine {
             })
             .await?;
         let state = lock_items::state_of(&key).filter(|_| is_lock_table);
+        let seen = item.as_ref().and_then(lock_items::shown_id);
         let item = match &state {
             Some(state) => self.lock_item_for_its_reader(state, &key, item, &sender),
             None => item,
@@ -194,7 +195,8 @@ impl Engine {
             Some(projection) => projection.of(&item),
             None => item,
         });
-        if let Some((state, id)) = state.zip(item.as_ref().and_then(lock_items::shown_id)) {
+        // Only what stands: who is next in line holds nothing yet.
+        if let Some((state, id)) = state.zip(seen) {
             self.sightings.note(&state, &sender, SightingKind::Read, id.as_ref(), now_micros);
         }
         Ok(item)

@@ -16,7 +16,7 @@ fn sender(connection: u64) -> Sender {
         principal: "root".to_owned(),
         connection,
         proxied: false,
-        user_agent: "client".to_owned(),
+        user_agent: "OpenTofu/1.10.2".to_owned(),
         invocation: None,
     }
 }
@@ -78,6 +78,15 @@ fn on_another_connection_counts_what_anybody_saw_who_looks_the_same() {
     for other in others {
         assert_eq!(seen.seen(&state("k"), &other, NOW), Seen::Unknown, "{other:?}");
     }
+}
+
+#[test]
+fn other_clients_than_terraform_and_opentofu_may_remove_what_they_did_not_read() {
+    let curl = |connection| Sender { user_agent: "curl/8".to_owned(), ..sender(connection) };
+    let sightings = Sightings::default();
+    sightings.note(&state("k"), &curl(1), Read, Some(&id("a")), NOW);
+    assert_eq!(sightings.seen(&state("k"), &curl(1), NOW), locks(&["a"]), "on its own connection");
+    assert_eq!(sightings.seen(&state("k"), &curl(2), NOW), Seen::Unknown);
 }
 
 #[test]

@@ -85,8 +85,9 @@ impl Stage {
         let memory = MemoryStorage::new();
         let storage = Arc::new(Slow { memory, turns, writes: AtomicUsize::new(0) });
         let metrics = Metrics::new();
+        let port: Arc<dyn Storage> = Arc::<Slow>::clone(&storage);
         let engine = Engine::new(
-            Arc::clone(&storage) as Arc<dyn Storage>,
+            port,
             Arc::new(PausedClock(Instant::now())),
             Arc::new(Counting::default()),
             Limits::default(),

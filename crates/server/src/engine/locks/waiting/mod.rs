@@ -214,17 +214,27 @@ impl Waiting {
         }
     }
 
+    /// A sender released the lock.
+    pub(super) fn gave_back(&self, state: &LockedState, sender: &Sender) {
+        let now_micros = self.clock.now_micros();
+        let forget = |queue: &mut Queue| queue.refusals.forget_connection(sender.connection.id);
+        self.lines().with(state, now_micros, forget);
+    }
+
     /// Where a lock ID stands, as a sentence in the lock info of who holds.
     pub(super) fn annotated(
         &self,
-        state: &LockedState,
+        wanted: &TakeLock,
         id: Option<&LockId>,
         hold: &Hold,
-        facet: Facet,
     ) -> Option<Vec<u8>> {
+        let TakeLock { state, facet, sender, .. } = wanted;
+        if !refusals::may_annotate(*facet, sender) {
+            return None;
+        }
         let lines = self.lines();
         let line = lines.queues.get(state).map(|queue| &queue.line);
-        refusals::annotated(line, id, hold, facet)
+        refusals::annotated(line, id, hold, *facet)
     }
 
     /// What a reader of the lock is shown instead of what is stored, because it was refused a moment

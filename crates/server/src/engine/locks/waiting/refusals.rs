@@ -3,7 +3,8 @@
 //! After a refusal a stock client reads the lock. Finds it none, because the holder released it in
 //! between, it fails at once, however long it was told to wait. So a sender that was just refused is
 //! shown who is next, once; and while the lock is held, it is shown its own place in the holder's
-//! `Info`. Nobody else ever sees either: what is stored is what is shown.
+//! `Info`. Nobody else ever sees either: what is stored is what is shown. Clients that are not
+//! Terraform or OpenTofu are shown who is next on the connection of the refusal only, and no places.
 
 use std::collections::VecDeque;
 
@@ -81,6 +82,11 @@ impl Refusals {
         self.0.retain(|refused| refused.id.as_ref() != Some(id));
     }
 
+    /// Who released the lock knows that it is free.
+    pub(super) fn forget_connection(&mut self, connection: ConnectionId) {
+        self.0.retain(|refused| refused.connection != connection);
+    }
+
     pub(super) fn are_over(&self, now_micros: u64) -> bool {
         !self.0.iter().any(|refused| refused.is_recent(now_micros))
     }
@@ -129,6 +135,9 @@ impl Refusals {
             let allowed = refused.is_recent(now_micros) && refused.shown_here.allows(sender);
             return allowed.then_some((refused, true));
         }
+        if !sender.says_stock_client() {
+            return None;
+        }
         let key = SenderKey::new(sender);
         let alike = self.0.iter_mut().rev().find(|one| {
             one.sender == key && one.is_recent(now_micros) && one.shown_elsewhere.allows(sender)
@@ -156,9 +165,9 @@ pub(super) fn annotated(
 
 /// Whether this reader only looks at what it is shown. OpenTofu removes an item on the condition of
 /// the bytes that it reads; other clients of DynamoDB may do so too.
-fn may_annotate(facet: Facet, sender: &Sender) -> bool {
+pub(super) fn may_annotate(facet: Facet, sender: &Sender) -> bool {
     match facet {
-        Facet::Lockfile | Facet::Http => true,
+        Facet::Lockfile | Facet::Http => sender.says_stock_client(),
         Facet::LockTable => {
             let name = sender.user_agent.as_str();
             name.contains("Terraform/") && !name.contains("OpenTofu")
