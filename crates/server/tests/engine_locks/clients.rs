@@ -22,13 +22,15 @@ pub(crate) struct Client {
     connection: u64,
     user_agent: &'static str,
     proxied: bool,
+    /// When its connection was used last; else right now.
+    idle_since: Option<u64>,
 }
 
 impl Server {
     /// A client on this connection. All have the same access key, address and `User-Agent`.
     pub(crate) fn client(&self, connection: u64) -> Client {
         let user_agent = "APN/1.0 HashiCorp/1.0 Terraform/1.11.4";
-        Client { server: self.clone(), connection, user_agent, proxied: false }
+        Client { server: self.clone(), connection, user_agent, proxied: false, idle_since: None }
     }
 }
 
@@ -36,6 +38,11 @@ impl Client {
     /// The same client on another connection.
     pub(crate) fn on_connection(&self, connection: u64) -> Self {
         Self { connection, ..self.clone() }
+    }
+
+    /// The same client on a connection that it has not used since this moment.
+    pub(crate) fn idle_since(&self, micros: u64) -> Self {
+        Self { idle_since: Some(micros), ..self.clone() }
     }
 
     /// The same client behind a proxy.
@@ -53,7 +60,7 @@ impl Client {
         let connection = Connection {
             id: ConnectionId(self.connection),
             peer: std::net::Ipv4Addr::LOCALHOST.into(),
-            idle_since_micros: self.server.clock.now_micros(),
+            idle_since_micros: self.idle_since.unwrap_or_else(|| self.server.clock.now_micros()),
         };
         Sender {
             protocol,

@@ -1,7 +1,8 @@
 //! What a client was shown is the condition that it leaves out when it removes a lockfile.
 
 use statelock_protocol::lock::unified::Facet;
-use statelock_server::engine::{DeleteCondition, EngineError};
+use statelock_protocol::store::ETag;
+use statelock_server::engine::{Clock, DeleteCondition, EngineError};
 
 use crate::clients::{Client, lock_info};
 use crate::server::{SECOND, Server, on_both};
@@ -121,5 +122,22 @@ fn a_holder_is_not_refused_its_release_without_a_read_or_after_hours() {
             client.on_connection(2).delete(DeleteCondition::None).await.unwrap();
             assert_eq!(server.holder().await, None);
         }
+    });
+}
+
+#[test]
+fn a_removal_that_names_the_lock_means_it_whatever_its_connection_saw_and_when() {
+    on_both(|server| async move {
+        let before = server.clock.now_micros();
+        let slow = server.client(2);
+        server.clock.advance(SECOND);
+        orphan_seen_by(&server, &slow).await;
+        let etag = server.lockfile().await.unwrap().0.content.unwrap().etag;
+        let named = || DeleteCondition::IfMatch(ETag::new(etag.clone()));
+        // On the connection that was shown another lock, and has been idle since before this one.
+        slow.idle_since(before).delete(named()).await.unwrap();
+        assert_eq!(server.holder().await, None);
+        let late = slow.delete(named()).await;
+        assert!(matches!(late, Err(EngineError::NoSuchKey)), "{late:?}");
     });
 }
