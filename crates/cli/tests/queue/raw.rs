@@ -22,6 +22,9 @@ fn a_client_that_comes_back_is_granted_the_lock_when_it_is_free() {
     assert_eq!(refused.status, 423, "{}", refused.body);
     let told = ("a".to_owned(), "place 1 of 1 in line; held by ID a (a@here)".to_owned());
     assert_eq!(holder_and_info(&refused.body), told);
+    // Only Terraform and OpenTofu are told places; others see what is stored.
+    let other = stage.client().named("curl/8").lock("c");
+    assert_eq!(holder_and_info(&other.body), ("a".to_owned(), String::new()));
     let waiting = client.send_lock("b");
     stage.await_metric(WAITERS, 1);
     assert_eq!(client.unlock("a").status, 200);

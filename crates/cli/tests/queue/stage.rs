@@ -31,7 +31,8 @@ impl Stage {
     pub(crate) fn client(&self) -> Client {
         let (name, secret) = self.server.credentials();
         let basic = STANDARD.encode(format!("{name}:{secret}"));
-        Client { address: self.server.address(), basic }
+        // What Terraform's `http` backend says.
+        Client { address: self.server.address(), basic, user_agent: "Go-http-client/1.1" }
     }
 
     /// The value of a metric without labels.
@@ -92,6 +93,7 @@ impl Stage {
 pub(crate) struct Client {
     address: SocketAddr,
     basic: String,
+    user_agent: &'static str,
 }
 
 pub(crate) struct Answer {
@@ -100,6 +102,10 @@ pub(crate) struct Answer {
 }
 
 impl Client {
+    pub(crate) fn named(self, user_agent: &'static str) -> Self {
+        Self { user_agent, ..self }
+    }
+
     pub(crate) fn lock(&self, id: &str) -> Answer {
         self.ask("LOCK", STATE, &info(id)).expect("an answer to LOCK")
     }
@@ -121,9 +127,10 @@ impl Client {
         let mut stream = TcpStream::connect(self.address).expect("a connection");
         stream.set_read_timeout(Some(BOUND)).expect("a read timeout");
         let (host, basic, length) = (self.address, &self.basic, body.len());
+        let agent = self.user_agent;
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Basic {basic}\r\n\
-             connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+             connection: close\r\nuser-agent: {agent}\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         stream.write_all(head.as_bytes()).expect("the request is sent");
         stream
