@@ -135,11 +135,16 @@ impl Stage {
 
     /// How often this state was written, by the audit log.
     pub(crate) fn writes(&self, key: &str) -> usize {
+        self.effects(key, "state_written")
+    }
+
+    /// How often the audit log says that this was done to a key.
+    pub(crate) fn effects(&self, key: &str, action: &str) -> usize {
         let target = format!("/_statelock/admin/audit?bucket=tfstate&key={key}&limit=1000");
         let page = self.ask("GET", &target, "", b"");
         let page: serde_json::Value = serde_json::from_slice(&page.body).expect("the audit log");
         let records = page["records"].as_array().expect("records");
-        records.iter().filter(|record| record["action"] == "state_written").count()
+        records.iter().filter(|record| record["action"] == action).count()
     }
 
     /// All keys of the bucket.

@@ -76,6 +76,8 @@ fn a_deleted_state_is_gone_and_its_versions_are_not() {
     assert_eq!(stage.state(STATE), None);
     assert_eq!(stage.object(KEY), None);
     assert_eq!(stage.status("DELETE", STATE, b""), 200, "again");
+    let deleted = |action| stage.effects(KEY, action);
+    assert_eq!((deleted("state_deleted"), deleted("object_deleted")), (1, 0), "one had an effect");
     assert_eq!(stage.keys(), Vec::<String>::new());
     assert_eq!(stage.status("POST", STATE, state(1).as_bytes()), 200);
     assert!(stage.state(STATE).is_some());
