@@ -13,7 +13,7 @@ fn a_holder_excludes_every_kind(kind: Backend) {
     let project = stage.project(kind);
     project.apply(&["-var", "revision=before"]).succeeded();
     let contenders = Backend::ALL.map(|contender| (contender, stage.project(contender)));
-    let state = stage.look.object(KEY);
+    let before = stage.look.object(KEY);
     let holder = stage.hold(&project, "holder");
     let id = stage.look.lock_id(KEY);
     let scan = stage.look.scan();
@@ -22,7 +22,7 @@ fn a_holder_excludes_every_kind(kind: Backend) {
         assert_refused(&refused, *contender, &id);
         assert_eq!(stage.look.lock_id(KEY), id, "{contender} leaves the lock as it is");
         assert_eq!(stage.look.scan(), scan, "{contender} leaves the lock as it is");
-        assert_eq!(stage.look.object(KEY), state, "{contender} leaves the state as it is");
+        assert_eq!(stage.look.object(KEY), before, "{contender} leaves the state as it is");
         let by_hand = stage.look.lock(KEY, &format!("by-hand-after-{contender}"));
         assert_eq!(by_hand, 423, "LOCK by hand is refused too");
     }

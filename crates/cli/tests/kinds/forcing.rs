@@ -56,6 +56,14 @@ fn every_kind_frees_an_orphan(orphan: Backend) {
 
         let forced = force_unlock(project, &id);
         assert_eq!(code(&forced), Some(exit_code(*forcer, orphan)), "{forcer}: {forced}");
+        if orphan != Backend::Dual || *forcer == Backend::Http {
+            assert_eq!(stage.look.scan(), [], "{forcer}: the lock table shows no lock at once");
+            assert_eq!(
+                stage.look.object(&format!("{KEY}.tflock")),
+                None,
+                "{forcer}: nor the bucket"
+            );
+        }
         // The third needs no -lock-timeout, even if half of the lock is still being given back.
         next.apply(&["-var", &revision(&format!("after-{forcer}"))]).succeeded();
         stage.look.assert_free(KEY);

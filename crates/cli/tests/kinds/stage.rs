@@ -31,7 +31,7 @@ resource "terraform_data" "held" {
 "#;
 
 /// How long an apply may take to begin its work.
-const START_BOUND: Duration = Duration::from_secs(60);
+const START_BOUND: Duration = Duration::from_mins(1);
 
 /// Scenarios that load both cores or depend on timing take turns.
 pub(crate) fn heavy() -> MutexGuard<'static, ()> {

@@ -51,18 +51,18 @@ fn p7_p8_twenty_rounds_of_four_kinds_in_turn() {
             let (revision, units) = (format!("revision={round}-{kind}"), format!("units={round}"));
             client.apply(&["-var", &revision, "-var", &units]).succeeded();
             serial += 1;
-            let state = stage.state(KEY);
-            assert_eq!(state["serial"], serial, "{kind} in round {round}");
-            let first = lineage.get_or_insert_with(|| state["lineage"].clone());
-            assert_eq!(state["lineage"], *first, "{kind} in round {round}");
+            let stored = stage.state(KEY);
+            assert_eq!(stored["serial"], serial, "{kind} in round {round}");
+            let first = lineage.get_or_insert_with(|| stored["lineage"].clone());
+            assert_eq!(stored["lineage"], *first, "{kind} in round {round}");
             let of_kind = usize::from(reads_digest(*kind));
             (reads, writes) = (reads + of_kind, writes + of_kind);
             let seen = digest_requests(&proxy.requests());
             assert_eq!(seen, (reads, writes), "{kind} in round {round}: digests read and written");
         }
     }
-    let state = stage.state(KEY);
-    let instances = state["resources"][0]["instances"].as_array().expect("instances");
+    let stored = stage.state(KEY);
+    let instances = stored["resources"][0]["instances"].as_array().expect("instances");
     assert_eq!(instances.len(), ROUNDS);
     for (kind, client) in &clients {
         let last = ["-var", "revision=20-both", "-var", "units=20"];

@@ -73,10 +73,10 @@ fn p1_p8_four_terraform_versions_work_on_one_state_at_once() {
             assert!(output.is_success(), "{} in round {round}: {output}", client.name);
             serial += 1;
         }
-        let state = stage.state(KEY);
-        assert_eq!(state["serial"], serial, "one serial for each apply, after round {round}");
-        let first = lineage.get_or_insert_with(|| state["lineage"].clone());
-        assert_eq!(state["lineage"], *first, "after round {round}");
+        let stored = stage.state(KEY);
+        assert_eq!(stored["serial"], serial, "one serial for each apply, after round {round}");
+        let first = lineage.get_or_insert_with(|| stored["lineage"].clone());
+        assert_eq!(stored["lineage"], *first, "after round {round}");
         stage.look.assert_free(KEY);
     }
     let log = std::fs::read_to_string(&chain).expect("the chain was written");
