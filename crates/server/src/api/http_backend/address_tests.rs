@@ -1,3 +1,5 @@
+//! What the addresses of the `http` backend mean, and which mean nothing.
+
 use super::*;
 
 fn parsed(method: &str, uri: &str) -> Result<(Operation, Target), HttpError> {
