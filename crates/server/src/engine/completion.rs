@@ -69,7 +69,8 @@ impl Engine {
         &self,
         request: CompleteRequest,
     ) -> Result<(Written, Option<Checksum>), EngineError> {
-        let read = self.read_parts(&request).await;
+        // On the heap: it would make every future around it large.
+        let read = Box::pin(self.read_parts(&request)).await;
         let (now_micros, nonce) = (self.clock.now_micros(), self.nonce()?);
         let guard = self.guard();
         let completion = self.transact(move |transaction| {

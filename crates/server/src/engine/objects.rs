@@ -119,7 +119,7 @@ impl Engine {
             let put = put(transaction, &guard, asked, write.clone())?;
             match &put {
                 Put::Written(_) | Put::Refused { is_kept: true, .. } => {
-                    adopted.adopt(transaction)?
+                    adopted.adopt(transaction)?;
                 }
                 Put::Repeated(_) | Put::Refused { is_kept: false, .. } => {}
             }

@@ -79,7 +79,10 @@ async fn p9_the_same_call_with_the_same_state_is_one_write() {
     assert_eq!(first, again, "the second delivery is answered like the first");
     let other = world.put_as(call("two"), WriteClaim::Unnamed, &state).await.unwrap();
     assert_ne!(first.version, other.version, "another call with the same bytes is another write");
-    assert_eq!(world.actions().await, ["StateWritten Done", "StateWritten Done"]);
+    // Who sends no id says nothing about calls: each is one.
+    let unnamed = world.put(1, &state).await.unwrap();
+    assert_ne!(unnamed.version, world.put(1, &state).await.unwrap().version);
+    assert_eq!(world.actions().await, ["StateWritten Done"; 4]);
 }
 
 #[tokio::test]

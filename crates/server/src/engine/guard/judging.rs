@@ -146,10 +146,8 @@ impl Judged<'_> {
         transaction: &mut dyn Transaction,
         version: Option<VersionId>,
     ) -> Result<(), StorageError> {
-        let action = match self.is_about_a_state() {
-            true => AuditAction::StateWritten,
-            false => AuditAction::ObjectWritten,
-        };
+        let is_state = self.is_about_a_state();
+        let action = if is_state { AuditAction::StateWritten } else { AuditAction::ObjectWritten };
         self.note(transaction, action, version)
     }
 
@@ -159,10 +157,8 @@ impl Judged<'_> {
         transaction: &mut dyn Transaction,
         version: Option<VersionId>,
     ) -> Result<(), StorageError> {
-        let action = match self.is_about_a_state() {
-            true => AuditAction::StateDeleted,
-            false => AuditAction::ObjectDeleted,
-        };
+        let is_state = self.is_about_a_state();
+        let action = if is_state { AuditAction::StateDeleted } else { AuditAction::ObjectDeleted };
         self.note(transaction, action, version)
     }
 

@@ -80,7 +80,7 @@ pub(in crate::engine) struct HeaderReading(Beside<Result<StateHeader, StateReadE
 impl HeaderReading {
     /// Begins to read. Dropped, it ends by itself.
     pub(in crate::engine) fn begin() -> Self {
-        Self(Beside::begin(|pieces| StateHeader::read_from(pieces)))
+        Self(Beside::begin(StateHeader::read_from))
     }
 
     /// Takes the next piece of the body.
