@@ -28,7 +28,7 @@ fn check(python: &std::path::Path, document: &str) -> Ended {
     let mut stdin = child.stdin.take().expect("a pipe");
     stdin.write_all(document.as_bytes()).expect("the script reads");
     drop(stdin);
-    ended(child.wait_with_output().expect("the script ends"))
+    ended(&child.wait_with_output().expect("the script ends"))
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn p10_a_bad_record_ends_with_11_and_its_number() {
         let mut command = audit(if json { &["--verify", "--json"] } else { &["--verify"] });
         command.env("AWS_ENDPOINT_URL", canned("200 OK", bad));
         command.env("AWS_ACCESS_KEY_ID", "ROOT").env("AWS_SECRET_ACCESS_KEY", "12345678");
-        let ended = ended(command.output().expect("the binary can be started"));
+        let ended = ended(&command.output().expect("the binary can be started"));
         ended.refused(11, &["at record 7: its content was changed", "hint: "]);
         assert_eq!(ended.stdout.contains("\"number\":7"), json, "{ended:?}");
     }

@@ -11,7 +11,7 @@ fn run_at(url: &str, args: &[&str]) -> Ended {
     let mut command = audit(args);
     command.env("AWS_ENDPOINT_URL", url);
     command.env("AWS_ACCESS_KEY_ID", "MINE").env("AWS_SECRET_ACCESS_KEY", SECRET);
-    let ended = ended(command.output().expect("the binary can be started"));
+    let ended = ended(&command.output().expect("the binary can be started"));
     assert!(!ended.stderr.contains(SECRET), "the secret is shown: {ended:?}");
     ended
 }
@@ -26,7 +26,7 @@ fn a_wrong_key_ends_with_9() {
     assert_eq!(refused.stdout, "");
     let mut command = stage.command(&[]);
     command.env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", SECRET);
-    ended(command.output().expect("the binary can be started")).refused(9, &["is wrong"]);
+    ended(&command.output().expect("the binary can be started")).refused(9, &["is wrong"]);
     assert!(!stage.server.stderr().contains(SECRET), "the server logs no secret");
 }
 
@@ -82,7 +82,7 @@ fn bad_input_ends_with_2() {
         assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{args:?}: {ended:?}");
         assert!(ended.stderr.starts_with("error: "), "{args:?}: {ended:?}");
     }
-    let no_key = ended(audit(&[]).output().expect("the binary can be started"));
+    let no_key = ended(&audit(&[]).output().expect("the binary can be started"));
     no_key.refused(2, &["/nonexistent/.aws/credentials", "AWS_SHARED_CREDENTIALS_FILE"]);
 }
 
@@ -102,7 +102,7 @@ fn no_proxy_stands_before_this_machine() {
     for name in ["http_proxy", "HTTP_PROXY", "ALL_PROXY"] {
         command.env(name, "http://127.0.0.1:1");
     }
-    let ended = ended(command.output().expect("the binary can be started"));
+    let ended = ended(&command.output().expect("the binary can be started"));
     assert_eq!((ended.code, &*ended.stderr), (Some(0), ""), "{ended:?}");
 }
 

@@ -105,6 +105,6 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
     if ended_by_itself.is_none() {
         child.kill().expect("it can be killed");
     }
-    let ended = ended(child.wait_with_output().expect("it has ended"));
+    let ended = ended(&child.wait_with_output().expect("it has ended"));
     assert_eq!((ended.code, &*ended.stderr), (Some(0), ""), "{ended:?}");
 }

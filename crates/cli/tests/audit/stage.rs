@@ -77,7 +77,7 @@ impl Stage {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
-        ended(self.command(args).output().expect("the binary can be started"))
+        ended(&self.command(args).output().expect("the binary can be started"))
     }
 
     /// Its standard output, where it must end well.
@@ -115,7 +115,7 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-pub(crate) fn ended(output: Output) -> Ended {
+pub(crate) fn ended(output: &Output) -> Ended {
     Ended {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -12,7 +12,7 @@ use statelock_testkit::server_process::{ServerProcess, wait_until};
 use tempfile::TempDir;
 
 /// How long anything may take that does not depend on a client's own work.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 
 /// A running server.
 pub(crate) struct Stage {

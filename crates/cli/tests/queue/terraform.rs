@@ -91,11 +91,11 @@ fn in_order_of_arrival(backends: [Backend; 5]) {
     for (number, project) in projects.iter().enumerate() {
         running.push(apply(project, &number.to_string()));
         if number == 0 {
-            let works = wait_until(Duration::from_secs(60), || scene.order().pop());
+            let works = wait_until(Duration::from_mins(1), || scene.order().pop());
             assert!(works.is_some(), "the first client does not work");
         } else {
             let refused = u64::try_from(number).expect("few clients");
-            let arrived = wait_until(Duration::from_secs(60), || {
+            let arrived = wait_until(Duration::from_mins(1), || {
                 (scene.stage.metric(REFUSED) >= refused).then_some(())
             });
             assert!(arrived.is_some(), "client {number} did not arrive");
@@ -146,7 +146,7 @@ fn a_refused_terraform_shows_its_place_on_the_screen() {
     let Some(scene) = Scene::new("place in line") else { return };
     let holder = scene.project(Backend::Lockfile);
     let running = apply(&holder, "0");
-    let works = wait_until(Duration::from_secs(60), || scene.order().pop());
+    let works = wait_until(Duration::from_mins(1), || scene.order().pop());
     assert!(works.is_some(), "the first client does not work");
     for (number, backend) in
         [Backend::Lockfile, Backend::LockTable, Backend::Dual].into_iter().enumerate()

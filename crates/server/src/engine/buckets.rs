@@ -9,8 +9,8 @@ use super::rows::bucket_record;
 use super::uploads::remove_upload;
 use super::{Engine, EngineError, Sender};
 use crate::records::{
-    self, AuditAction, BucketRecord, BucketSettings, CompletedUpload, RowKey, RowKeyParts, UploadId, UploadRecord,
-    VersionRecord, Versioning,
+    self, AuditAction, BucketRecord, BucketSettings, CompletedUpload, RowKey, RowKeyParts,
+    UploadId, UploadRecord, VersionRecord, Versioning,
 };
 use crate::storage::{self, StorageError, Table, Transaction, Verdict};
 

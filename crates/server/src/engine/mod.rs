@@ -43,12 +43,11 @@ pub use error::{BodyError, EngineError};
 pub use guard::{
     AllowOverwrite, GuardMode, GuardPolicy, RefusedWrite, RefusedWriteKind, WriteClaim,
 };
-pub use locks::{LockedState, LockfileView, ReleaseLock, TakeLock, WaitingLimits};
 pub use listing::{
     Cursor, Listing, ListingItem, ListingRequest, UploadListing, UploadListingItem,
-    UploadListingRequest, VersionListing,
-    VersionListingItem, VersionListingRequest,
+    UploadListingRequest, VersionListing, VersionListingItem, VersionListingRequest,
 };
+pub use locks::{LockedState, LockfileView, ReleaseLock, TakeLock, WaitingLimits};
 pub use objects::{DeleteRequest, Deleted, PutRequest, Written};
 pub use rows::shown_version;
 pub use sender::{Connection, ConnectionId, Protocol, Sender};

@@ -103,7 +103,7 @@ impl Dispatcher {
         let api =
             route(request.method(), request.uri().path(), request.headers(), request.uri().query());
         let respond = self.respond(request, api, request_id);
-        let mut response = caught(respond).instrument(span.clone()).await;
+        let mut response = Box::pin(caught(respond)).instrument(span.clone()).await;
         name_request(&mut response, request_id);
         let micros = self.application.clock.now_micros().saturating_sub(began);
         let status = response.status();

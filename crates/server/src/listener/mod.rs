@@ -128,7 +128,7 @@ impl Connection {
         let line = Arc::new(dispatcher.connected(peer));
         let service = service_fn(move |request| {
             let (dispatcher, line) = (Arc::clone(&dispatcher), Arc::clone(&line));
-            async move { dispatcher.answer(request, &line).await }
+            async move { Box::pin(dispatcher.answer(request, &line)).await }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -95,6 +95,9 @@ impl LockRecord {
     }
 
     /// The lock of a row.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] for a name, a lock ID or a digest that is none.
     pub fn lock(&self) -> Result<UnifiedLock, StorageError> {
         let hold = self.hold.as_ref().map(HoldRow::hold).transpose()?;
         let entries: Result<Vec<_>, _> = self.trail.iter().map(TrailRow::entry).collect();

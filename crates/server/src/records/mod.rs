@@ -34,7 +34,8 @@ pub use table::{
 };
 pub use upload::{CompletedUpload, PartRecord, RefusedCompletion, UploadId, UploadRecord};
 pub use version::{
-    Checksum, ChecksumAlgorithm, ChecksumKind, Content, Headers, VersionId, VersionRecord, WriterRecord,
+    Checksum, ChecksumAlgorithm, ChecksumKind, Content, Headers, VersionId, VersionRecord,
+    WriterRecord,
 };
 
 pub(crate) use audit::stored_hash;

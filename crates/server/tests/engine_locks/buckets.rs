@@ -11,7 +11,7 @@ use crate::server::{BUCKET, LOCKFILE, Server, embedded, memory, on_both, run};
 /// A server without the bucket.
 fn on_both_without<F: Future<Output = ()>>(test: impl Fn(Server) -> F) {
     let one = |storage: std::sync::Arc<dyn Storage>| {
-        run(async { test(Server::with_table(storage).await).await })
+        run(async { test(Server::with_table(storage).await).await });
     };
     one(memory());
     let directory = tempfile::tempdir().unwrap();

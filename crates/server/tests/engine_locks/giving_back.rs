@@ -63,7 +63,7 @@ fn a_lockfile_that_nobody_gives_back_leaves_the_listing_by_itself() {
         take_both(&server, "dual").await;
         server.client(1).release(Facet::LockTable, "dual").await;
         assert_eq!(server.listed().await, [LOCKFILE], "its holder still has it");
-        tokio::time::sleep(GRACE - Duration::from_millis(1)).await;
+        tokio::time::sleep(GRACE.saturating_sub(Duration::from_millis(1))).await;
         assert_eq!(server.listed().await, [LOCKFILE]);
         tokio::time::sleep(Duration::from_millis(2)).await;
         assert_eq!(server.listed().await, <[&str; 0]>::default());

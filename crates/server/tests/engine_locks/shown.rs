@@ -1,6 +1,5 @@
 //! Whoever took a lock: its lockfile is there to be read, listed and released.
 
-use md5::{Digest, Md5};
 use statelock_protocol::lock::unified::Facet;
 use statelock_server::engine::{
     DeleteCondition, ListingRequest, VersionListingItem, VersionListingRequest,
@@ -11,7 +10,7 @@ use crate::clients::lock_info;
 use crate::server::{BUCKET, LOCKFILE, Server, on_both, run};
 
 fn md5(bytes: &[u8]) -> String {
-    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    statelock_protocol::state::Digest::of(bytes).to_string()
 }
 
 #[test]

@@ -110,7 +110,7 @@ impl Model {
     ) -> Answer {
         let Request { key, condition, call, .. } = request;
         if object.pieces.concat().len() > LOCKFILE_SIZE_MAX {
-            return refused(&EngineError::TooLarge(LOCKFILE_SIZE_MAX as u64));
+            return refused(&EngineError::TooLarge(u64::try_from(LOCKFILE_SIZE_MAX).unwrap()));
         }
         let held = self.current(key).cloned();
         let took = What::Took(object.etag.clone());

@@ -85,7 +85,9 @@ impl Faulty<'_> {
         if let Some(trail) = lock.get_mut("trail").and_then(Value::as_array_mut) {
             trail.retain(|entry| !forgotten.is_some_and(|event| is(entry, event)));
             if self.fault == Fault::ForgetsCalls {
-                trail.iter_mut().for_each(|entry| drop(entry["call"].take()));
+                for entry in trail.iter_mut() {
+                    drop(entry["call"].take());
+                }
             }
         }
         if let Some(hold) = lock.get_mut("hold").filter(|_| self.fault == Fault::ForgetsHolders) {

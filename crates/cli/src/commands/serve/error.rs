@@ -102,9 +102,9 @@ fn start_exit_code(error: &StartError) -> ExitCode {
         | StartError::Prepare(EngineError::Storage(_) | EngineError::Randomness(_)) => {
             ExitCode::Unavailable
         }
-        StartError::BucketName(_)
-        | StartError::LockTableName(_)
-        | StartError::Credentials(_) => ExitCode::BadInput,
+        StartError::BucketName(_) | StartError::LockTableName(_) | StartError::Credentials(_) => {
+            ExitCode::BadInput
+        }
         StartError::Prepare(_) => ExitCode::Internal,
     }
 }

@@ -16,12 +16,11 @@ use super::objects::refuse_object_lock;
 use super::{S3Api, sender, shown_version, version_id};
 use crate::api::object_body::Received;
 use crate::engine::{BodyRange, EngineError, PutRequest, Sender, WriteClaim};
-use crate::records::{Content, VersionRecord};
+use crate::records::Content;
 use crate::storage::StorageError;
 
 /// The object that a copy reads, with its conditions checked.
 pub(super) struct CopySourceObject {
-    pub(super) version: VersionRecord,
     pub(super) content: Content,
     pub(super) shown_version: Option<String>,
     pub(super) bucket: String,
@@ -74,7 +73,7 @@ impl S3Api {
         }
         let shown_version = shown_version(&key, &record, &version);
         let named_version = id.is_some();
-        Ok(CopySourceObject { version, content, shown_version, bucket, key, named_version, body })
+        Ok(CopySourceObject { content, shown_version, bucket, key, named_version, body })
     }
 }
 

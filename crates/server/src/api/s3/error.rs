@@ -66,11 +66,9 @@ pub(super) fn from_engine(error: EngineError) -> S3Error {
         ),
         EngineError::PreconditionFailed(condition) => precondition_failed(condition),
         EngineError::LockRefused(message) => s3_error(S3ErrorCode::PreconditionFailed, message),
-        EngineError::WriteRefused(refused) => custom_error(
-            "StateWriteRefused",
-            http::StatusCode::CONFLICT,
-            refused.message,
-        ),
+        EngineError::WriteRefused(refused) => {
+            custom_error("StateWriteRefused", http::StatusCode::CONFLICT, refused.message)
+        }
         EngineError::LockfileInParts => {
             not_implemented("a multipart upload of a lockfile: write it in one piece")
         }

@@ -118,8 +118,11 @@ impl Sightings {
             return Seen::Unknown;
         }
         let key = SenderKey::new(sender);
+        // Only what it can have seen before it sent this.
         let recent = |sighting: &&Sighting| {
             sighting.sender == key
+                && matches!(sighting.kind, SightingKind::Took | SightingKind::Read)
+                && sighting.at_micros <= sender.connection.idle_since_micros
                 && now_micros.saturating_sub(sighting.at_micros) <= SENDER_AGE_MICROS_MAX
         };
         let ids: Vec<_> = sightings.iter().filter(recent).map(|seen| seen.id.clone()).collect();

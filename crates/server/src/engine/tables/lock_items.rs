@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use statelock_protocol::lock::LockId;
 use statelock_protocol::lock::unified::{Facet, Hold};
 use statelock_protocol::state::{Digest, LockTableKey};
 use statelock_protocol::store::{BucketName, ObjectKey};
@@ -67,11 +66,6 @@ pub(super) fn state_of(key: &Item) -> Option<LockedState> {
 /// The state that an item locks and its lock info, before it is known which table it is in.
 pub(super) fn lock_of(item: &Item) -> Option<(LockedState, String)> {
     state_of(item).zip(text(item, INFO).map(str::to_owned))
-}
-
-/// The lock ID that an item shows, `None` inside if it cannot be read.
-pub(super) fn shown_id(item: &Item) -> Option<Option<LockId>> {
-    text(item, INFO).map(|info| id_of(info.as_bytes()))
 }
 
 /// The lock info that an item shows.

@@ -7,9 +7,7 @@
 //! - a delete whose sender was shown another lock than the one that holds now is refused;
 //! - what was a lock does not become something else: it is deleted first.
 
-use statelock_protocol::lock::unified::{
-    AcquireOutcome, Aim, Facet, ReleaseOutcome, Seen,
-};
+use statelock_protocol::lock::unified::{AcquireOutcome, Aim, Facet, ReleaseOutcome, Seen};
 use statelock_protocol::state::Digest;
 
 use super::decision;

@@ -28,9 +28,10 @@ struct Server {
 impl Server {
     async fn with_table() -> Self {
         let clock = Arc::new(TestClock(AtomicU64::new(START_SECONDS * 1_000_000)));
+        let shared: Arc<dyn Clock> = clock.clone();
         let engine = Engine::new(
             Arc::new(MemoryStorage::new()),
-            Arc::clone(&clock) as Arc<dyn Clock>,
+            shared,
             Arc::new(SystemRandomness),
             Limits::default(),
         );

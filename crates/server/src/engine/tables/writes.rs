@@ -10,7 +10,7 @@ use super::lock_writes::{
     LockPut, LockPutAnswer, compare_digest, delete_lock, is_lock, keep_lock, put_lock,
 };
 use super::{ITEM_SIZE_BYTES_MAX, OpenTable, TableError, lock_items, open};
-use crate::engine::locks::{SightingKind, Turn, shown_hold};
+use crate::engine::locks::{SightingKind, Turn, id_of, shown_hold};
 use crate::engine::{Engine, EngineError, LockedState, Sender, TakeLock};
 use crate::records::{BodyId, Item, item_size_bytes};
 use crate::storage::{self, Transaction, Verdict};
@@ -128,14 +128,14 @@ impl Engine {
                 .and_then(|table| put_as_lock(transaction, &table, &request, turn.clone(), moment));
             match put {
                 Ok(put) => Ok((put.verdict, (put.outcome, put.answer))),
-                Err(error) => match error.storage() {
-                    Some(failure) => Err(failure),
-                    // Nobody is asked for the lock when the item itself is refused: no turn to wait for.
-                    None => {
-                        let outcome = AcquireOutcome::Refused(LockRefusal::Late);
-                        Ok((Verdict::Discard, (outcome, Err(error))))
+                Err(error) => {
+                    if let Some(failure) = error.storage() {
+                        return Err(failure);
                     }
-                },
+                    // Nobody is asked for the lock when the item itself is refused: no turn to wait for.
+                    let outcome = AcquireOutcome::Refused(LockRefusal::Late);
+                    Ok((Verdict::Discard, (outcome, Err(error))))
+                }
             }
         })
         .await
@@ -186,7 +186,7 @@ impl Engine {
             })
             .await?;
         let state = lock_items::state_of(&key).filter(|_| is_lock_table);
-        let seen = item.as_ref().and_then(lock_items::shown_id);
+        let seen = item.as_ref().and_then(lock_items::shown_info).map(<[u8]>::to_vec);
         let item = match &state {
             Some(state) => self.lock_item_for_its_reader(state, &key, item, &sender),
             None => item,
@@ -196,8 +196,9 @@ impl Engine {
             None => item,
         });
         // Only what stands: who is next in line holds nothing yet.
-        if let Some((state, id)) = state.zip(seen) {
-            self.sightings.note(&state, &sender, SightingKind::Read, id.as_ref(), now_micros);
+        if let Some((state, info)) = state.zip(seen) {
+            let (id, kind) = (id_of(&info), SightingKind::Read);
+            self.sightings.note(&state, &sender, kind, id.as_ref(), now_micros);
         }
         Ok(item)
     }

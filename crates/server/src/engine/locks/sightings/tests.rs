@@ -9,7 +9,7 @@ fn sender(connection: u64) -> Sender {
     let connection = Connection {
         id: ConnectionId(connection),
         peer: std::net::Ipv4Addr::LOCALHOST.into(),
-        idle_since_micros: 0,
+        idle_since_micros: u64::MAX,
     };
     Sender {
         protocol: Protocol::S3,
@@ -59,11 +59,18 @@ fn on_its_own_connection_counts_what_was_seen_last() {
 
 #[test]
 fn on_another_connection_counts_what_anybody_saw_who_looks_the_same() {
-    let seen = history(&[(1, Read, "a"), (2, GaveBack, "b")]);
+    let seen = history(&[(1, Read, "a"), (2, Took, "b"), (2, GaveBack, "c")]);
     assert_eq!(seen.seen(&state("k"), &sender(3), NOW), locks(&["a", "b"]));
     let late = NOW + SENDER_AGE_MICROS_MAX;
     assert_eq!(seen.seen(&state("k"), &sender(3), late), locks(&["a", "b"]));
     assert_eq!(seen.seen(&state("k"), &sender(3), late + 1), Seen::Unknown);
+    let mut earlier = sender(3);
+    earlier.connection.idle_since_micros = NOW - 1;
+    assert_eq!(
+        seen.seen(&state("k"), &earlier, NOW),
+        Seen::Unknown,
+        "it may have been sent before"
+    );
     let others = [
         Sender { principal: "other".to_owned(), ..sender(3) },
         Sender { user_agent: "other".to_owned(), ..sender(3) },
@@ -155,7 +162,8 @@ fn p6_a_connection_whose_lock_somebody_else_removed_belongs_to_nobody_who_holds_
 
 #[test]
 fn a_connection_that_may_be_the_holders_is_not_taken_for_anothers() {
-    let cases: [(&str, &[(u64, SightingKind, &str)], Sender); 9] = [
+    type Case<'a> = (&'a str, &'a [(u64, SightingKind, &'a str)], Sender);
+    let cases: [Case<'_>; 9] = [
         ("nothing is known", &[], sender(1)),
         ("it only read", &[(1, Read, "a"), (3, GaveBack, "a"), (2, Took, "b")], sender(1)),
         ("it holds", &[(1, Took, "a"), (3, GaveBack, "a"), (1, Took, "b")], sender(1)),

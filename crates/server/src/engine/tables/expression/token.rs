@@ -156,7 +156,8 @@ mod tests {
     use super::{Kind, has_redundant_parentheses, nesting, tokenize};
 
     fn texts(expression: &str) -> Vec<&str> {
-        tokenize(expression).iter().map(|token| &expression[token.span.clone()]).collect()
+        let text = |span: &std::ops::Range<usize>| expression.get(span.clone()).unwrap();
+        tokenize(expression).iter().map(|token| text(&token.span)).collect()
     }
 
     #[test]
