@@ -33,12 +33,12 @@ fn a_wrong_value_is_named_with_its_flag_and_what_would_be_right() {
         ("--request-timeout-seconds", "1801", "1..=1800"),
         ("--drain-timeout-seconds", "3601", "0..=3600"),
         ("--body-size-bytes-max", "1GB", "invalid digit"),
-        ("--waiters-max", "-1", "--help"),
         ("--body-size-bytes-max", "", "cannot parse integer"),
     ] {
         refused(&[flag, value], &[], &[flag, value, rule, "--help"]);
     }
     refused(&["--drain-timeout-seconds=-1"], &[], &["--drain-timeout-seconds", "'-1'"]);
+    refused(&["--waiters-max=-1"], &[], &["--waiters-max", "'-1'"]);
 }
 
 #[test]
