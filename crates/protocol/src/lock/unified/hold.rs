@@ -40,7 +40,7 @@ impl Hold {
     ///
     /// The bytes as sent, through the facet on which they came; through others as Go marshals them,
     /// because OpenTofu removes an item on the condition of just those bytes. A lockfile without a
-    /// readable lock info is shown through others as a lock info under [`Self::UNREADABLE_ID`], so
+    /// readable lock info is shown through others as a lock info under the ID `unreadable`, so
     /// that it can be seen and force-unlocked there.
     pub fn shown_through(&self, facet: Facet) -> Vec<u8> {
         if facet == self.taken_through {
