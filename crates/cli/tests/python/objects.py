@@ -41,6 +41,15 @@ def put_an_empty_object():
 
 
 @case
+def an_empty_object_does_not_hold_up_the_next_one():
+    # botocore waits for `100 Continue` before each body, and takes what comes next for it.
+    hasty = client(read_timeout=10)
+    for key, body in [("objects/nothing", b""), ("objects/something", b"x")] * 2:
+        hasty.put_object(Bucket=BUCKET, Key=key, Body=body)
+    equal(body_of(hasty, BUCKET, "objects/something"), b"x", "body")
+
+
+@case
 def put_eight_mebibytes_in_one_request():
     body = hashlib.sha256(b"seed").digest() * (8 * 1024 * 1024 // 32)
     put("objects/large", body)

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use s3s::service::S3Service;
@@ -102,8 +102,12 @@ impl Dispatcher {
         let span = tracing::info_span!("request", %request_id, %peer, %method, %path);
         let api =
             route(request.method(), request.uri().path(), request.headers(), request.uri().query());
+        let waits_for_nothing = waits_for_nothing(request.headers());
         let respond = self.respond(request, api, request_id);
         let mut response = Box::pin(caught(respond)).instrument(span.clone()).await;
+        if waits_for_nothing {
+            close_after(&mut response);
+        }
         name_request(&mut response, request_id);
         let micros = self.application.clock.now_micros().saturating_sub(began);
         let status = response.status();
@@ -265,6 +269,13 @@ fn admin_timed_out() -> Response<Body> {
     );
     close_after(&mut response);
     response
+}
+
+/// Whether a client waits for `100 Continue` before it sends no body at all. It gets its answer without,
+/// and botocore then takes the next answer on that connection for the missing one.
+fn waits_for_nothing(headers: &HeaderMap) -> bool {
+    let is_empty = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
+    is_empty && headers.contains_key(header::EXPECT)
 }
 
 /// Says that the connection ends with this answer: what is left of the request stays unread.

@@ -90,8 +90,12 @@ impl Locks {
         if let Some(own) = own {
             return own.id.as_ref() != id;
         }
-        // All clients look alike here, so what any of them did within a minute may be its own.
-        let mut late = of_key().filter(|seen| seen.at + MINUTE >= now).peekable();
+        // All clients look alike here, so what any of them was shown within a minute may be its own, if
+        // that was before it sent this.
+        let is_its = |seen: &&Sighting| {
+            seen.connection.is_some() && seen.at <= call.sent_after && seen.at + MINUTE >= now
+        };
+        let mut late = of_key().filter(is_its).peekable();
         late.peek().is_some() && late.all(|seen| seen.id.as_ref() != id)
     }
 
