@@ -12,7 +12,7 @@ use crate::records::{
     self, AuditAction, BucketRecord, BucketSettings, CompletedUpload, RowKey, RowKeyParts,
     UploadId, UploadRecord, VersionRecord, Versioning,
 };
-use crate::storage::{self, StorageError, Table, Transaction, Verdict};
+use crate::storage::{self, StorageError, Table, Transaction};
 
 /// Rows read together.
 const BATCH: usize = 256;
@@ -57,10 +57,10 @@ impl Engine {
         let created_micros = self.clock.now_micros();
         let NewBucket { region, versioning, settings } = new;
         let record = BucketRecord { created_micros, region, versioning, tags: Vec::new() };
-        storage::write(&self.storage, move |transaction| {
+        self.transact(move |transaction| {
             let key = BucketRecord::key(&bucket);
             if records::load::<BucketRecord>(transaction, &key)?.is_some() {
-                return Ok((Verdict::Discard, Err(EngineError::BucketExists)));
+                return Err(EngineError::BucketExists);
             }
             records::store(transaction, &key, &record)?;
             bucket_settings::store(transaction, &bucket, &settings)?;
@@ -69,9 +69,9 @@ impl Engine {
                 Some(sender) => audit::append(transaction, sender, entry, created_micros)?,
                 None => audit::append_own(transaction, entry, created_micros)?,
             }
-            Ok((Verdict::Commit, Ok(())))
+            Ok(())
         })
-        .await?
+        .await
     }
 
     /// A bucket's record.

@@ -168,8 +168,16 @@ impl Engine {
         &self,
         mut job: impl FnMut(&mut dyn Transaction) -> Result<T, EngineError> + Send + 'static,
     ) -> Result<T, EngineError> {
+        self.transact_judged(move |transaction| Ok((Verdict::Commit, job(transaction)?))).await
+    }
+
+    /// As [`Self::transact`], for a job that says itself whether there is anything to keep.
+    async fn transact_judged<T: Send + 'static>(
+        &self,
+        mut job: impl FnMut(&mut dyn Transaction) -> Result<(Verdict, T), EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
         storage::write(&self.storage, move |transaction| match job(transaction) {
-            Ok(value) => Ok((Verdict::Commit, Ok(value))),
+            Ok((verdict, value)) => Ok((verdict, Ok(value))),
             Err(EngineError::Storage(error)) => Err(error),
             Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
         })

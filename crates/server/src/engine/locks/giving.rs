@@ -9,7 +9,7 @@ use super::LockedState;
 use super::rows::{Change, Loaded, store};
 use crate::engine::audit::{self, AuditEntry};
 use crate::engine::{EngineError, Sender};
-use crate::records::{AuditAction, BodyId};
+use crate::records::AuditAction;
 use crate::storage::{Transaction, Verdict};
 
 /// A request to release a lock.
@@ -43,14 +43,7 @@ pub(in crate::engine) fn give_back(
     let Some(next) = transition.next else {
         return Ok((Verdict::Discard, transition.outcome));
     };
-    let change = Change {
-        holder: loaded.holder.clone(),
-        upload: None,
-        replaces: false,
-        // A release makes no lockfile.
-        body: BodyId([0; 16]),
-        now_micros: giving.now_micros,
-    };
+    let change = Change::of_no_lockfile(loaded.holder.clone(), giving.now_micros);
     store(transaction, giving.state, loaded, &next, change)?;
     if let ReleaseOutcome::Released(released) = &transition.outcome {
         note(transaction, giving, released)?;

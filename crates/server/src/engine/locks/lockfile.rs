@@ -18,7 +18,7 @@ use crate::engine::{
     Written,
 };
 use crate::records::{BodyId, Content, VersionRecord};
-use crate::storage::{self, Transaction, Verdict};
+use crate::storage::{Transaction, Verdict};
 
 /// A lockfile that a client sent, and what it asked for.
 #[derive(Clone)]
@@ -70,14 +70,10 @@ impl Engine {
     ) -> Result<(AcquireOutcome, Option<VersionRecord>), EngineError> {
         let now_micros = self.clock.now_micros();
         let body = BodyId(self.ids.random()?);
-        storage::write(&self.storage, move |transaction| {
-            match lockfile_attempt(transaction, &write, &turn, body, now_micros) {
-                Ok((verdict, answer)) => Ok((verdict, Ok(answer))),
-                Err(EngineError::Storage(error)) => Err(error),
-                Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
-            }
+        self.transact_judged(move |transaction| {
+            lockfile_attempt(transaction, &write, &turn, body, now_micros)
         })
-        .await?
+        .await
     }
 
     /// Releases a lock by its lockfile.
@@ -93,14 +89,11 @@ impl Engine {
         let now_micros = self.clock.now_micros();
         let seen = self.sightings.seen(&state, &request.sender, now_micros);
         let (locked, sender) = (state.clone(), request.sender.clone());
-        let outcome = storage::write(&self.storage, move |transaction| {
-            match lockfile_release(transaction, &locked, &request, &seen, now_micros) {
-                Ok((verdict, outcome)) => Ok((verdict, Ok(outcome))),
-                Err(EngineError::Storage(error)) => Err(error),
-                Err(refusal) => Ok((Verdict::Discard, Err(refusal))),
-            }
-        })
-        .await??;
+        let outcome = self
+            .transact_judged(move |transaction| {
+                lockfile_release(transaction, &locked, &request, &seen, now_micros)
+            })
+            .await?;
         self.released(&state, &sender, &outcome);
         match outcome {
             ReleaseOutcome::Released(_)

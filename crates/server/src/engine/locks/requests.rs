@@ -12,7 +12,7 @@ use super::waiting::Turn;
 use crate::engine::rows::bucket_record;
 use crate::engine::{Engine, EngineError, Sender};
 use crate::records::{BodyId, HolderRecord};
-use crate::storage::{self, Verdict};
+use crate::storage::Transaction;
 
 /// A request for a lock.
 #[derive(Clone, Debug)]
@@ -61,7 +61,9 @@ impl Engine {
     ) -> Result<(AcquireOutcome, ()), EngineError> {
         let now_micros = self.clock.now_micros();
         let body = BodyId(self.ids.random()?);
-        storage::write(&self.storage, move |transaction| {
+        self.transact_judged(move |transaction| {
+            bucket_record(transaction, &request.state.bucket)?;
+            let loaded = load(transaction, &request.state)?;
             let taking = Taking {
                 state: &request.state,
                 facet: request.facet,
@@ -72,18 +74,10 @@ impl Engine {
                 body,
                 now_micros,
             };
-            let mut attempt = || {
-                bucket_record(transaction, &request.state.bucket)?;
-                let loaded = load(transaction, &request.state)?;
-                take(transaction, &loaded, &taking)
-            };
-            match attempt() {
-                Ok(taken) => Ok((taken.verdict, Ok((taken.outcome, ())))),
-                Err(EngineError::Storage(error)) => Err(error),
-                Err(other) => Ok((Verdict::Discard, Err(other))),
-            }
+            let taken = take(transaction, &loaded, &taking)?;
+            Ok((taken.verdict, (taken.outcome, ())))
         })
-        .await?
+        .await
     }
 
     /// Releases a lock.
@@ -96,7 +90,7 @@ impl Engine {
     pub async fn release_lock(&self, request: ReleaseLock) -> Result<ReleaseOutcome, EngineError> {
         let now_micros = self.clock.now_micros();
         let (state, sender) = (request.state.clone(), request.sender.clone());
-        let outcome = storage::write(&self.storage, move |transaction| {
+        let release = move |transaction: &mut dyn Transaction| {
             let loaded = load(transaction, &request.state)?;
             let giving = Giving {
                 state: &request.state,
@@ -106,13 +100,9 @@ impl Engine {
                 sender: &request.sender,
                 now_micros,
             };
-            match give_back(transaction, &loaded, &giving) {
-                Ok((verdict, outcome)) => Ok((verdict, Ok(outcome))),
-                Err(EngineError::Storage(error)) => Err(error),
-                Err(other) => Ok((Verdict::Discard, Err(other))),
-            }
-        })
-        .await??;
+            give_back(transaction, &loaded, &giving)
+        };
+        let outcome = self.transact_judged(release).await?;
         self.released(&state, &sender, &outcome);
         Ok(outcome)
     }

@@ -118,6 +118,13 @@ pub(super) struct Change<'a> {
     pub(super) now_micros: u64,
 }
 
+impl Change<'_> {
+    /// Of a transition that makes no lockfile: so no body needs a name.
+    pub(super) fn of_no_lockfile(holder: Option<HolderRecord>, now_micros: u64) -> Self {
+        Self { holder, upload: None, replaces: false, body: BodyId([0; 16]), now_micros }
+    }
+}
+
 /// A lock is shown through every facet, until one is given back: then through what is left only.
 pub(in crate::engine) fn shows(hold: &Hold, facet: Facet) -> bool {
     hold.facets.contains(facet) || hold.giving_back_since_micros.is_none()

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::LockedState;
 use super::rows::{Change, load, store};
 use crate::engine::{Engine, EngineError};
-use crate::records::{self, BodyId, LockRecord, RowKeyParts};
-use crate::storage::{self, Table, Transaction, Verdict};
+use crate::records::{self, LockRecord, RowKeyParts};
+use crate::storage::{Table, Transaction, Verdict};
 
 /// Locks looked at in one transaction.
 const BATCH: usize = 256;
@@ -28,14 +28,10 @@ impl Engine {
     async fn settle(&self, state: LockedState) -> Result<(), EngineError> {
         let now_micros = self.clock.now_micros();
         let settled = state.clone();
-        storage::write(&self.storage, move |transaction| {
-            match settle(transaction, &settled, now_micros) {
-                Ok(verdict) => Ok((verdict, Ok(()))),
-                Err(EngineError::Storage(error)) => Err(error),
-                Err(other) => Ok((Verdict::Discard, Err(other))),
-            }
+        self.transact_judged(move |transaction| {
+            Ok((settle(transaction, &settled, now_micros)?, ()))
         })
-        .await??;
+        .await?;
         self.lock_changed(&state);
         Ok(())
     }
@@ -81,9 +77,7 @@ fn settle(
 ) -> Result<Verdict, EngineError> {
     let loaded = load(transaction, state)?;
     let Some(next) = loaded.lock.settled(now_micros) else { return Ok(Verdict::Discard) };
-    // Nothing is made here, so no body needs a name.
-    let body = BodyId([0; 16]);
-    let change = Change { holder: None, upload: None, replaces: false, body, now_micros };
+    let change = Change::of_no_lockfile(None, now_micros);
     store(transaction, state, &loaded, &next, change)?;
     Ok(Verdict::Commit)
 }

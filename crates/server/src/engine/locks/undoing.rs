@@ -8,24 +8,20 @@ use super::waiting::Turn;
 use super::{LockedState, TakeLock};
 use crate::engine::audit::{self, AuditEntry};
 use crate::engine::{Engine, EngineError};
-use crate::records::{AuditAction, BodyId};
-use crate::storage::{self, Transaction, Verdict};
+use crate::records::AuditAction;
+use crate::storage::{Transaction, Verdict};
 
 impl Engine {
     /// Makes the grant of an attempt not to have happened, unless somebody was told of it.
     pub(super) async fn undo(&self, wanted: TakeLock, turn: Turn) {
         let state = wanted.state.clone();
         let now_micros = self.clock.now_micros();
-        let undone = storage::write(&self.storage, move |transaction| {
-            match undo(transaction, &wanted, &turn, now_micros) {
-                Ok(verdict) => Ok((verdict, Ok(verdict == Verdict::Commit))),
-                Err(EngineError::Storage(error)) => Err(error),
-                Err(other) => Ok((Verdict::Discard, Err(other))),
-            }
-        })
-        .await
-        .map_err(EngineError::Storage)
-        .flatten();
+        let undone = self
+            .transact_judged(move |transaction| {
+                let verdict = undo(transaction, &wanted, &turn, now_micros)?;
+                Ok((verdict, verdict == Verdict::Commit))
+            })
+            .await;
         match undone {
             Ok(true) => {
                 tracing::info!(%state, "a client went away while it was granted the lock");
@@ -53,9 +49,7 @@ fn undo(
     let Some(next) = loaded.lock.undo(&Unanswered { facet, id, at_micros }) else {
         return Ok(Verdict::Discard);
     };
-    // Nothing is made here, so no body needs a name.
-    let body = BodyId([0; 16]);
-    let change = Change { holder: None, upload: None, replaces: false, body, now_micros };
+    let change = Change::of_no_lockfile(None, now_micros);
     store(transaction, &wanted.state, &loaded, &next, change)?;
     let LockedState { bucket, key } = &wanted.state;
     let entry = AuditEntry {
