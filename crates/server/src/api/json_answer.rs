@@ -4,6 +4,8 @@ use http::{HeaderValue, Response, StatusCode, header};
 use s3s::Body;
 use serde::Serialize;
 
+use crate::storage::StorageError;
+
 /// An error: `code` is for programs, the rest for people.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct ErrorText<'a> {
@@ -15,6 +17,31 @@ pub(super) struct ErrorText<'a> {
 #[derive(Serialize)]
 struct ErrorDocument<'a> {
     error: ErrorText<'a>,
+}
+
+/// What a failure of the storage is called, and what to do next: status, code, hint. `None` for what only
+/// a bug of ours brings about.
+pub(super) fn storage_failure(
+    error: &StorageError,
+) -> Option<(StatusCode, &'static str, &'static str)> {
+    match error {
+        StorageError::Corrupt(_) => Some((
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "corrupt",
+            "keep a copy of the data directory and restore a backup",
+        )),
+        StorageError::OutcomeUnknown(_) => Some((
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "outcome_unknown",
+            "read back before repeating",
+        )),
+        StorageError::Failed(_) | StorageError::Full(_) | StorageError::Closed => Some((
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "nothing was changed; repeat the request",
+        )),
+        StorageError::ReadOnly => None,
+    }
 }
 
 /// An error as a document.

@@ -5,17 +5,14 @@ use std::collections::BTreeSet;
 use super::audit::{self, AuditEntry};
 use super::bucket_settings;
 use super::guard;
-use super::rows::bucket_record;
+use super::rows::{bucket_record, first_rows, remove_rows};
 use super::uploads::remove_upload;
 use super::{Engine, EngineError, Sender};
 use crate::records::{
-    self, AuditAction, BucketRecord, BucketSettings, CompletedUpload, RowKey, RowKeyParts,
-    UploadId, UploadRecord, VersionRecord, Versioning,
+    self, AuditAction, BucketRecord, BucketSettings, CompletedUpload, RowKeyParts, UploadId,
+    UploadRecord, VersionRecord, Versioning,
 };
 use crate::storage::{self, StorageError, Table, Transaction};
-
-/// Rows read together.
-const BATCH: usize = 256;
 
 /// A bucket to be.
 #[derive(Clone, Debug)]
@@ -143,7 +140,7 @@ impl Engine {
         self.transact(move |transaction| {
             bucket_record(transaction, &bucket)?;
             let versions = VersionRecord::keys_with_prefix(&bucket, "");
-            if !rows(transaction, &versions, 1)?.is_empty() {
+            if !first_rows(transaction, &versions, 1)?.is_empty() {
                 return Err(EngineError::BucketNotEmpty);
             }
             remove_uploads(transaction, &bucket, now_micros)?;
@@ -160,44 +157,20 @@ impl Engine {
     }
 }
 
-fn rows(
-    transaction: &mut dyn Transaction,
-    prefix: &RowKey,
-    limit: usize,
-) -> Result<Vec<storage::Row>, StorageError> {
-    transaction.scan(Table::Records, prefix.as_slice(), Some(&prefix.end()), limit)
-}
-
 fn remove_uploads(
     transaction: &mut dyn Transaction,
     bucket: &str,
     now_micros: u64,
 ) -> Result<(), StorageError> {
-    let all = UploadRecord::of_bucket(bucket);
-    loop {
-        let page = rows(transaction, &all, BATCH)?;
-        if page.is_empty() {
-            return Ok(());
-        }
-        for (row, _) in page {
-            let mut parts = RowKeyParts::new(&row);
-            let (_, key, upload) = (parts.text()?, parts.text()?, parts.text()?);
-            let upload = UploadId::from_client(&upload);
-            remove_upload(transaction, (bucket, &key, &upload), now_micros, &BTreeSet::new())?;
-        }
-    }
+    remove_rows(transaction, &UploadRecord::of_bucket(bucket), |transaction, (row, _)| {
+        let mut parts = RowKeyParts::new(row);
+        let (_, key, upload) = (parts.text()?, parts.text()?, parts.text()?);
+        let upload = UploadId::from_client(&upload);
+        remove_upload(transaction, (bucket, &key, &upload), now_micros, &BTreeSet::new())
+    })
 }
 
 /// Forgets what completions were answered: in a bucket of the same name they mean nothing.
 fn remove_answers(transaction: &mut dyn Transaction, bucket: &str) -> Result<(), StorageError> {
-    let all = CompletedUpload::of_bucket(bucket);
-    loop {
-        let page = rows(transaction, &all, BATCH)?;
-        if page.is_empty() {
-            return Ok(());
-        }
-        for (row, _) in page {
-            records::remove(transaction, &RowKey::from_row(&row))?;
-        }
-    }
+    remove_rows(transaction, &CompletedUpload::of_bucket(bucket), |_, _| Ok(()))
 }

@@ -6,12 +6,14 @@ use statelock_protocol::store::ObjectKey;
 use super::decision::{Effect, Stored};
 use super::{EngineError, body_reader};
 use crate::records::{
-    self, BucketRecord, Chunk, DiscardedBody, Segment, VersionId, VersionRecord, Versioning,
+    self, BucketRecord, Chunk, DiscardedBody, RowKey, Segment, VersionId, VersionRecord, Versioning,
 };
-use crate::storage::{CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction};
+use crate::storage::{CHUNK_SIZE_BYTES_MAX, Row, StorageError, Table, Transaction};
 
 /// How many versions are looked at together when one must be searched for.
 const SEARCH_BATCH: usize = 256;
+/// How many rows are removed together.
+const REMOVAL_BATCH: usize = 256;
 
 pub(super) fn is_lockfile(key: &str) -> bool {
     statelock_protocol::state::is_lockfile_key(&ObjectKey::new(key))
@@ -50,6 +52,33 @@ pub(super) fn load(
         }
     };
     Ok(Stored { bucket: record, newest, null })
+}
+
+/// The first rows under `prefix`.
+pub(super) fn first_rows(
+    transaction: &mut dyn Transaction,
+    prefix: &RowKey,
+    limit: usize,
+) -> Result<Vec<Row>, StorageError> {
+    transaction.scan(Table::Records, prefix.as_slice(), Some(&prefix.end()), limit)
+}
+
+/// Removes every row under `prefix`, some at a time, each after `also` did what its removal brings.
+pub(super) fn remove_rows(
+    transaction: &mut dyn Transaction,
+    prefix: &RowKey,
+    mut also: impl FnMut(&mut dyn Transaction, &Row) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
+    loop {
+        let page = first_rows(transaction, prefix, REMOVAL_BATCH)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for row in &page {
+            also(transaction, row)?;
+            transaction.delete(Table::Records, &row.0)?;
+        }
+    }
 }
 
 pub(super) fn newest(

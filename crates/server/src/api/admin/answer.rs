@@ -4,7 +4,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use s3s::Body;
 
 pub(super) use crate::api::json_answer::json;
-use crate::api::json_answer::{self, ErrorText};
+use crate::api::json_answer::{self, ErrorText, storage_failure};
 use crate::auth::basic::{self, BasicError};
 use crate::engine::EngineError;
 use crate::metrics::Metrics;
@@ -140,26 +140,9 @@ impl From<EngineError> for AdminError {
 
 fn from_storage(error: &StorageError, message: String) -> AdminError {
     tracing::error!(%error, "an admin request failed in the storage");
-    match error {
-        StorageError::Corrupt(_) => AdminError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "corrupt",
-            message,
-            "keep a copy of the data directory and restore a backup",
-        ),
-        StorageError::OutcomeUnknown(_) => AdminError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "outcome_unknown",
-            message,
-            "read back before repeating",
-        ),
-        StorageError::Failed(_) | StorageError::Full(_) | StorageError::Closed => AdminError::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            message,
-            "nothing was changed; repeat the request",
-        ),
-        StorageError::ReadOnly => AdminError::internal(),
+    match storage_failure(error) {
+        Some((status, code, hint)) => AdminError::new(status, code, message, hint),
+        None => AdminError::internal(),
     }
 }
 

@@ -8,7 +8,7 @@ use s3s::Body;
 use serde::Serialize;
 use statelock_protocol::lock::unified::{Facet, Hold};
 
-use crate::api::json_answer::{self, ErrorText};
+use crate::api::json_answer::{self, ErrorText, storage_failure};
 use crate::auth::basic::{self, BasicError};
 use crate::engine::{BodyError, EngineError, RefusedWriteKind};
 use crate::storage::StorageError;
@@ -191,25 +191,8 @@ fn from_body(error: &BodyError, message: String) -> HttpError {
 
 fn from_storage(error: &StorageError, message: String) -> HttpError {
     tracing::error!(%error, "a request failed in the storage");
-    match error {
-        StorageError::Corrupt(_) => HttpError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "corrupt",
-            message,
-            "keep a copy of the data directory and restore a backup",
-        ),
-        StorageError::OutcomeUnknown(_) => HttpError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "outcome_unknown",
-            message,
-            "read back before repeating",
-        ),
-        StorageError::Failed(_) | StorageError::Full(_) | StorageError::Closed => HttpError::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            message,
-            "nothing was changed; repeat the request",
-        ),
-        StorageError::ReadOnly => HttpError::internal(),
+    match storage_failure(error) {
+        Some((status, code, hint)) => HttpError::new(status, code, message, hint),
+        None => HttpError::internal(),
     }
 }

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::rows::{bucket_record, newest};
+use super::super::rows::{bucket_record, newest, remove_rows};
 use crate::engine::audit::{self, AuditEntry};
 use crate::engine::{Engine, EngineError, Sender};
-use crate::records::{self, AuditAction, OverwriteRecord, RowKey};
-use crate::storage::{StorageError, Table, Transaction};
-
-/// Rows removed at a time.
-const BATCH: usize = 256;
+use crate::records::{self, AuditAction, OverwriteRecord};
+use crate::storage::{StorageError, Transaction};
 
 /// A request to permit one write.
 #[derive(Clone, Debug)]
@@ -90,14 +87,5 @@ pub(in crate::engine) fn remove_bucket(
     transaction: &mut dyn Transaction,
     bucket: &str,
 ) -> Result<(), StorageError> {
-    let all = OverwriteRecord::of_bucket(bucket);
-    loop {
-        let page = transaction.scan(Table::Records, all.as_slice(), Some(&all.end()), BATCH)?;
-        if page.is_empty() {
-            return Ok(());
-        }
-        for (row, _) in page {
-            records::remove(transaction, &RowKey::from_row(&row))?;
-        }
-    }
+    remove_rows(transaction, &OverwriteRecord::of_bucket(bucket), |_, _| Ok(()))
 }

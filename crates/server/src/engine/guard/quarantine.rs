@@ -1,14 +1,12 @@
 //! Keeps the bodies that the write guard refused, and gives them out.
 
-use super::super::rows::{bucket_record, discard};
+use super::super::rows::{bucket_record, discard, first_rows, remove_rows};
 use crate::engine::{Engine, EngineError};
-use crate::records::{self, Content, QuarantineRecord, RowKey, VersionId};
-use crate::storage::{self, StorageError, Table, Transaction};
+use crate::records::{self, Content, QuarantineRecord, VersionId};
+use crate::storage::{StorageError, Transaction};
 
 /// Bodies that are kept of each key; the oldest go first.
 pub(in crate::engine) const KEPT_MAX: usize = 100;
-/// Rows removed at a time.
-const BATCH: usize = 256;
 
 /// Where a refused body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +65,7 @@ pub(in crate::engine) fn remove(
     now_micros: u64,
 ) -> Result<(), StorageError> {
     records::remove(transaction, &QuarantineRecord::row(bucket, key, record.sequence))?;
-    let mut segments = record.content.segments.iter();
-    segments.try_for_each(|segment| discard(transaction, segment, now_micros))
+    discard_body(transaction, record, now_micros)
 }
 
 /// Removes what is kept of a bucket that goes away.
@@ -77,19 +74,18 @@ pub(in crate::engine) fn remove_bucket(
     bucket: &str,
     now_micros: u64,
 ) -> Result<(), StorageError> {
-    let all = QuarantineRecord::of_bucket(bucket);
-    loop {
-        let page = rows(transaction, &all, BATCH)?;
-        if page.is_empty() {
-            return Ok(());
-        }
-        for (row, bytes) in &page {
-            let record: QuarantineRecord = records::decode(row, bytes)?;
-            let mut segments = record.content.segments.iter();
-            segments.try_for_each(|segment| discard(transaction, segment, now_micros))?;
-            records::remove(transaction, &RowKey::from_row(row))?;
-        }
-    }
+    remove_rows(transaction, &QuarantineRecord::of_bucket(bucket), |transaction, (row, bytes)| {
+        discard_body(transaction, &records::decode(row, bytes)?, now_micros)
+    })
+}
+
+fn discard_body(
+    transaction: &mut dyn Transaction,
+    record: &QuarantineRecord,
+    now_micros: u64,
+) -> Result<(), StorageError> {
+    let mut segments = record.content.segments.iter();
+    segments.try_for_each(|segment| discard(transaction, segment, now_micros))
 }
 
 fn of_key(
@@ -97,16 +93,8 @@ fn of_key(
     bucket: &str,
     key: &str,
 ) -> Result<Vec<QuarantineRecord>, StorageError> {
-    let page = rows(transaction, &QuarantineRecord::of_key(bucket, key), usize::MAX)?;
+    let page = first_rows(transaction, &QuarantineRecord::of_key(bucket, key), usize::MAX)?;
     page.iter().map(|(row, bytes)| records::decode(row, bytes)).collect()
-}
-
-fn rows(
-    transaction: &mut dyn Transaction,
-    prefix: &RowKey,
-    limit: usize,
-) -> Result<Vec<storage::Row>, StorageError> {
-    transaction.scan(Table::Records, prefix.as_slice(), Some(&prefix.end()), limit)
 }
 
 impl Engine {

@@ -4,6 +4,7 @@
 
 use super::keys::{ItemKey, partition};
 use super::{OpenTable, TableError, lock_items};
+use crate::engine::rows::remove_rows;
 use crate::records::{self, AttributeValue, Item, items_of};
 use crate::storage::{StorageError, Table, Transaction};
 
@@ -109,13 +110,5 @@ pub(super) fn remove_all_items(
     transaction: &mut dyn Transaction,
     table: &OpenTable,
 ) -> Result<(), StorageError> {
-    const ROWS: usize = 64;
-    let all = items_of(&table.name);
-    loop {
-        let rows = transaction.scan(Table::Records, all.as_slice(), Some(&all.end()), ROWS)?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        rows.iter().try_for_each(|(row, _)| transaction.delete(Table::Records, row))?;
-    }
+    remove_rows(transaction, &items_of(&table.name), |_, _| Ok(()))
 }
