@@ -70,14 +70,14 @@ impl Engine {
         match found {
             Ok((version, bucket, Some(body))) if version.content.is_some() => {
                 let hold = shown_hold(Facet::Lockfile, &body);
-                let shown = self.shown_to_refused(state, Facet::Lockfile, sender, Some(&hold));
+                let shown = self.waiting.shown_to(state, Facet::Lockfile, sender, Some(&hold));
                 Ok(match shown {
                     Some((info, id)) => shown_lockfile(&version, bucket, info, id),
                     None => (version, bucket, Some(body)),
                 })
             }
             Err(EngineError::NoSuchKey) => {
-                let shown = self.shown_to_refused(state, Facet::Lockfile, sender, None);
+                let shown = self.waiting.shown_to(state, Facet::Lockfile, sender, None);
                 let Some((info, id)) = shown else { return Err(EngineError::NoSuchKey) };
                 let bucket = self.bucket(state.bucket.clone()).await?;
                 let now_micros = self.clock.now_micros();
@@ -91,21 +91,6 @@ impl Engine {
             }
             other => other,
         }
-    }
-
-    /// The lock info that a reader is shown instead of what stands, and the lock ID in it; `None` for
-    /// nearly everybody.
-    ///
-    /// Only for who was refused this lock a moment ago, once per refusal: with `hold`, its lock info
-    /// with the reader's place in line; without, the lock info of who is next.
-    pub(in crate::engine) fn shown_to_refused(
-        &self,
-        state: &LockedState,
-        facet: Facet,
-        sender: &Sender,
-        hold: Option<&Hold>,
-    ) -> Option<(Vec<u8>, Option<LockId>)> {
-        self.waiting.shown_to(state, facet, sender, hold)
     }
 
     /// A refusal as its sender is told: with its place in line in the holder's lock info.

@@ -217,7 +217,7 @@ impl Engine {
             return item;
         }
         let hold = info.flatten().map(|info| shown_hold(Facet::LockTable, info));
-        let shown = self.shown_to_refused(state, Facet::LockTable, sender, hold.as_ref());
+        let shown = self.waiting.shown_to(state, Facet::LockTable, sender, hold.as_ref());
         let Some((info, _)) = shown else { return item };
         Some(lock_items::with_info(item.unwrap_or_else(|| key.clone()), &info))
     }

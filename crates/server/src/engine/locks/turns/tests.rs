@@ -533,7 +533,7 @@ async fn opentofu_reads_the_very_bytes_that_its_conditional_delete_names() {
     assert_refused(&stage.take("b").await);
     let (held, _) = stage.engine.lock_holder(state()).await.unwrap().unwrap();
     let shown = |sender: &Sender| {
-        stage.engine.shown_to_refused(&state(), Facet::LockTable, sender, Some(&held))
+        stage.engine.waiting.shown_to(&state(), Facet::LockTable, sender, Some(&held))
     };
     let terraform = sender("b", &stage.engine);
     let agent = "APN/1.0 OpenTofu-S3-Backend/1.0 OpenTofu/1.10.0".to_owned();
@@ -544,13 +544,13 @@ async fn opentofu_reads_the_very_bytes_that_its_conditional_delete_names() {
     assert!(LockInfo::parse(&info).unwrap().info.starts_with("place 1 of 1"));
     // Without a lock it is shown one all the same, and no word is added to it.
     stage.release("a").await;
-    let ghost = stage.engine.shown_to_refused(&state(), Facet::LockTable, &tofu, None);
+    let ghost = stage.engine.waiting.shown_to(&state(), Facet::LockTable, &tofu, None);
     assert_eq!(ghost, None, "this refusal was followed by its answer");
     stage.take("h").await;
     assert_refused(&stage.take("c").await);
     stage.release("h").await;
     let tofu = Sender { user_agent: tofu.user_agent, ..sender("c", &stage.engine) };
-    let ghost = stage.engine.shown_to_refused(&state(), Facet::LockTable, &tofu, None);
+    let ghost = stage.engine.waiting.shown_to(&state(), Facet::LockTable, &tofu, None);
     let (info, _) = ghost.unwrap();
     assert_eq!(LockInfo::parse(&info).unwrap().info, "");
 }

@@ -237,8 +237,11 @@ impl Waiting {
         refusals::annotated(line, id, hold, *facet)
     }
 
-    /// What a reader of the lock is shown instead of what is stored, because it was refused a moment
-    /// ago; with the lock ID in it. See [`refusals`].
+    /// The lock info that a reader is shown instead of what is stored, and the lock ID in it; `None` for
+    /// nearly everybody.
+    ///
+    /// Only for who was refused this lock a moment ago, once per refusal: with `hold`, its lock info
+    /// with the reader's place in line; without, the lock info of who is next. See [`refusals`].
     pub(in crate::engine) fn shown_to(
         &self,
         state: &LockedState,
