@@ -236,8 +236,9 @@ async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let server = Server::start(args.settings()?).await?;
     if !server.address().ip().is_loopback() {
         tracing::warn!(
-            "listening beyond this machine without TLS: requests are signed, but states travel in \
-             clear; keep to a network that you trust, or put a TLS proxy in front"
+            "listening beyond this machine without TLS: requests of the AWS APIs are signed, but \
+             states, and the access key of `http` backends, travel in clear; keep to a network that \
+             you trust, or put a TLS proxy in front"
         );
     }
     let instructions = instructions::render(args, &server);
