@@ -44,7 +44,16 @@ struct Sighting {
     id: Option<LockId>,
     connection: ConnectionId,
     sender: SenderKey,
+    /// The SDK's id of the call.
+    call: Option<String>,
     at_micros: u64,
+}
+
+impl Sighting {
+    /// Whether this call read the lock already. What a late copy of it is shown, its client never sees.
+    fn is_read_of(&self, call: Option<&String>) -> bool {
+        self.kind == SightingKind::Read && call.is_some() && self.call.as_ref() == call
+    }
 }
 
 /// What stays the same when a client opens another connection.
@@ -80,6 +89,10 @@ impl Sightings {
             forget_quietest(&mut states);
         }
         let sightings = states.entry(state.clone()).or_default();
+        let call = sender.invocation.clone();
+        if kind == SightingKind::Read && sightings.iter().any(|one| one.is_read_of(call.as_ref())) {
+            return;
+        }
         if sightings.len() >= SIGHTINGS_MAX {
             sightings.pop_front();
         }
@@ -88,6 +101,7 @@ impl Sightings {
             id: id.cloned(),
             connection: sender.connection.id,
             sender: SenderKey::new(sender),
+            call,
             at_micros: now_micros,
         });
     }

@@ -97,6 +97,17 @@ fn other_clients_than_terraform_and_opentofu_may_remove_what_they_did_not_read()
 }
 
 #[test]
+fn p4_a_read_that_arrives_again_does_not_show_its_client_the_next_lock() {
+    let called = |call: &str| Sender { invocation: Some(call.to_owned()), ..sender(1) };
+    let sightings = Sightings::default();
+    sightings.note(&state("k"), &called("read"), Read, Some(&id("a")), NOW);
+    sightings.note(&state("k"), &called("read"), Read, Some(&id("b")), NOW);
+    assert_eq!(sightings.seen(&state("k"), &sender(1), NOW), locks(&["a"]));
+    sightings.note(&state("k"), &called("another"), Read, Some(&id("b")), NOW);
+    assert_eq!(sightings.seen(&state("k"), &sender(1), NOW), locks(&["b"]));
+}
+
+#[test]
 fn behind_a_proxy_a_connection_says_nothing() {
     let seen = history(&[(1, Read, "a"), (2, Read, "b")]);
     assert_eq!(seen.seen(&state("k"), &proxied(2), NOW), locks(&["a", "b"]));
