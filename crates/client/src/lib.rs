@@ -1,0 +1,1 @@
+//! Locks and state in S3 and DynamoDB, with exactly the protocols of Terraform and OpenTofu.
