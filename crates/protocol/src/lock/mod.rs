@@ -4,6 +4,7 @@
 //! - [`created_at`]: the time in a lock info, as Go writes and reads it;
 //! - [`info`]: the lock info, byte for byte as Terraform and OpenTofu write it;
 //! - [`line`](mod@line): who waits for a lock, and whose turn it is;
+//! - [`steps`]: the protocols of clients, as machines that say what to send next;
 //! - [`unified`]: one lock behind lockfile, lock table and `http` backend.
 
 mod calendar;
@@ -12,6 +13,7 @@ mod go_json;
 pub mod id;
 pub mod info;
 pub mod line;
+pub mod steps;
 pub mod unified;
 
 pub use created_at::{CreatedAt, CreatedAtError};

@@ -1,4 +1,4 @@
-//! The contract of an object store: requests, preconditions and the three kinds of reply.
+//! The contracts of an object store and of a lock table: requests, preconditions and the three kinds of reply.
 //!
 //! A client sends these requests, the state server answers them, and the tests' reference store is
 //! the most obvious program that does. One suite of cases holds for all of them.
@@ -8,9 +8,11 @@
 
 mod object;
 mod reply;
+mod table;
 
 pub use object::{
     BucketName, ETag, ListedObject, ObjectKey, ObjectRequest, ObjectSuccess, Precondition,
     StoredObject,
 };
 pub use reply::{Refusal, Reply};
+pub use table::{ItemCondition, LockItem, TableName, TableRequest, TableSuccess};

@@ -13,7 +13,7 @@ pub struct ObjectKey(String);
 /// A store's tag of one stored value, without the surrounding quotes.
 ///
 /// Opaque: only equality means anything. It is *not* assumed to be an MD5.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ETag(String);
 
 macro_rules! text_newtype {
@@ -68,7 +68,7 @@ impl fmt::Display for ETag {
 
 /// A condition that a write carries. It is evaluated at the moment the write takes effect, against
 /// the current version of the object; a delete marker counts as "no object".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Precondition {
     /// The write applies whatever is stored.
     None,
@@ -79,7 +79,7 @@ pub enum Precondition {
 }
 
 /// One request to an object store. Every request names one bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ObjectRequest {
     /// Reads the current version.
     Read {

@@ -15,23 +15,27 @@ pub enum Reply<T> {
 }
 
 /// Why a request had no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
-    /// A precondition did not hold (HTTP 412).
+    /// A precondition did not hold (HTTP 412, `ConditionalCheckFailedException`).
     PreconditionFailed,
-    /// Another request on the same key was in the way; the store asks to repeat (HTTP 409).
+    /// Another request on the same key was in the way; the store asks to repeat (HTTP 409,
+    /// `TransactionConflictException`).
     Conflict,
     /// There is no such object, or for `If-Match`, nothing to match (HTTP 404 `NoSuchKey`).
     NoSuchKey,
     /// There is no such bucket (HTTP 404 `NoSuchBucket`).
     NoSuchBucket,
+    /// There is no such table (`ResourceNotFoundException`).
+    NoSuchTable,
     /// The credentials do not allow it (HTTP 403).
     Denied,
     /// The request makes no sense to this store (HTTP 400).
     Invalid,
     /// The store does not do this (HTTP 501).
     Unsupported,
-    /// The store is overloaded or shutting down and says that nothing was done (HTTP 503).
+    /// The store is overloaded or shutting down and says that nothing was done (HTTP 503
+    /// with an error code of S3, or throttling).
     Unavailable,
 }
 

@@ -1,0 +1,52 @@
+//! Reads who holds a lock.
+
+use super::place::{LockReply, Looked, Place};
+use super::places::Places;
+use super::{LockMachine, Step, TRIES_MAX};
+use crate::store::Refusal;
+
+/// Looks at every place of a lock, one after the other. Never changes anything.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Inspect {
+    left: Vec<Place>,
+    tries: u8,
+    seen: Inspection,
+}
+
+/// What each place showed, in the order of the places. Not a snapshot: between two looks a lock may
+/// have been released.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Inspection {
+    /// Place and what it showed.
+    pub places: Vec<(Place, Looked)>,
+}
+
+impl Inspect {
+    /// Looks at these places.
+    pub fn new(places: &Places) -> Self {
+        let mut left: Vec<_> = places.iter().cloned().collect();
+        left.reverse();
+        Self { left, tries: 0, seen: Inspection::default() }
+    }
+}
+
+impl LockMachine for Inspect {
+    type Outcome = Inspection;
+
+    fn next(&mut self, reply: Option<LockReply>) -> Step<Inspection> {
+        if let (Some(reply), Some(place)) = (reply, self.left.last()) {
+            let looked = place.looked(reply);
+            self.tries += 1;
+            let again = matches!(looked, Looked::Unknown | Looked::Refused(Refusal::Unavailable));
+            if again && self.tries < TRIES_MAX {
+                return Step::after(self.tries, place.look());
+            }
+            self.tries = 0;
+            self.seen.places.extend(self.left.pop().map(|place| (place, looked)));
+        }
+        match self.left.last() {
+            Some(place) => Step::at_once(place.look()),
+            None => Step::Done(std::mem::take(&mut self.seen)),
+        }
+    }
+}
