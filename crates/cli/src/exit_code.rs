@@ -3,16 +3,32 @@
 use std::process;
 
 /// How a command ended, other than well.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the numbers are settled before every verb is there")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitCode {
     /// A bug.
     Internal,
     /// An argument, a setting or a file is wrong.
     BadInput,
+    /// Somebody else holds the lock.
+    Held,
+    /// Nobody holds the lock, or somebody else than was said.
+    NotHeld,
+    /// The state is not the one that the command was about, or the write rule refuses the write.
+    StateConflict,
+    /// What was asked for is not there.
+    NotFound,
+    /// The answer was lost, and reading back did not show what became of the request.
+    OutcomeUnknown,
     /// Something that is needed is not there or not free now.
     Unavailable,
-    /// The server does not let this access key do that.
+    /// The server or the store does not let these credentials do that.
     NotPermitted,
+    /// The store cannot do what is needed.
+    Unsupported,
     /// Stored data is damaged.
     Corrupt,
 }
@@ -23,8 +39,14 @@ impl ExitCode {
         match self {
             Self::Internal => 1,
             Self::BadInput => 2,
+            Self::Held => 3,
+            Self::NotHeld => 4,
+            Self::StateConflict => 5,
+            Self::NotFound => 6,
+            Self::OutcomeUnknown => 7,
             Self::Unavailable => 8,
             Self::NotPermitted => 9,
+            Self::Unsupported => 10,
             Self::Corrupt => 11,
         }
     }
@@ -45,10 +67,16 @@ mod tests {
         let all = [
             ExitCode::Internal,
             ExitCode::BadInput,
+            ExitCode::Held,
+            ExitCode::NotHeld,
+            ExitCode::StateConflict,
+            ExitCode::NotFound,
+            ExitCode::OutcomeUnknown,
             ExitCode::Unavailable,
             ExitCode::NotPermitted,
+            ExitCode::Unsupported,
             ExitCode::Corrupt,
         ];
-        assert_eq!(all.map(ExitCode::number), [1, 2, 8, 9, 11]);
+        assert_eq!(all.map(ExitCode::number), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     }
 }
