@@ -291,6 +291,8 @@ fn name_request(response: &mut Response<Body>, request_id: RequestId) {
         headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
     }
     headers.insert(HeaderName::from_static("x-amz-id-2"), HeaderValue::from_static(HOST_ID));
+    // Clients that know this name rely on conditional deletes, which other stores may ignore.
+    headers.insert(header::SERVER, HeaderValue::from_static("statelock"));
 }
 
 pub(super) fn text(

@@ -41,10 +41,10 @@ impl LockTable {
     }
 }
 
-pub(super) fn taken(reply: Reply<TableSuccess>, info: &str) -> Taken {
+pub(super) fn taken(reply: &Reply<TableSuccess>, info: &str) -> Taken {
     match reply {
         Reply::Applied(TableSuccess::Put) => Taken::Applied(LockMark::Info(Some(info.to_owned()))),
-        Reply::Refused(refusal) => Taken::Refused(refusal),
+        Reply::Refused(refusal) => Taken::Refused(*refusal),
         Reply::Applied(TableSuccess::Read(_) | TableSuccess::Deleted) | Reply::Unknown => {
             Taken::Unknown
         }
@@ -65,10 +65,10 @@ pub(super) fn looked(reply: Reply<TableSuccess>) -> Looked {
     }
 }
 
-pub(super) fn removed(reply: Reply<TableSuccess>) -> Removed {
+pub(super) fn removed(reply: &Reply<TableSuccess>) -> Removed {
     match reply {
         Reply::Applied(TableSuccess::Deleted) => Removed::Applied,
-        Reply::Refused(refusal) => Removed::Refused(refusal),
+        Reply::Refused(refusal) => Removed::Refused(*refusal),
         Reply::Applied(TableSuccess::Read(_) | TableSuccess::Put) | Reply::Unknown => {
             Removed::Unknown
         }

@@ -66,12 +66,12 @@ pub(super) fn looked(reply: Reply<ObjectSuccess>) -> Looked {
     }
 }
 
-pub(super) fn removed(reply: Reply<ObjectSuccess>) -> Removed {
+pub(super) fn removed(reply: &Reply<ObjectSuccess>) -> Removed {
     match reply {
         Reply::Applied(ObjectSuccess::Deleted) => Removed::Applied,
         // `If-Match` finds nothing to match.
         Reply::Refused(Refusal::NoSuchKey) => Removed::Absent,
-        Reply::Refused(refusal) => Removed::Refused(refusal),
+        Reply::Refused(refusal) => Removed::Refused(*refusal),
         Reply::Applied(
             ObjectSuccess::Read(_) | ObjectSuccess::Written(_) | ObjectSuccess::Listed(_),
         )

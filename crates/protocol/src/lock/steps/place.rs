@@ -111,7 +111,7 @@ impl Place {
     pub(super) fn taken(&self, reply: LockReply, info: &str) -> Taken {
         match (self, reply) {
             (Self::Lockfile(_), LockReply::Object(reply)) => lockfile::taken(reply),
-            (Self::LockTable(_), LockReply::Table(reply)) => lock_table::taken(reply, info),
+            (Self::LockTable(_), LockReply::Table(reply)) => lock_table::taken(&reply, info),
             (Self::Lockfile(_), LockReply::Table(_))
             | (Self::LockTable(_), LockReply::Object(_)) => Taken::Unknown,
         }
@@ -126,7 +126,7 @@ impl Place {
         }
     }
 
-    pub(super) fn removed(&self, reply: LockReply) -> Removed {
+    pub(super) fn removed(&self, reply: &LockReply) -> Removed {
         match (self, reply) {
             (Self::Lockfile(_), LockReply::Object(reply)) => lockfile::removed(reply),
             (Self::LockTable(_), LockReply::Table(reply)) => lock_table::removed(reply),

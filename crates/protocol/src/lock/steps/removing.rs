@@ -105,8 +105,8 @@ impl Removing {
                 self.saw(looked)
             }
             (Asked::Remove, Some(reply)) => {
-                let removed = self.place.removed(reply);
-                self.was_answered(removed)
+                let removed = self.place.removed(&reply);
+                self.was_answered(&removed)
             }
         }
     }
@@ -159,7 +159,7 @@ impl Removing {
         }
     }
 
-    fn was_answered(&mut self, removed: Removed) -> Step<RemoveOutcome> {
+    fn was_answered(&mut self, removed: &Removed) -> Step<RemoveOutcome> {
         match removed {
             Removed::Applied => self.removed(),
             Removed::Absent if self.unanswered > 0 => self.removed(),
@@ -169,7 +169,7 @@ impl Removing {
                 self.refused = None;
                 self.look(self.removes)
             }
-            Removed::Refused(refusal) => self.was_refused(refusal),
+            Removed::Refused(refusal) => self.was_refused(*refusal),
         }
     }
 

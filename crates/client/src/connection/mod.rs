@@ -1,0 +1,162 @@
+//! Connections to S3 and DynamoDB, with the credentials that AWS clients would use.
+
+mod credentials;
+pub(crate) mod headers;
+mod http_client;
+mod store_kind;
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use statelock_protocol::lock::steps::ConditionalDelete;
+
+use crate::error::ConnectError;
+use crate::settings::{ObjectSettings, StoreSettings};
+use store_kind::StoreKind;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one attempt of a small request may take. A state server may hold a request for a lock open
+/// for 16 seconds, when it is not the first one with its lock ID.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
+/// How long nothing at all may come while a large body is read.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// Attempts of a request that changes nothing.
+const READ_ATTEMPTS: u32 = 5;
+
+/// Clients of both services.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    effects: aws_sdk_s3::Client,
+    reads: aws_sdk_s3::Client,
+    bodies: aws_sdk_s3::Client,
+    tables: aws_sdk_dynamodb::Client,
+    objects: ObjectSettings,
+    kind: StoreKind,
+    conditional_delete: Option<ConditionalDelete>,
+}
+
+impl Connection {
+    /// Prepares clients as the settings and the environment say. Credentials are looked up; nothing is
+    /// sent to the stores.
+    ///
+    /// # Errors
+    /// [`ConnectError`]
+    pub async fn open(
+        stores: &StoreSettings,
+        objects: &ObjectSettings,
+    ) -> Result<Self, ConnectError> {
+        let http_client = http_client::of(stores)?;
+        let loader = loader(stores)?.http_client(http_client);
+        let shared = loader.load().await;
+        if shared.region().is_none() {
+            return Err(ConnectError::NoRegion);
+        }
+        let shared = credentials::resolved(shared, stores).await?;
+        Ok(Self::of(&shared, stores, objects))
+    }
+
+    fn of(shared: &SdkConfig, stores: &StoreSettings, objects: &ObjectSettings) -> Self {
+        let endpoint = stores.endpoint_s3.is_some() || shared.endpoint_url().is_some();
+        let kind = StoreKind::new(endpoint || names_an_endpoint("AWS_ENDPOINT_URL_S3"));
+        let attempt = stores.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT);
+        let small = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(attempt)
+            .build();
+        let large =
+            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
+        let s3 = |retries: RetryConfig, timeouts: TimeoutConfig| {
+            let config = s3_config(shared, stores).retry_config(retries).timeout_config(timeouts);
+            aws_sdk_s3::Client::from_conf(config.interceptor(kind.clone()).build())
+        };
+        let reading = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
+        let mut tables = aws_sdk_dynamodb::config::Builder::from(shared)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(small.clone());
+        if let Some(endpoint) = &stores.endpoint_dynamodb {
+            tables = tables.endpoint_url(endpoint);
+        }
+        Self {
+            effects: s3(RetryConfig::disabled(), small.clone()),
+            reads: s3(reading, small),
+            bodies: s3(RetryConfig::disabled(), large.build()),
+            tables: aws_sdk_dynamodb::Client::from_conf(tables.build()),
+            objects: objects.clone(),
+            kind,
+            conditional_delete: stores.conditional_delete,
+        }
+    }
+
+    /// S3, each call one attempt: for what has an effect, and for what a machine asks.
+    pub(crate) fn effects(&self) -> &aws_sdk_s3::Client {
+        &self.effects
+    }
+
+    /// S3, with repetitions: for what only reads.
+    pub(crate) fn reads(&self) -> &aws_sdk_s3::Client {
+        &self.reads
+    }
+
+    /// S3, each call one attempt, without a limit on its whole time: for large bodies.
+    pub(crate) fn bodies(&self) -> &aws_sdk_s3::Client {
+        &self.bodies
+    }
+
+    /// DynamoDB, each call one attempt.
+    pub(crate) fn tables(&self) -> &aws_sdk_dynamodb::Client {
+        &self.tables
+    }
+
+    /// What goes along with objects.
+    pub(crate) fn objects(&self) -> &ObjectSettings {
+        &self.objects
+    }
+
+    /// What is known of the store's conditional delete by now.
+    pub fn conditional_delete(&self) -> ConditionalDelete {
+        self.conditional_delete.unwrap_or_else(|| self.kind.conditional_delete())
+    }
+}
+
+fn loader(stores: &StoreSettings) -> Result<ConfigLoader, ConnectError> {
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    if let Ok(name) = AppName::new(concat!("statelock-", env!("CARGO_PKG_VERSION"))) {
+        loader = loader.app_name(name);
+    }
+    if let Some(region) = &stores.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(endpoint) = &stores.endpoint_url {
+        loader = loader.endpoint_url(endpoint);
+    }
+    if let Some(fips) = stores.use_fips_endpoint {
+        loader = loader.use_fips(fips);
+    }
+    if let Some(dual_stack) = stores.use_dualstack_endpoint {
+        loader = loader.use_dual_stack(dual_stack);
+    }
+    credentials::configure(loader, stores)
+}
+
+fn s3_config(shared: &SdkConfig, stores: &StoreSettings) -> aws_sdk_s3::config::Builder {
+    // Checksums only where we ask for them, as many stores refuse those that the SDK adds by itself.
+    let mut config = aws_sdk_s3::config::Builder::from(shared)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenSupported);
+    if let Some(endpoint) = &stores.endpoint_s3 {
+        config = config.endpoint_url(endpoint);
+    }
+    if let Some(path_style) = stores.use_path_style {
+        config = config.force_path_style(path_style);
+    }
+    config
+}
+
+/// The SDK reads this variable for itself; here it only matters whether there is one.
+fn names_an_endpoint(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}

@@ -1,0 +1,52 @@
+//! Which store answers, as far as it matters for what may be relied on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+use statelock_protocol::lock::steps::ConditionalDelete;
+
+/// What is known of the object store.
+#[derive(Clone, Debug)]
+pub(super) struct StoreKind {
+    /// Whether it is named by an endpoint, so that it may be any store.
+    is_custom: bool,
+    /// Whether it said that it is a statelock server.
+    is_statelock: Arc<AtomicBool>,
+}
+
+impl StoreKind {
+    pub(super) fn new(is_custom: bool) -> Self {
+        Self { is_custom, is_statelock: Arc::default() }
+    }
+
+    /// Amazon S3 and the state server remove only what matches. Others may ignore the condition.
+    pub(super) fn conditional_delete(&self) -> ConditionalDelete {
+        if !self.is_custom || self.is_statelock.load(Ordering::Relaxed) {
+            ConditionalDelete::Enforced
+        } else {
+            ConditionalDelete::Unproven
+        }
+    }
+}
+
+impl Intercept for StoreKind {
+    fn name(&self) -> &'static str {
+        "StoreKind"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let server = context.response().headers().get("server");
+        if server.is_some_and(|server| server.starts_with("statelock")) {
+            self.is_statelock.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Requests to the object store. Bodies are small here: lockfiles.
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ChecksumAlgorithm;
+use statelock_protocol::store::{
+    BucketName, ETag, ListedObject, ObjectKey, ObjectRequest, ObjectSuccess, Precondition, Reply,
+    StoredObject,
+};
+
+use super::failure::{Failed, failed};
+use crate::connection::Connection;
+use crate::error::Trouble;
+
+/// A lockfile has some 200 bytes. What is larger is no lock info, and is not read.
+const LOCKFILE_BYTES_MAX: i64 = 64 << 10;
+
+pub(super) async fn send(
+    connection: &Connection,
+    request: ObjectRequest,
+) -> (Reply<ObjectSuccess>, Option<Trouble>) {
+    let result = match request {
+        ObjectRequest::Read { bucket, key } => read(connection, &bucket, &key).await,
+        ObjectRequest::Write { bucket, key, body, precondition } => {
+            write(connection, (&bucket, &key), (body, &precondition)).await
+        }
+        ObjectRequest::Delete { bucket, key, precondition } => {
+            delete(connection, (&bucket, &key), &precondition).await
+        }
+        ObjectRequest::List { bucket, prefix, after, limit } => {
+            list(connection, (&bucket, prefix), (after, limit)).await
+        }
+    };
+    match result {
+        Ok(success) => (Reply::Applied(success), None),
+        Err(failed) => failed.reply(),
+    }
+}
+
+async fn read(
+    connection: &Connection,
+    bucket: &BucketName,
+    key: &ObjectKey,
+) -> Result<ObjectSuccess, Failed> {
+    let mut call = connection.effects().get_object().bucket(bucket.as_str()).key(key.as_str());
+    if let Some(customer) = connection.objects().encryption.customer_key() {
+        call = call
+            .sse_customer_algorithm("AES256")
+            .sse_customer_key(customer.key)
+            .sse_customer_key_md5(customer.key_md5);
+    }
+    let output = call.send().await.map_err(|error| failed("S3", "GetObject", &error))?;
+    let etag = ETag::new(output.e_tag().unwrap_or_default());
+    if output.content_length().is_some_and(|size| size > LOCKFILE_BYTES_MAX) {
+        return Ok(ObjectSuccess::Read(StoredObject { body: Vec::new(), etag }));
+    }
+    let body = output.body.collect().await.map_err(|error| broke_off(&error))?;
+    Ok(ObjectSuccess::Read(StoredObject { body: body.to_vec(), etag }))
+}
+
+fn broke_off(error: &dyn std::error::Error) -> Failed {
+    let trouble = Trouble {
+        service: "S3",
+        operation: "GetObject",
+        status: None,
+        code: None,
+        message: format!("the body broke off: {error}"),
+        request_id: None,
+        was_sent: true,
+    };
+    Failed { refusal: None, trouble }
+}
+
+async fn write(
+    connection: &Connection,
+    (bucket, key): (&BucketName, &ObjectKey),
+    (body, precondition): (Vec<u8>, &Precondition),
+) -> Result<ObjectSuccess, Failed> {
+    let objects = connection.objects();
+    let call = connection
+        .effects()
+        .put_object()
+        .bucket(bucket.as_str())
+        .key(key.as_str())
+        .content_type("application/json")
+        .body(ByteStream::from(body));
+    let call = crate::connection::headers::of_write(call, objects, &objects.lock_tags);
+    let call = match precondition {
+        Precondition::None => call,
+        Precondition::IfAbsent => call.if_none_match("*"),
+        Precondition::IfMatch(etag) => call.if_match(etag.quoted()),
+    };
+    let checksum = (!objects.skip_checksum).then_some(ChecksumAlgorithm::Sha256);
+    let sent = call.set_checksum_algorithm(checksum).send().await;
+    let output = sent.map_err(|error| failed("S3", "PutObject", &error))?;
+    Ok(ObjectSuccess::Written(ETag::new(output.e_tag().unwrap_or_default())))
+}
+
+async fn delete(
+    connection: &Connection,
+    (bucket, key): (&BucketName, &ObjectKey),
+    precondition: &Precondition,
+) -> Result<ObjectSuccess, Failed> {
+    let call = connection.effects().delete_object().bucket(bucket.as_str()).key(key.as_str());
+    let call = match precondition {
+        Precondition::None | Precondition::IfAbsent => call,
+        Precondition::IfMatch(etag) => call.if_match(etag.quoted()),
+    };
+    call.send().await.map_err(|error| failed("S3", "DeleteObject", &error))?;
+    Ok(ObjectSuccess::Deleted)
+}
+
+async fn list(
+    connection: &Connection,
+    (bucket, prefix): (&BucketName, String),
+    (after, limit): (Option<ObjectKey>, usize),
+) -> Result<ObjectSuccess, Failed> {
+    let output = connection
+        .reads()
+        .list_objects_v2()
+        .bucket(bucket.as_str())
+        .prefix(prefix)
+        .set_start_after(after.map(|key| key.as_str().to_owned()))
+        .max_keys(i32::try_from(limit).unwrap_or(1000))
+        .send()
+        .await
+        .map_err(|error| failed("S3", "ListObjectsV2", &error))?;
+    let listed = output.contents.unwrap_or_default().into_iter().map(|object| ListedObject {
+        key: ObjectKey::new(object.key.unwrap_or_default()),
+        size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+        etag: ETag::new(object.e_tag.unwrap_or_default()),
+    });
+    Ok(ObjectSuccess::Listed(listed.collect()))
+}
