@@ -22,7 +22,7 @@ pub(crate) struct AddressArgs {
 
 /// Bucket and key of a backend configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct BackendAddress {
+pub(crate) struct BackendAddress {
     bucket: BucketName,
     key: StateKey,
 }
@@ -30,19 +30,31 @@ struct BackendAddress {
 impl AddressArgs {
     /// The state, if one was named.
     pub(crate) fn state(&self) -> Option<StateAddress> {
-        let BackendAddress { bucket, key } = self.address.clone()?;
-        let address = StateAddress::new(bucket, key);
-        Some(match self.workspace.clone() {
-            Some(workspace) => {
-                let prefix = self.workspace_key_prefix.clone().unwrap_or_default();
-                address.in_workspace(workspace, prefix)
-            }
-            None => address,
-        })
+        let prefix = self.workspace_key_prefix.clone();
+        Some(self.address.clone()?.in_workspace(self.workspace.clone(), prefix))
     }
 }
 
-fn backend_address(text: &str) -> Result<BackendAddress, String> {
+impl BackendAddress {
+    /// The state of a workspace of this backend.
+    pub(crate) fn in_workspace(
+        self,
+        workspace: Option<WorkspaceName>,
+        prefix: Option<WorkspaceKeyPrefix>,
+    ) -> StateAddress {
+        let address = StateAddress::new(self.bucket, self.key);
+        match workspace {
+            Some(workspace) => address.in_workspace(workspace, prefix.unwrap_or_default()),
+            None => address,
+        }
+    }
+}
+
+/// Reads `s3://BUCKET/KEY`.
+///
+/// # Errors
+/// What the text is instead.
+pub(crate) fn backend_address(text: &str) -> Result<BackendAddress, String> {
     let form = "not of the form s3://BUCKET/KEY";
     let rest = text.strip_prefix("s3://").ok_or(form)?;
     let (bucket, key) = rest.split_once('/').ok_or(form)?;
@@ -53,11 +65,19 @@ fn backend_address(text: &str) -> Result<BackendAddress, String> {
     Ok(BackendAddress { bucket: BucketName::new(bucket), key })
 }
 
-fn workspace(text: &str) -> Result<WorkspaceName, String> {
+/// Reads a workspace's name.
+///
+/// # Errors
+/// Why it is none.
+pub(crate) fn workspace(text: &str) -> Result<WorkspaceName, String> {
     WorkspaceName::parse(text).map_err(|error| error.to_string())
 }
 
-fn workspace_key_prefix(text: &str) -> Result<WorkspaceKeyPrefix, String> {
+/// Reads a workspace key prefix.
+///
+/// # Errors
+/// Why it is none.
+pub(crate) fn workspace_key_prefix(text: &str) -> Result<WorkspaceKeyPrefix, String> {
     WorkspaceKeyPrefix::parse(text).map_err(|error| error.to_string())
 }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod admin_client;
+mod backend;
 mod commands;
 mod exit_code;
 mod output;

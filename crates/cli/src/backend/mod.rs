@@ -1,0 +1,47 @@
+//! Which state a verb of the lock tool is about, how it is locked, and how its stores are reached.
+//!
+//! From an address on the command line, and options that carry the names of Terraform's backend
+//! arguments. Everything else comes from where AWS clients look.
+
+mod args;
+mod error;
+mod held;
+
+use statelock_client::{BackendSettings, StateBackend};
+
+pub(crate) use args::BackendArgs;
+pub(crate) use error::BackendError;
+pub(crate) use held::{LockFailure, holder_text};
+
+/// A backend as the command line and the configuration name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    /// What to connect to.
+    pub(crate) settings: BackendSettings,
+    /// What the user should know, and that keeps nothing from being done.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Resolved {
+    /// Connects, after saying what there is to say.
+    ///
+    /// # Errors
+    /// [`BackendError::Connect`].
+    pub(crate) async fn connect(self) -> Result<StateBackend, BackendError> {
+        for warning in &self.warnings {
+            crate::output::warning(warning);
+        }
+        Ok(StateBackend::connect(self.settings).await?)
+    }
+}
+
+/// Runs what a verb does against the stores. One thread is enough: a verb waits more than it computes.
+///
+/// # Errors
+/// The operating system gives no thread or no timer.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, BackendError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(BackendError::Runtime)
+}
