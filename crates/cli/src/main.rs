@@ -4,6 +4,8 @@ mod address;
 mod admin_client;
 mod backend;
 mod commands;
+#[cfg_attr(not(test), expect(dead_code, reason = "the verbs that take and show locks use it"))]
+mod evidence;
 mod exit_code;
 mod output;
 mod span;

@@ -1,5 +1,7 @@
 //! What an observer saw, as plain values: looking is somebody else's work.
 
+use std::fmt;
+
 use crate::lock::stamp::BootId;
 
 /// `user@host` as clients write it into a lock info. Either part may be empty.
@@ -106,7 +108,7 @@ pub enum RunSeen {
     Ended {
         /// In the CI's words, such as `success`.
         conclusion: String,
-        /// When, as the CI writes it.
+        /// When at the latest, as the CI writes it.
         at: Option<String>,
     },
     /// It was run again, which is possible only after it has ended.
@@ -165,6 +167,12 @@ impl Who {
     /// Whether both name the same host. A host without a name is nobody's.
     pub fn is_host_of(&self, other: &Self) -> bool {
         !self.host.is_empty() && self.host.eq_ignore_ascii_case(&other.host)
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.user, self.host)
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn finding(url: &RunUrl, seen: &RunSeen) -> Option<Finding> {
             format!("its run has not ended ({status}), if only for another job in it: {url}"),
         ),
         RunSeen::Ended { conclusion, at } => {
-            let at = at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
+            let at = at.as_ref().map_or_else(String::new, |at| format!(" by {at}"));
             // A CI also gives up on a runner that it cannot reach any more.
             let caution = if ORDERLY.contains(&conclusion.as_str()) {
                 ""

@@ -155,13 +155,13 @@ fn an_observer_without_proc_says_so() {
 fn a_run_that_ended_is_dead_and_says_how_and_when() {
     assert_eq!(
         of_run(ended("success")).life.to_string(),
-        format!("dead: its run ended at 2026-11-21T21:00:00Z (success): {RUN}")
+        format!("dead: its run ended by 2026-11-21T21:00:00Z (success): {RUN}")
     );
     for conclusion in ["failure", "failed", "cancelled", "canceled", "timed_out", "stale"] {
         assert_eq!(
             of_run(ended(conclusion)).life.to_string(),
             format!(
-                "dead: its run ended at 2026-11-21T21:00:00Z ({conclusion}); a runner that its CI \
+                "dead: its run ended by 2026-11-21T21:00:00Z ({conclusion}); a runner that its CI \
                  has lost may still be at work: {RUN}"
             )
         );
@@ -302,6 +302,10 @@ fn who_is_split_at_its_last_at_sign() {
     assert_eq!(Who::parse("@box"), who("", "box"));
     assert_eq!(Who::parse("me@corp.example@box"), who("me@corp.example", "box"));
     assert_eq!(Who::parse("me"), who("me", ""));
+    assert_eq!(
+        (who("me", "box").to_string(), who("", "box").to_string()),
+        ("me@box".into(), "@box".into())
+    );
     assert!(!Who::parse("me@").is_host_of(&Who::parse("me@")));
 }
 

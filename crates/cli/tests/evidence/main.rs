@@ -1,0 +1,3 @@
+//! The stamp in a lock, as the real, unmodified `terraform` shows it and gets along with it.
+
+mod shown;
