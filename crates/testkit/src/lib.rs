@@ -1,6 +1,6 @@
 //! Test support for every crate of the workspace; never published.
 //!
-//! - [`reference_store`]: the object-store contract in the most obvious code, the oracle;
+//! - [`reference_store`]: an object store and lock tables in the most obvious code, the oracle;
 //! - [`explorer`]: every history of a few clients and one lock, up to a bound of faults;
 //! - [`contract`]: the suite that every implementer of the contract runs;
 //! - [`server_process`]: starts the built `statelock` binary on a free port, kills and restarts it;

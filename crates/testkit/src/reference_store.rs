@@ -1,17 +1,20 @@
-//! The object-store contract in the most obvious code: the oracle that others are compared with.
+//! The contracts of an object store and of a lock table in the most obvious code: the oracle that
+//! others are compared with.
 //!
-//! One map per bucket, one request at a time, nothing lost, nothing late. Versions and delete
-//! markers are invisible at this level, so there are none.
+//! One map per bucket and per table, one request at a time, nothing lost, nothing late. Versions and
+//! delete markers are invisible at this level, so there are none.
 
 use std::collections::BTreeMap;
 
-use statelock_protocol::state::Digest;
+use statelock_protocol::state::{Digest, LockTableKey};
 use statelock_protocol::store::{
-    BucketName, ETag, ListedObject, ObjectKey, ObjectRequest, ObjectSuccess, Precondition, Refusal,
-    Reply, StoredObject,
+    BucketName, ETag, ItemCondition, ListedObject, LockItem, ObjectKey, ObjectRequest,
+    ObjectSuccess, Precondition, Refusal, Reply, StoredObject, TableName, TableRequest,
+    TableSuccess,
 };
 
 type Bucket = BTreeMap<ObjectKey, StoredObject>;
+type Table = BTreeMap<LockTableKey, LockItem>;
 
 /// A change that a request made. Refused requests and deletions of nothing make none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +23,21 @@ pub enum Effect {
     Written(BucketName, ObjectKey, ETag),
     /// An object that was there is gone.
     Deleted(BucketName, ObjectKey),
+    /// An item was stored.
+    ItemPut(TableName, LockTableKey),
+    /// An item that was there is gone.
+    ItemDeleted(TableName, LockTableKey),
 }
 
-/// An object store in memory. Its ETags are the MD5 of the bytes.
+/// An object store and lock tables in memory. Its ETags are the MD5 of the bytes, unless it is told
+/// otherwise.
 #[derive(Clone, Debug, Default)]
 pub struct ReferenceStore {
     buckets: BTreeMap<BucketName, Bucket>,
+    tables: BTreeMap<TableName, Table>,
     effects: Vec<Effect>,
+    /// How many tags were given, where each write has its own.
+    tags_given: Option<u64>,
 }
 
 impl ReferenceStore {
@@ -42,9 +53,43 @@ impl ReferenceStore {
         self
     }
 
+    /// Adds an empty lock table, unless it is there.
+    #[must_use]
+    pub fn with_table(mut self, name: TableName) -> Self {
+        self.tables.entry(name).or_default();
+        self
+    }
+
+    /// Gives every write a tag of its own, as S3 does for objects that are encrypted with KMS.
+    #[must_use]
+    pub fn with_opaque_etags(mut self) -> Self {
+        self.tags_given.get_or_insert(0);
+        self
+    }
+
     /// Everything that changed, in order.
     pub fn effects(&self) -> &[Effect] {
         &self.effects
+    }
+
+    /// Everything that changed since this was asked last.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// How many tags were given, if each write has its own.
+    pub fn tags_given(&self) -> Option<u64> {
+        self.tags_given
+    }
+
+    /// An object's current version.
+    pub fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Option<&StoredObject> {
+        self.buckets.get(bucket)?.get(key)
+    }
+
+    /// An item.
+    pub fn item(&self, table: &TableName, key: &LockTableKey) -> Option<&LockItem> {
+        self.tables.get(table)?.get(key)
     }
 
     /// Answers one request.
@@ -55,6 +100,56 @@ impl ReferenceStore {
         }
     }
 
+    /// Answers one request to a lock table.
+    pub fn call_table(&mut self, request: TableRequest) -> Reply<TableSuccess> {
+        match self.answer_table(request) {
+            Ok(success) => Reply::Applied(success),
+            Err(refusal) => Reply::Refused(refusal),
+        }
+    }
+
+    /// `DeleteItem` without a condition, which the contract does not have and Terraform sends.
+    pub fn delete_item(&mut self, table: TableName, key: LockTableKey) -> Reply<TableSuccess> {
+        let Some(items) = self.tables.get_mut(&table) else {
+            return Reply::Refused(Refusal::NoSuchTable);
+        };
+        if items.remove(&key).is_some() {
+            self.effects.push(Effect::ItemDeleted(table, key));
+        }
+        Reply::Applied(TableSuccess::Deleted)
+    }
+
+    fn answer_table(&mut self, request: TableRequest) -> Result<TableSuccess, Refusal> {
+        match request {
+            TableRequest::Read { table, key } => {
+                Ok(TableSuccess::Read(self.table(&table)?.get(&key).cloned()))
+            }
+            TableRequest::Put { table, key, info } => {
+                let items = self.table(&table)?;
+                if items.contains_key(&key) {
+                    return Err(Refusal::PreconditionFailed);
+                }
+                items.insert(key.clone(), LockItem { info: Some(info) });
+                self.effects.push(Effect::ItemPut(table, key));
+                Ok(TableSuccess::Put)
+            }
+            TableRequest::Delete { table, key, condition } => {
+                let items = self.table(&table)?;
+                let holds = items.get(&key).is_some_and(|item| match (&condition, &item.info) {
+                    (ItemCondition::InfoIs(info), Some(stored)) => info == stored,
+                    (ItemCondition::NoInfo, None) => true,
+                    (ItemCondition::InfoIs(_), None) | (ItemCondition::NoInfo, Some(_)) => false,
+                });
+                if !holds {
+                    return Err(Refusal::PreconditionFailed);
+                }
+                items.remove(&key);
+                self.effects.push(Effect::ItemDeleted(table, key));
+                Ok(TableSuccess::Deleted)
+            }
+        }
+    }
+
     fn answer(&mut self, request: ObjectRequest) -> Result<ObjectSuccess, Refusal> {
         match request {
             ObjectRequest::Read { bucket, key } => {
@@ -62,9 +157,9 @@ impl ReferenceStore {
                 Ok(ObjectSuccess::Read(object.clone()))
             }
             ObjectRequest::Write { bucket, key, body, precondition } => {
+                check(&precondition, self.bucket(&bucket)?.get(&key))?;
+                let etag = self.tag_of(&body);
                 let objects = self.bucket(&bucket)?;
-                check(&precondition, objects.get(&key))?;
-                let etag = ETag::new(Digest::of(&body).to_string());
                 objects.insert(key.clone(), StoredObject { body, etag: etag.clone() });
                 self.effects.push(Effect::Written(bucket, key, etag.clone()));
                 Ok(ObjectSuccess::Written(etag))
@@ -85,6 +180,20 @@ impl ReferenceStore {
                 Ok(ObjectSuccess::Listed(list(objects, &prefix, after.as_ref(), limit)))
             }
         }
+    }
+
+    fn tag_of(&mut self, body: &[u8]) -> ETag {
+        match &mut self.tags_given {
+            Some(given) => {
+                *given += 1;
+                ETag::new(format!("tag-{given}"))
+            }
+            None => ETag::new(Digest::of(body).to_string()),
+        }
+    }
+
+    fn table(&mut self, name: &TableName) -> Result<&mut Table, Refusal> {
+        self.tables.get_mut(name).ok_or(Refusal::NoSuchTable)
     }
 
     fn bucket(&mut self, name: &BucketName) -> Result<&mut Bucket, Refusal> {
@@ -161,5 +270,39 @@ mod tests {
         let etag = ETag::new("900150983cd24fb0d6963f7d28e17f72");
         let written = Effect::Written(bucket(), key(), etag);
         assert_eq!(store.effects(), [written, Effect::Deleted(bucket(), key())]);
+    }
+
+    #[test]
+    fn opaque_etags_differ_for_the_same_bytes() {
+        let mut store = ReferenceStore::new().with_bucket(bucket()).with_opaque_etags();
+        let first = store.call(write(b"abc", Precondition::None));
+        assert_ne!(first, store.call(write(b"abc", Precondition::None)));
+    }
+
+    #[test]
+    fn an_item_is_put_once_and_deleted_on_condition_of_its_info() {
+        let (table, key) = (TableName::new("t"), LockTableKey::new("b/k"));
+        let mut store = ReferenceStore::new().with_table(table.clone());
+        let put = |info: &str| TableRequest::Put {
+            table: table.clone(),
+            key: key.clone(),
+            info: info.to_owned(),
+        };
+        let delete =
+            |condition| TableRequest::Delete { table: table.clone(), key: key.clone(), condition };
+        let info_is = |info: &str| delete(ItemCondition::InfoIs(info.to_owned()));
+        let failed = Reply::Refused(Refusal::PreconditionFailed);
+        assert_eq!(store.call_table(info_is("one")), failed, "there is no item");
+        assert_eq!(store.call_table(put("one")), Reply::Applied(TableSuccess::Put));
+        assert_eq!(store.call_table(put("one")), failed);
+        assert_eq!(store.call_table(info_is("two")), failed);
+        assert_eq!(store.call_table(delete(ItemCondition::NoInfo)), failed);
+        assert_eq!(store.item(&table, &key), Some(&LockItem { info: Some("one".to_owned()) }));
+        assert_eq!(store.call_table(info_is("one")), Reply::Applied(TableSuccess::Deleted));
+        assert_eq!(store.item(&table, &key), None);
+        let put = Effect::ItemPut(table.clone(), key.clone());
+        assert_eq!(store.take_effects(), [put, Effect::ItemDeleted(table, key)]);
+        let elsewhere = store.delete_item(TableName::new("other"), LockTableKey::new("b/k"));
+        assert_eq!(elsewhere, Reply::Refused(Refusal::NoSuchTable));
     }
 }

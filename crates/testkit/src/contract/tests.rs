@@ -154,7 +154,9 @@ fn a_store_whose_delete_marker_blocks_a_create_is_caught() {
         let ever_written = |key: &ObjectKey| {
             let is_key = |effect: &crate::reference_store::Effect| match effect {
                 crate::reference_store::Effect::Written(_, written, _) => written == key,
-                crate::reference_store::Effect::Deleted(..) => false,
+                crate::reference_store::Effect::Deleted(..)
+                | crate::reference_store::Effect::ItemPut(..)
+                | crate::reference_store::Effect::ItemDeleted(..) => false,
             };
             store.effects().iter().any(is_key)
         };

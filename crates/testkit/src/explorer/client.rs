@@ -8,7 +8,7 @@ use statelock_protocol::lock::unified::Facet;
 use super::message::{Answer, Naming, Request};
 
 /// What a client is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Role {
     /// What it runs.
     pub program: Program,
@@ -21,7 +21,7 @@ pub struct Role {
 }
 
 /// What a client runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Program {
     /// `use_lockfile`.
     Lockfile,
@@ -36,7 +36,7 @@ pub enum Program {
 }
 
 /// Whose client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Flavour {
     /// Terraform: DeleteItem without a condition; a roll-back that fails ends the waiting.
     Terraform,
@@ -45,7 +45,7 @@ pub enum Flavour {
 }
 
 /// Through what a force-unlock goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Through {
     /// `use_lockfile`.
     Lockfile,
@@ -58,7 +58,7 @@ pub enum Through {
 }
 
 /// Which connections a client uses. One that lost an answer is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Links {
     /// One for everything.
     One,
@@ -69,7 +69,7 @@ pub enum Links {
 }
 
 /// Where a client stands: the request it waits for, or what it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// Not started yet.
     Start,
@@ -92,7 +92,7 @@ pub enum Step {
 }
 
 /// How a client ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ending {
     /// It released what it meant to release, and was told so.
     Released,
@@ -107,7 +107,7 @@ pub enum Ending {
 }
 
 /// The state of one client's program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is remembered by itself")]
 pub struct Client {
     /// Where it stands.

@@ -8,7 +8,10 @@
 //!   the rules of AWS alone, and [`undo`] takes one rule away from the former;
 //! - [`promise`]: what a history can break, decided in `judge`.
 //!
-//! What it found stands in `docs/protocol/unified-lock.md`.
+//! [`steps`] is the other explorer: the machines of the client library and stock clients, byte by byte
+//! against a plain object store and a lock table.
+//!
+//! What they found stands in `docs/protocol/unified-lock.md` and `docs/protocol/lock-steps.md`.
 
 pub mod client;
 pub mod faults;
@@ -20,6 +23,7 @@ pub mod promise;
 pub mod run;
 pub mod search;
 pub mod server;
+pub mod steps;
 mod telling;
 pub mod undo;
 pub mod unified_server;

@@ -27,6 +27,8 @@ pub enum Promise {
     EndsFree,
     /// A client that was told to wait is not turned away by a lock that was just released.
     Waits,
+    /// Of clients that want a lock at once, and to whom nothing happens, one gets it.
+    Progress,
 }
 
 /// One promise, broken.
@@ -65,6 +67,7 @@ impl fmt::Display for Promise {
             Self::Interop => "P11 (interop)",
             Self::EndsFree => "`ends free`",
             Self::Waits => "`waits`",
+            Self::Progress => "`progress`",
         })
     }
 }

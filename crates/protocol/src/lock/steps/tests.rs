@@ -73,8 +73,8 @@ fn drive<M: LockMachine>(
                 assert_eq!(replies.next(), None, "ended before the last answer");
                 return (sent, Some(outcome));
             }
-            Step::Send(send) => {
-                sent.push(name(&send.request));
+            Step::Send(next) => {
+                sent.push(name(&next.request));
                 match replies.next() {
                     Some(reply) => step = machine.next(Some(reply)),
                     None => return (sent, None),
