@@ -16,6 +16,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use statelock_testkit::moto::Moto;
 
 use crate::tidy::target_directory;
 use load::Target;
@@ -46,13 +47,13 @@ pub(crate) fn lock_cycle(root: &Path, seconds: u64) -> Result<()> {
         let target = Target::new(server.address(), access_key, secret_key);
         measure("statelock", &target, time)?
     };
-    let moto = match servers::start_moto(root, &directory.join("moto")) {
+    let moto = match Moto::start() {
         Ok(server) => {
             let target = Target::new(server.address(), "bench".to_owned(), "bench".to_owned());
             target.create_bucket()?;
             Ok(measure("moto", &target, time)?)
         }
-        Err(missing) => Err(missing),
+        Err(missing) => Err(anyhow::Error::new(missing)),
     };
     report::print(time, &disk, &ours, &moto);
     Ok(())

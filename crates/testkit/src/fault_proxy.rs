@@ -27,6 +27,8 @@ use request::Asked;
 /// What happens to the answer of a matching request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// The server is not asked, and the client's connection is closed.
+    LoseRequest,
     /// The server answers, the client never hears it: its connection is closed.
     LoseResponse,
     /// The answer is delivered this much later.
@@ -35,6 +37,10 @@ pub enum Fault {
     HoldRequest,
     /// The server is not asked; the client gets these bytes.
     Answer(&'static str),
+    /// The server does what it is asked; the client gets these bytes instead of its answer.
+    AnswerInstead(&'static str),
+    /// The client gets the first half of the answer, then its connection is closed.
+    CutResponse,
 }
 
 type Predicate = Box<dyn Fn(&Request) -> bool + Send>;
@@ -50,7 +56,7 @@ struct Rule {
 pub struct Hit {
     /// The request exactly as the client sent it, ready to be delivered a second time.
     pub request: Vec<u8>,
-    /// The status of the server's answer, or of the one that was given in its place.
+    /// The status of the server's answer, or of the one that was given in its place; 0 for none.
     pub status: u16,
 }
 
@@ -61,6 +67,8 @@ struct Shared {
     requests: Mutex<Vec<Request>>,
     gate: Gate,
     stopping: AtomicBool,
+    /// Held while the server works, if it is to work on one request at a time.
+    turn: Option<Mutex<()>>,
 }
 
 /// A running proxy; dropping it stops it.
@@ -79,12 +87,27 @@ impl std::fmt::Debug for FaultProxy {
 impl FaultProxy {
     /// Listens on a free port of loopback and forwards to `upstream`.
     pub fn start(upstream: SocketAddr) -> Self {
+        Self::with(upstream, Shared::default())
+    }
+
+    /// As [`Self::start`], and never lets two requests be at work in the server at once: that makes
+    /// check and effect one step in a server that does not.
+    pub fn one_at_a_time(upstream: SocketAddr) -> Self {
+        Self::with(upstream, Shared { turn: Some(Mutex::default()), ..Shared::default() })
+    }
+
+    fn with(upstream: SocketAddr, shared: Shared) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("the proxy's address");
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(shared);
         let of_acceptor = Arc::clone(&shared);
         let acceptor = std::thread::spawn(move || accept(&listener, upstream, &of_acceptor));
         Self { address, shared, acceptor: Some(acceptor) }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// `http://127.0.0.1:PORT` of the proxy.
@@ -169,7 +192,10 @@ fn forward(client: TcpStream, upstream: SocketAddr, shared: &Shared) -> io::Resu
     while let Some(head) = client.read_head()? {
         let asked = Asked::read(head, &mut client)?;
         let goes_on = match shared.fault_of(&asked) {
-            None => exchange(&mut client, &mut server, &asked)?,
+            None => {
+                let _turn = shared.turn.as_ref().map(locked);
+                exchange(&mut client, &mut server, &asked)?
+            }
             Some(fault) => faulty_exchange(&mut client, &mut server, &asked, fault, shared)?,
         };
         if !goes_on {
@@ -224,6 +250,10 @@ fn faulty_exchange(
 ) -> io::Result<bool> {
     let request = asked.read_whole(client)?;
     let hit = |status| locked(&shared.hits).push(Hit { request: request.clone(), status });
+    if fault == Fault::LoseRequest {
+        hit(0);
+        return Ok(false);
+    }
     if let Fault::Answer(answer) = fault {
         hit(Head::new(answer.as_bytes().to_vec()).status());
         client.write_all(answer.as_bytes())?;
@@ -232,12 +262,23 @@ fn faulty_exchange(
     if fault == Fault::HoldRequest {
         shared.gate.hold();
     }
+    let turn = shared.turn.as_ref().map(locked);
     let (response, whole_response) = ask(server, &request, asked)?;
+    drop(turn);
     hit(response.status());
     match fault {
         Fault::LoseResponse => return Ok(false),
         Fault::DelayResponse(delay) => pause(delay),
-        Fault::HoldRequest | Fault::Answer(_) => {}
+        Fault::AnswerInstead(answer) => {
+            client.write_all(answer.as_bytes())?;
+            return Ok(false);
+        }
+        Fault::CutResponse => {
+            let (first_half, _) = whole_response.split_at(whole_response.len() / 2);
+            client.write_all(first_half)?;
+            return Ok(false);
+        }
+        Fault::HoldRequest | Fault::Answer(_) | Fault::LoseRequest => {}
     }
     client.write_all(&whole_response)?;
     Ok(!response.closes())

@@ -5,12 +5,14 @@
 //! - [`contract`]: the suite that every implementer of the contract runs;
 //! - [`server_process`]: starts the built `statelock` binary on a free port, kills and restarts it;
 //! - [`fault_proxy`]: a TCP proxy that loses chosen answers;
+//! - [`moto`]: a server of S3 and DynamoDB that is not ours;
 //! - [`real_clients`]: drivers for terraform, aws, boto3 and other programs that nobody here wrote;
 //! - [`skip`]: how a test says that it could not run, and why.
 
 pub mod contract;
 pub mod explorer;
 pub mod fault_proxy;
+pub mod moto;
 pub mod real_clients;
 pub mod reference_store;
 pub mod server_process;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use statelock_testkit::moto::Moto;
 use statelock_testkit::real_clients::terraform::{
     Backend, LOCK_TABLE, Running, Terraform, TerraformProject,
 };
@@ -96,7 +97,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     }
     drop(server);
 
-    match servers::start_moto(root, &directory.join("moto")) {
+    match Moto::start() {
         Ok(moto) => {
             let site = moto_site(moto.address(), &directory)?;
             for backend in [Backend::Lockfile, Backend::LockTable, Backend::Dual] {

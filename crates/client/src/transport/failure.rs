@@ -150,6 +150,7 @@ fn table_refusal(status: u16, code: &str) -> Option<Refusal> {
         (_, "TransactionConflictException" | "ReplicatedWriteConflictException") => {
             Some(Refusal::Conflict)
         }
+        (409, _) => Some(Refusal::Conflict),
         (_, "ResourceNotFoundException") => Some(Refusal::NoSuchTable),
         (
             _,

@@ -1,7 +1,9 @@
 //! Requests to the object store. Bodies are small here: lockfiles.
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::ChecksumAlgorithm;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 use statelock_protocol::store::{
     BucketName, ETag, ListedObject, ObjectKey, ObjectRequest, ObjectSuccess, Precondition, Reply,
     StoredObject,
@@ -76,6 +78,7 @@ async fn write(
     (body, precondition): (Vec<u8>, &Precondition),
 ) -> Result<ObjectSuccess, Failed> {
     let objects = connection.objects();
+    let checksum = (!objects.skip_checksum).then(|| STANDARD.encode(Sha256::digest(&body)));
     let call = connection
         .effects()
         .put_object()
@@ -89,8 +92,7 @@ async fn write(
         Precondition::IfAbsent => call.if_none_match("*"),
         Precondition::IfMatch(etag) => call.if_match(etag.quoted()),
     };
-    let checksum = (!objects.skip_checksum).then_some(ChecksumAlgorithm::Sha256);
-    let sent = call.set_checksum_algorithm(checksum).send().await;
+    let sent = call.set_checksum_sha256(checksum).send().await;
     let output = sent.map_err(|error| failed("S3", "PutObject", &error))?;
     Ok(ObjectSuccess::Written(ETag::new(output.e_tag().unwrap_or_default())))
 }

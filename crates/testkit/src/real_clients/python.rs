@@ -79,6 +79,11 @@ impl PythonEnvironment {
         self.directory.join("bin/python")
     }
 
+    /// A program that a package of this environment installed.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.directory.join("bin").join(name)
+    }
+
     /// A command that runs `script` with this environment's interpreter.
     ///
     /// No `AWS_*` variable of the caller and no byte-code cache reaches it, and the environment's
