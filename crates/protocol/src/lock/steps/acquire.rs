@@ -22,6 +22,8 @@ pub struct Acquire {
     info: String,
     conditional: ConditionalDelete,
     unanswered: Unanswered,
+    /// Whether it was the second place that another held.
+    held_by_second: bool,
     stage: Stage,
 }
 
@@ -110,16 +112,17 @@ impl Acquire {
     pub fn new(places: Places, info: &LockInfo, conditional: ConditionalDelete) -> Self {
         let text = String::from_utf8_lossy(&info.marshal()).into_owned();
         let (unanswered, stage) = (Unanswered::default(), Stage::Start { peek: false });
-        Self { places, id: info.id.clone(), info: text, conditional, unanswered, stage }
+        let id = info.id.clone();
+        Self { places, id, info: text, conditional, unanswered, held_by_second: false, stage }
     }
 
     /// Tries again with the same lock info, after an outcome that was not `Acquired`.
     ///
-    /// With two places, the second is looked at first: a waiting client then leaves the first one alone,
-    /// instead of making and removing a lockfile at every try.
+    /// If it was the second place that another held, that is looked at first: a waiting client then leaves
+    /// the first one alone, instead of making and removing a lockfile at every try.
     #[must_use]
     pub fn again(self, unanswered: Unanswered) -> Self {
-        let peek = self.places.second().is_some();
+        let peek = self.held_by_second;
         Self { unanswered, stage: Stage::Start { peek }, ..self }
     }
 
@@ -151,6 +154,7 @@ impl Acquire {
     }
 
     fn first_ended(&mut self, outcome: TakeOutcome) -> Step<AcquireOutcome> {
+        self.held_by_second = false;
         let facet = self.places.first().facet();
         match outcome {
             TakeOutcome::Acquired { mark, unanswered } => {
@@ -178,6 +182,7 @@ impl Acquire {
             return Step::Done(self.unknown(self.places.first().facet(), None));
         };
         let facet = second.facet();
+        self.held_by_second = matches!(outcome, TakeOutcome::Held { .. });
         let undo_first = self.removing(first.clone(), Some(mark.clone()));
         let (now, next, outcome) = match outcome {
             TakeOutcome::Acquired { mark: second_mark, unanswered } => {

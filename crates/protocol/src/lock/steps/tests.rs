@@ -238,9 +238,21 @@ fn p5_dual_gives_the_lockfile_back_when_the_item_is_held() {
 
 #[test]
 fn a_waiting_dual_client_leaves_the_lockfile_alone_while_the_item_is_held() {
-    let mut again = acquire(&dual()).again(Unanswered::default());
+    let check_failed = LockReply::Table(Reply::Refused(Refusal::PreconditionFailed));
+    let deleted = LockReply::Object(Reply::Applied(ObjectSuccess::Deleted));
+    let mut first = acquire(&dual());
+    drive(&mut first, vec![written("e"), check_failed, item("other"), deleted]);
+    let mut again = first.again(Unanswered::default());
     let (sent, outcome) = drive(&mut again, vec![item("other")]);
     assert_eq!(sent, ["GetItem"]);
+    assert!(matches!(outcome, Some(AcquireOutcome::Held { .. })), "{outcome:?}");
+
+    // Held by lockfile: asking for that is what puts it in line where there is one.
+    let held = || vec![refused(Refusal::PreconditionFailed), object("other")];
+    let mut first = acquire(&dual());
+    drive(&mut first, held());
+    let (sent, outcome) = drive(&mut first.again(Unanswered::default()), held());
+    assert_eq!(sent, ["PUT if absent", "GET"]);
     assert!(matches!(outcome, Some(AcquireOutcome::Held { .. })), "{outcome:?}");
 }
 
