@@ -125,7 +125,7 @@ impl StateBackend {
         wait: Duration,
         waiting: &mut (dyn FnMut(Option<&StoredLock>) + Send),
     ) -> Result<LockHandle, LockError> {
-        let info = self.lock_info(claim).map_err(LockError::NoLockId)?;
+        let mut info = self.lock_info(claim).map_err(LockError::NoLockId)?;
         let conditional = self.connection.conditional_delete();
         let mut acquire = Acquire::new(self.places.clone(), &info, conditional);
         let deadline = tokio::time::Instant::now().checked_add(wait);
@@ -145,7 +145,15 @@ impl StateBackend {
             }
             waiting(seen_by(&error));
             tokio::time::sleep(pause).await;
-            acquire = acquire.again(unanswered);
+            acquire = match acquire.again(unanswered) {
+                Some(again) => again,
+                None if unanswered.is_none() => {
+                    info = self.lock_info(claim).map_err(LockError::NoLockId)?;
+                    Acquire::new(self.places.clone(), &info, conditional)
+                }
+                // A lock of ours may be there: another ID would only wait for it.
+                None => return Err(error),
+            };
         }
     }
 

@@ -8,6 +8,7 @@
     reason = "the helpers of tests are test code, which clippy does not see outside of test functions"
 )]
 
+mod findings;
 mod promises;
 mod runs;
 mod survey;

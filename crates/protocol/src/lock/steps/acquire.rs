@@ -24,6 +24,8 @@ pub struct Acquire {
     unanswered: Unanswered,
     /// Whether it was the second place that another held.
     held_by_second: bool,
+    /// Whether a removal of a lock with this ID had no answer.
+    is_spent: bool,
     stage: Stage,
 }
 
@@ -113,17 +115,26 @@ impl Acquire {
         let text = String::from_utf8_lossy(&info.marshal()).into_owned();
         let (unanswered, stage) = (Unanswered::default(), Stage::Start { peek: false });
         let id = info.id.clone();
-        Self { places, id, info: text, conditional, unanswered, held_by_second: false, stage }
+        let (held_by_second, is_spent) = (false, false);
+        Self { places, id, info: text, conditional, unanswered, held_by_second, is_spent, stage }
     }
 
     /// Tries again with the same lock info, after an outcome that was not `Acquired`.
     ///
     /// If it was the second place that another held, that is looked at first: a waiting client then leaves
     /// the first one alone, instead of making and removing a lockfile at every try.
+    ///
+    /// `None` if the lock ID is spent: a removal of a lock with this ID had no answer and may still
+    /// come. It would not tell a lock that was taken anew with the same bytes from the one that it
+    /// means, and take it from its holder. Where the outcome was `Unknown`, end with that; else begin anew
+    /// with a new lock ID.
     #[must_use]
-    pub fn again(self, unanswered: Unanswered) -> Self {
+    pub fn again(self, unanswered: Unanswered) -> Option<Self> {
+        if self.is_spent {
+            return None;
+        }
         let peek = self.held_by_second;
-        Self { unanswered, stage: Stage::Start { peek }, ..self }
+        Some(Self { unanswered, stage: Stage::Start { peek }, ..self })
     }
 
     fn taking(&self, place: &Place, unanswered: u8) -> Taking {
@@ -207,6 +218,7 @@ impl Acquire {
     }
 
     fn undone(&mut self, mut undoing: Undoing, removed: &RemoveOutcome) -> Step<AcquireOutcome> {
+        self.is_spent |= undoing.now.is_unanswered();
         let is_gone = match removed {
             RemoveOutcome::Removed { .. } | RemoveOutcome::Absent | RemoveOutcome::Other(_) => true,
             RemoveOutcome::Refused(_) | RemoveOutcome::Unknown => false,

@@ -9,6 +9,7 @@ use crate::store::Refusal;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Inspect {
     left: Vec<Place>,
+    is_started: bool,
     tries: u8,
     seen: Inspection,
 }
@@ -26,7 +27,7 @@ impl Inspect {
     pub fn new(places: &Places) -> Self {
         let mut left: Vec<_> = places.iter().cloned().collect();
         left.reverse();
-        Self { left, tries: 0, seen: Inspection::default() }
+        Self { left, is_started: false, tries: 0, seen: Inspection::default() }
     }
 }
 
@@ -34,8 +35,9 @@ impl LockMachine for Inspect {
     type Outcome = Inspection;
 
     fn next(&mut self, reply: Option<LockReply>) -> Step<Inspection> {
-        if let (Some(reply), Some(place)) = (reply, self.left.last()) {
-            let looked = place.looked(reply);
+        let is_answer = std::mem::replace(&mut self.is_started, true);
+        if let (true, Some(place)) = (is_answer, self.left.last()) {
+            let looked = reply.map_or(Looked::Unknown, |reply| place.looked(reply));
             self.tries += 1;
             let again = matches!(looked, Looked::Unknown | Looked::Refused(Refusal::Unavailable));
             if again && self.tries < TRIES_MAX {

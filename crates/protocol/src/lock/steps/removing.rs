@@ -1,4 +1,8 @@
 //! Removes a lock from one place: one's own, or another's on condition that it is still that one.
+//!
+//! A removal without an answer is sent again if the store enforces its condition: what the store
+//! compares when it removes is true, and what a read shows need not be. Elsewhere the lock is read and
+//! compared before every removal.
 
 use super::mark::{LockMark, StoredLock};
 use super::place::{LockReply, Looked, Place, Removed};
@@ -96,10 +100,15 @@ impl Removing {
 
     pub(super) fn next(&mut self, reply: Option<LockReply>) -> Step<RemoveOutcome> {
         match (self.asked, reply) {
-            (Asked::Nothing, _) | (_, None) => match self.mark.clone() {
-                Some(mark) if self.conditional == ConditionalDelete::Enforced => self.remove(&mark),
+            (Asked::Nothing, _) => match self.mark.clone() {
+                Some(mark) if self.conditional == ConditionalDelete::Enforced => {
+                    self.remove(0, &mark)
+                }
                 Some(_) | None => self.look(0),
             },
+            // Who drives this knows of no answer.
+            (Asked::Look, None) => self.saw(Looked::Unknown),
+            (Asked::Remove, None) => self.was_answered(&Removed::Unknown),
             (Asked::Look, Some(reply)) => {
                 let looked = self.place.looked(reply);
                 self.saw(looked)
@@ -113,18 +122,20 @@ impl Removing {
 
     fn look(&mut self, pause: u8) -> Step<RemoveOutcome> {
         self.asked = Asked::Look;
-        self.looks += 1;
+        self.looks = self.looks.saturating_add(1);
         Step::after(pause, self.place.look())
     }
 
-    fn remove(&mut self, mark: &LockMark) -> Step<RemoveOutcome> {
+    fn remove(&mut self, pause: u8, mark: &LockMark) -> Step<RemoveOutcome> {
         self.asked = Asked::Remove;
-        self.removes += 1;
+        self.removes = self.removes.saturating_add(1);
         self.looks = 0;
-        Step::at_once(match self.conditional {
+        self.mark = Some(mark.clone());
+        let request = match self.conditional {
             ConditionalDelete::Enforced | ConditionalDelete::Unproven => self.place.remove(mark),
             ConditionalDelete::Missing => self.place.remove_unconditionally(mark),
-        })
+        };
+        Step::after(pause, request)
     }
 
     fn saw(&mut self, looked: Looked) -> Step<RemoveOutcome> {
@@ -133,7 +144,7 @@ impl Removing {
             Looked::Absent => Step::Done(RemoveOutcome::Absent),
             Looked::Found(lock) if self.is_target(&lock) => {
                 if self.removes < TRIES_MAX {
-                    return self.remove(&lock.mark);
+                    return self.remove(0, &lock.mark);
                 }
                 Step::Done(match self.refused {
                     Some(refusal) if self.unanswered == 0 => RemoveOutcome::Refused(refusal),
@@ -167,9 +178,23 @@ impl Removing {
             Removed::Unknown => {
                 self.unanswered = self.unanswered.saturating_add(1);
                 self.refused = None;
-                self.look(self.removes)
+                self.try_again()
             }
             Removed::Refused(refusal) => self.was_refused(*refusal),
+        }
+    }
+
+    fn try_again(&mut self) -> Step<RemoveOutcome> {
+        match (self.conditional, self.mark.clone()) {
+            (ConditionalDelete::Enforced, Some(mark)) if self.removes < TRIES_MAX => {
+                self.remove(self.removes, &mark)
+            }
+            (
+                ConditionalDelete::Enforced
+                | ConditionalDelete::Unproven
+                | ConditionalDelete::Missing,
+                Some(_) | None,
+            ) => self.look(self.removes),
         }
     }
 
@@ -177,7 +202,7 @@ impl Removing {
         self.refused = Some(refusal);
         match refusal {
             Refusal::PreconditionFailed => self.look(0),
-            Refusal::Conflict | Refusal::Unavailable => self.look(self.removes),
+            Refusal::Conflict | Refusal::Unavailable => self.try_again(),
             Refusal::Unsupported | Refusal::Invalid
                 if self.conditional != ConditionalDelete::Missing
                     && matches!(self.place, Place::Lockfile(_)) =>
@@ -196,6 +221,11 @@ impl Removing {
                 RemoveOutcome::Unknown
             }),
         }
+    }
+
+    /// Whether a removal may still be carried out, whatever came of the others.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.unanswered > 0
     }
 
     fn is_target(&self, lock: &StoredLock) -> bool {

@@ -55,16 +55,14 @@ impl Taking {
 
     pub(super) fn next(&mut self, reply: Option<LockReply>) -> Step<TakeOutcome> {
         match (self.asked, reply) {
-            (Asked::Nothing, _) | (_, None) => self.take(0),
-            (Asked::Take, Some(reply)) => match self.place.taken(reply, &self.info) {
-                Taken::Applied(mark) => self.acquired(mark),
-                Taken::Refused(refusal) => self.was_refused(refusal),
-                Taken::Unknown => {
-                    self.unanswered = self.unanswered.saturating_add(1);
-                    self.refused = None;
-                    self.look(0)
-                }
-            },
+            (Asked::Nothing, _) => self.take(0),
+            // Who drives this knows of no answer.
+            (Asked::Take, None) => self.was_told(Taken::Unknown),
+            (Asked::Look, None) => self.saw(Looked::Unknown),
+            (Asked::Take, Some(reply)) => {
+                let taken = self.place.taken(reply, &self.info);
+                self.was_told(taken)
+            }
             (Asked::Look, Some(reply)) => {
                 let looked = self.place.looked(reply);
                 self.saw(looked)
@@ -72,16 +70,28 @@ impl Taking {
         }
     }
 
+    fn was_told(&mut self, taken: Taken) -> Step<TakeOutcome> {
+        match taken {
+            Taken::Applied(mark) => self.acquired(mark),
+            Taken::Refused(refusal) => self.was_refused(refusal),
+            Taken::Unknown => {
+                self.unanswered = self.unanswered.saturating_add(1);
+                self.refused = None;
+                self.look(0)
+            }
+        }
+    }
+
     fn take(&mut self, pause: u8) -> Step<TakeOutcome> {
         self.asked = Asked::Take;
-        self.takes += 1;
+        self.takes = self.takes.saturating_add(1);
         self.looks = 0;
         Step::after(pause, self.place.take(&self.info))
     }
 
     fn look(&mut self, pause: u8) -> Step<TakeOutcome> {
         self.asked = Asked::Look;
-        self.looks += 1;
+        self.looks = self.looks.saturating_add(1);
         Step::after(pause, self.place.look())
     }
 
@@ -144,13 +154,15 @@ impl Taking {
         }
     }
 
-    fn cannot_look(&self) -> Step<TakeOutcome> {
+    fn cannot_look(&mut self) -> Step<TakeOutcome> {
         match self.refused {
-            // "Precondition failed" may be about a lock of ours that was stored by a copy.
-            Some(refusal) if self.unanswered == 0 && refusal != Refusal::PreconditionFailed => {
-                Step::Done(TakeOutcome::Refused(refusal))
+            // What was in the way may be a lock of ours, stored by a copy of the same request.
+            None | Some(Refusal::PreconditionFailed | Refusal::Conflict) => {
+                self.unanswered = self.unanswered.max(1);
+                self.unknown(None)
             }
-            Some(_) | None => self.unknown(None),
+            Some(refusal) if self.unanswered == 0 => Step::Done(TakeOutcome::Refused(refusal)),
+            Some(_) => self.unknown(None),
         }
     }
 

@@ -242,7 +242,7 @@ fn a_waiting_dual_client_leaves_the_lockfile_alone_while_the_item_is_held() {
     let deleted = LockReply::Object(Reply::Applied(ObjectSuccess::Deleted));
     let mut first = acquire(&dual());
     drive(&mut first, vec![written("e"), check_failed, item("other"), deleted]);
-    let mut again = first.again(Unanswered::default());
+    let mut again = first.again(Unanswered::default()).unwrap();
     let (sent, outcome) = drive(&mut again, vec![item("other")]);
     assert_eq!(sent, ["GetItem"]);
     assert!(matches!(outcome, Some(AcquireOutcome::Held { .. })), "{outcome:?}");
@@ -251,9 +251,36 @@ fn a_waiting_dual_client_leaves_the_lockfile_alone_while_the_item_is_held() {
     let held = || vec![refused(Refusal::PreconditionFailed), object("other")];
     let mut first = acquire(&dual());
     drive(&mut first, held());
-    let (sent, outcome) = drive(&mut first.again(Unanswered::default()), held());
+    let (sent, outcome) = drive(&mut first.again(Unanswered::default()).unwrap(), held());
     assert_eq!(sent, ["PUT if absent", "GET"]);
     assert!(matches!(outcome, Some(AcquireOutcome::Held { .. })), "{outcome:?}");
+}
+
+#[test]
+fn p1_a_lock_id_whose_removal_had_no_answer_is_not_used_again() {
+    let check_failed = LockReply::Table(Reply::Refused(Refusal::PreconditionFailed));
+    let roll_back = |answers: Vec<LockReply>| {
+        let mut acquire = acquire(&dual());
+        let before = vec![written("e"), check_failed.clone(), item("other")];
+        let (_, outcome) = drive(&mut acquire, before.into_iter().chain(answers).collect());
+        assert!(matches!(outcome, Some(AcquireOutcome::Held { .. })), "{outcome:?}");
+        acquire.again(Unanswered::default())
+    };
+    let deleted = || LockReply::Object(Reply::Applied(ObjectSuccess::Deleted));
+    assert!(roll_back(vec![deleted()]).is_some());
+    assert!(roll_back(vec![lost(), deleted()]).is_none(), "the first may still come");
+}
+
+#[test]
+fn p3_a_refusal_that_a_copy_may_have_caused_is_not_the_last_word() {
+    for refusal in [Refusal::PreconditionFailed, Refusal::Conflict] {
+        let replies = vec![refused(refusal), refused(Refusal::Denied)];
+        let (_, outcome) = drive(&mut acquire(&LockMode::Lockfile), replies);
+        let Some(AcquireOutcome::Unknown { unanswered, .. }) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert!(!unanswered.is_none(), "what is unknown is never called nothing");
+    }
 }
 
 #[test]
@@ -291,7 +318,7 @@ fn p4_a_store_without_conditional_delete_is_read_before_and_said_aloud() {
 }
 
 #[test]
-fn a_release_whose_answer_is_lost_reads_back() {
+fn a_release_whose_answer_is_lost_is_sent_again_on_the_same_condition() {
     let mut release = Release::by_id(
         &places(&LockMode::Lockfile),
         &LockId::parse("mine").unwrap(),
@@ -299,7 +326,7 @@ fn a_release_whose_answer_is_lost_reads_back() {
     );
     let replies = vec![object("mine"), lost(), refused(Refusal::NoSuchKey)];
     let (sent, outcome) = drive(&mut release, replies);
-    assert_eq!(sent, ["GET", "DELETE if match", "GET"]);
+    assert_eq!(sent, ["GET", "DELETE if match", "DELETE if match"]);
     assert!(outcome.unwrap().removed_any());
 }
 

@@ -136,11 +136,26 @@ pub(super) fn state(run: &Run, world: &World) -> Vec<Breach> {
             breaches.push(breach(Promise::NoLeak, what));
         }
     }
+    turned_away(run, world, standing, &mut breaches);
     interop(world, &mut breaches);
     if world.parties.iter().all(|party| party.has_ended()) && world.faults_left == run.faults {
         ends(run, world, standing, &mut breaches);
     }
     breaches
+}
+
+/// Somebody has just ended without the lock, and the lock is free and was when it gave up.
+fn turned_away(run: &Run, world: &World, standing: [Standing; 2], breaches: &mut Vec<Breach>) {
+    for (who, (party, program)) in world.parties.iter().zip(&run.programs).enumerate() {
+        let is_free = program
+            .facets()
+            .iter()
+            .all(|facet| standing.get(index(*facet)) == Some(&Standing::Nothing));
+        if party.gave_up_on_nothing && is_free {
+            let what = format!("{} is turned away by a lock that is gone", name(who));
+            breaches.push(breach(Promise::Waits, what));
+        }
+    }
 }
 
 fn believers(run: &Run, world: &World, standing: [Standing; 2], breaches: &mut Vec<Breach>) {

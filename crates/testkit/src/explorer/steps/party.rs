@@ -12,6 +12,7 @@ use super::stock;
 use super::store::Wire;
 use crate::explorer::client::{self, Client, Role};
 use crate::explorer::identity::identities;
+use crate::explorer::message::Answer;
 
 /// What a client runs.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +68,8 @@ pub struct Party {
     pub robbed: [bool; 2],
     /// Whether it ever had the lock.
     pub has_held: bool,
+    /// Whether it gave up when it was shown that nobody holds the lock.
+    pub gave_up_on_nothing: bool,
     /// What it will remove, if it forces what it saw.
     pub meant: [Option<Vec<u8>>; 2],
     waits_left: u8,
@@ -184,6 +187,7 @@ impl Party {
             has_just_looked: false,
             robbed: [false; 2],
             has_held: false,
+            gave_up_on_nothing: false,
             meant: [None, None],
             waits_left,
             attempts_left,
@@ -319,6 +323,7 @@ impl Party {
         let sent = self.under_way.take();
         let looked = self.meant_lock_in(&reply, program, me);
         let facet = sent.as_ref().map(Wire::facet);
+        let shows_nothing = stock::understood(&reply) == Some(Answer::Shows(None));
         let step = match &sent {
             Some(Wire::Step(request)) => Some(request.clone()),
             Some(Wire::DeleteItem) | None => None,
@@ -346,6 +351,11 @@ impl Party {
                 None
             }
         };
+        let gave_up = matches!(
+            self.doing,
+            Doing::Ended(Ending::NotAcquired | Ending::Stock(client::Ending::Refused))
+        );
+        self.gave_up_on_nothing = gave_up && shows_nothing && program.acquires();
         self.has_just_looked = looked && self.under_way.as_ref().map(Wire::facet) == facet;
         told
     }

@@ -38,7 +38,7 @@ pub trait Rules: fmt::Debug + Sync {
 
     /// Tries again under the same lock ID, if that is allowed.
     fn again(&self, machine: Acquire, unanswered: Unanswered) -> Option<Acquire> {
-        Some(machine.again(unanswered))
+        machine.again(unanswered)
     }
 }
 
