@@ -4,6 +4,7 @@
 //! [`promises`] holds that no history of ours breaks a promise.
 
 #![expect(
+    clippy::panic,
     clippy::print_stdout,
     reason = "the helpers of tests are test code, which clippy does not see outside of test functions"
 )]
