@@ -42,6 +42,11 @@ impl Terraform {
         }
         Some(Self { binary: binary? })
     }
+
+    /// The program itself, for a test that brings its own directory and environment.
+    pub fn binary(&self) -> &Path {
+        &self.binary
+    }
 }
 
 /// A scratch directory with a terraform configuration on a backend of the server.
