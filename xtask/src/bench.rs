@@ -4,6 +4,7 @@
 //! (10 KB), release the lock (`DELETE`). Each client works on a state of its own, so that the number
 //! says what the server can do, not how clients wait for each other.
 
+pub(crate) mod cli;
 mod disk;
 mod load;
 pub(crate) mod queue;

@@ -42,6 +42,8 @@ enum Bench {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
         seconds: u64,
     },
+    /// Requests, time and memory of our verbs beside terraform and the AWS CLI
+    Cli,
     /// Eight terraforms that want one lock at once, on our server and on moto
     Queue,
 }
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Task::Check { only } => check::run(&root, only),
         Task::Tidy => tidy::run(&root),
         Task::Bench(Bench::LockCycle { seconds }) => bench::lock_cycle(&root, seconds),
+        Task::Bench(Bench::Cli) => bench::cli::run(&root),
         Task::Bench(Bench::Queue) => bench::queue::run(&root),
     };
     match done {

@@ -96,16 +96,14 @@ impl Moto {
     /// Sends one request. moto looks at the service in the signature, and not at the signature.
     fn ask(&self, line: &str, service: &str, headers: &[(&str, &str)], body: &str) {
         let scope = format!("test/20260101/us-east-1/{service}/aws4_request");
-        let mut request = format!(
+        let more: String =
+            headers.iter().flat_map(|(name, value)| [*name, ": ", *value, "\r\n"]).collect();
+        let request = format!(
             "{line}\r\nHost: {}\r\nContent-Length: {}\r\nAuthorization: AWS4-HMAC-SHA256 \
-             Credential={scope}, SignedHeaders=host, Signature=0\r\n",
+             Credential={scope}, SignedHeaders=host, Signature=0\r\n{more}\r\n{body}",
             self.address,
             body.len()
         );
-        for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
-        }
-        let request = format!("{request}\r\n{body}");
         let status = deliver_again(self.address, request.as_bytes()).expect("moto answers");
         assert_eq!(status, 200, "moto: {line}");
     }
