@@ -20,7 +20,8 @@ pub(crate) async fn drive<M: LockMachine>(
             Step::Done(outcome) => return (outcome, last),
             Step::Send(send) => {
                 system::pause(send.pause).await;
-                let (answer, trouble) = transport::send(connection, send.request).await;
+                // On the heap: the SDK's futures are large, and every caller would carry them.
+                let (answer, trouble) = Box::pin(transport::send(connection, send.request)).await;
                 if let Some(trouble) = trouble {
                     tracing::debug!(%trouble, "a request of the lock protocol");
                     last = Some(trouble);
