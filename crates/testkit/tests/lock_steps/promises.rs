@@ -7,7 +7,7 @@ use statelock_protocol::lock::unified::Facet;
 use statelock_testkit::explorer::promise::Promise;
 use statelock_testkit::explorer::search::{Until, explore};
 use statelock_testkit::explorer::steps::faults::Fault;
-use statelock_testkit::explorer::steps::party::Program;
+use statelock_testkit::explorer::steps::program::Program;
 use statelock_testkit::explorer::steps::run::Run;
 
 use crate::runs::{

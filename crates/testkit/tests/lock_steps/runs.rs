@@ -6,7 +6,7 @@ use statelock_testkit::explorer::client::{Flavour, Links, Program as Stock, Role
 use statelock_testkit::explorer::promise::Promise;
 use statelock_testkit::explorer::search::{Counterexample, Until, explore};
 use statelock_testkit::explorer::steps::faults::Fault;
-use statelock_testkit::explorer::steps::party::{InDoubt, Ours, Program};
+use statelock_testkit::explorer::steps::program::{InDoubt, Ours, Program};
 use statelock_testkit::explorer::steps::rules::AsTheyAre;
 use statelock_testkit::explorer::steps::run::Run;
 use statelock_testkit::explorer::steps::scene::Mode;

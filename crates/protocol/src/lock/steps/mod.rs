@@ -13,9 +13,13 @@
 //! An effect whose answer is lost, or is an error that says nothing, is *unanswered*: it may have been
 //! carried out, or may be later. A machine then reads back and compares lock IDs; it never reports a guess.
 //! What it cannot find out ends as `Unknown`.
+//!
+//! The rules, what each fault leaves behind, and what proves it: `docs/protocol/lock-steps.md`.
 
 mod acquire;
 mod inspect;
+#[cfg(test)]
+mod liveness_tests;
 mod lock_table;
 mod lockfile;
 mod mark;

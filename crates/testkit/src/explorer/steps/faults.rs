@@ -11,20 +11,20 @@ pub enum Fault {
     /// The store never sees the request, and its sender has no answer. A connection that breaks, a
     /// proxy's own 502.
     RequestLost,
-    /// The store does what was asked, and its sender has no answer. A timeout; hashicorp/terraform#36969.
+    /// The store does what was asked, and its sender has no answer. A timeout; opentofu/opentofu#4405.
     AnswerLost,
     /// The request is carried out twice, one right after the other, and the answer is that of the
     /// second. A proxy that repeats a request whose connection broke, as nginx does for PUT and DELETE.
     DeliveredTwice,
     /// Its sender has no answer, and the request is carried out after anything, or never. A full
-    /// buffer, a stalled connection; Amazon S3 says that a request that timed out may succeed later.
+    /// buffer, a stalled connection, a proxy that gives up before its upstream does.
     DeliveredLate,
     /// 409 `ConditionalRequestConflict`, `TransactionConflictException`: not carried out. Amazon S3 on
     /// conditional requests to one key at the same moment.
     Conflict409,
     /// 503 with a code of S3, throttling by DynamoDB: not carried out. Amazon S3's `SlowDown`.
     Throttled503,
-    /// 500, though it was carried out. Amazon S3 and DynamoDB say that a 500 says nothing.
+    /// 500, though it was carried out. `InternalError`, `InternalServerError`.
     Error500Applied,
     /// 500, and it was not carried out.
     Error500NotApplied,
@@ -36,11 +36,12 @@ pub enum Fault {
     /// Of the store: once an object was deleted, a write on condition that there is none is refused
     /// though a read finds none. rustfs/rustfs#1610.
     DeleteMarkerBlocksCreate,
-    /// Of the store: `If-None-Match` is ignored. Stores that know no conditional writes.
+    /// Of the store: `If-None-Match` is ignored. lxc/incus#3651.
     IgnoresIfNoneMatch,
     /// Of the store: `If-Match` of a DELETE is ignored. rustfs/rustfs discussion 2602.
     IgnoresConditionalDelete,
-    /// Of the store: a DELETE with `If-Match` is answered 501. Stores that refuse what they do not know.
+    /// Of the store: a DELETE with `If-Match` is answered 501. Backblaze B2
+    /// answers conditions so: hashicorp/terraform#37143.
     RefusesConditionalDelete,
     /// Of the store: the ETag is not the MD5 of the bytes, and each write has its own. Objects encrypted
     /// with KMS.

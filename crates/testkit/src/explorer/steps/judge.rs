@@ -3,9 +3,10 @@
 use statelock_protocol::lock::steps::AcquireOutcome;
 use statelock_protocol::lock::unified::Facet;
 
-use super::party::{Doing, Ending, Program, Told, index};
+use super::doing::{Doing, Ending, Told};
+use super::program::Program;
 use super::run::Run;
-use super::scene::{holder_of, info_bytes};
+use super::scene::{holder_of, index, info_bytes};
 use super::store::Standing;
 use super::world::{Late, World};
 use crate::explorer::client;
@@ -57,7 +58,7 @@ pub(super) fn effect(
     if is_meant || is_excused {
         return Vec::new();
     }
-    let whose = owner.map_or("an unreadable lock", name);
+    let whose = owner.map_or("nobody that can be read", name);
     let what = format!("{} removes the lock of {whose} ({facet})", name(late.from));
     vec![breach(Promise::OwnReleaseOnly, what)]
 }

@@ -1,59 +1,20 @@
-//! One client: what it runs, and where it stands.
+//! One client, as it drives its machines.
 
 use statelock_protocol::lock::steps::{
-    Acquire, AcquireOutcome, Acquired, ConditionalDelete, Inspect, Inspection, LockMachine,
-    LockReply, LockRequest, Looked, Release, Released, Step, StoredLock, Unanswered,
+    Acquire, AcquireOutcome, ConditionalDelete, Inspect, Inspection, LockMachine, LockReply,
+    LockRequest, Looked, Release, Step, StoredLock, Unanswered,
 };
 use statelock_protocol::lock::unified::Facet;
 
+use super::doing::{Doing, Ending, Told};
+use super::program::{InDoubt, Ours, Program};
 use super::rules::Rules;
-use super::scene::{Mode, holder_of, info};
+use super::scene::{holder_of, index, info};
 use super::stock;
 use super::store::Wire;
 use crate::explorer::client::{self, Client, Role};
 use crate::explorer::identity::identities;
 use crate::explorer::message::Answer;
-
-/// What a client runs.
-#[derive(Clone, Copy, Debug)]
-pub enum Program {
-    /// Takes the lock with our machines, works, and releases it.
-    Ours(Ours),
-    /// Looks who holds the lock, and removes exactly what it saw: our force-unlock.
-    ForceSeen(Mode, ConditionalDelete),
-    /// Removes the lock with the ID of the first client: our force-unlock by ID.
-    ForceId(Mode, ConditionalDelete),
-    /// Looks who holds the lock.
-    Looks(Mode),
-    /// A stock client.
-    Stock(Role),
-}
-
-/// A client of ours that wants the lock.
-#[derive(Clone, Copy, Debug)]
-pub struct Ours {
-    /// Through what it locks.
-    pub mode: Mode,
-    /// What it knows of the store.
-    pub conditional: ConditionalDelete,
-    /// How often it tries again, under the same ID, when another holds the lock.
-    pub waits: u8,
-    /// What it does when it does not know what came of its acquire.
-    pub in_doubt: InDoubt,
-    /// Whether it never gives the lock back.
-    pub keeps: bool,
-}
-
-/// What a client does when it does not know what came of its acquire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InDoubt {
-    /// It ends.
-    Ends,
-    /// It releases by its ID, and ends.
-    Releases,
-    /// It tries again under the same ID, as often as it would wait.
-    TriesAgain,
-}
 
 /// One client.
 #[derive(Clone, Debug, Hash)]
@@ -74,100 +35,6 @@ pub struct Party {
     pub meant: [Option<Vec<u8>>; 2],
     waits_left: u8,
     attempts_left: u8,
-}
-
-/// What a client does.
-#[derive(Clone, Debug, Hash)]
-pub enum Doing {
-    /// It acquires.
-    Acquiring(Box<Acquire>),
-    /// It waits before it tries again.
-    Pausing {
-        /// The machine that ended.
-        machine: Box<Acquire>,
-        /// What may come of it.
-        unanswered: Unanswered,
-        /// Whether it was told that nothing of its own is left.
-        is_certain: bool,
-    },
-    /// It believes that it holds the lock.
-    Working(Box<Acquired>),
-    /// It gives the lock back.
-    Releasing {
-        /// The machine.
-        machine: Release,
-        /// Whether nothing that it sent before can come.
-        is_certain: bool,
-    },
-    /// It looks, to force what it sees or for nothing.
-    Looking(Inspect),
-    /// It removes a lock that is not its own.
-    Forcing(Release),
-    /// It is a stock client.
-    Stock(Client),
-    /// It does nothing any more.
-    Ended(Ending),
-}
-
-/// How a client ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ending {
-    /// It was told that another holds the lock, or that it cannot have it: nothing of its own is left.
-    NotAcquired,
-    /// It gave the lock back: nothing of its own is left.
-    Released,
-    /// Something of its own may be left, and it was told so.
-    Unknown,
-    /// It holds the lock for ever.
-    Keeps,
-    /// It looked.
-    Looked,
-    /// It removed another's lock, or was told that it did not.
-    Forced {
-        /// Whether it was told that the lock that it meant is gone.
-        is_gone: bool,
-    },
-    /// It was killed.
-    Killed,
-    /// As a stock client ends.
-    Stock(client::Ending),
-}
-
-/// What a machine was told at its end, for the judge.
-#[derive(Clone, Debug)]
-pub enum Told {
-    /// An acquire ended.
-    Acquire(AcquireOutcome),
-    /// A release ended.
-    Release(Released),
-}
-
-/// The index of a place among two.
-pub(super) fn index(facet: Facet) -> usize {
-    match facet {
-        Facet::Lockfile => 0,
-        Facet::LockTable | Facet::Http => 1,
-    }
-}
-
-impl Program {
-    /// Which places it uses.
-    pub fn facets(self) -> &'static [Facet] {
-        match self {
-            Self::Ours(ours) => ours.mode.facets(),
-            Self::ForceSeen(mode, _) | Self::ForceId(mode, _) | Self::Looks(mode) => mode.facets(),
-            Self::Stock(role) => role.program.facets(),
-        }
-    }
-
-    /// Whether it wants the lock for itself.
-    pub fn acquires(self) -> bool {
-        match self {
-            Self::Ours(_) => true,
-            Self::ForceSeen(..) | Self::ForceId(..) | Self::Looks(_) => false,
-            Self::Stock(role) => !role.program.is_force(),
-        }
-    }
 }
 
 impl Party {
@@ -200,14 +67,14 @@ impl Party {
                 drop(party.acquire(rules, ours, me, Box::new(machine), (None, None)));
             }
             Program::ForceSeen(mode, _) | Program::Looks(mode) => {
-                party.look(program, Inspect::new(mode.places()), None);
+                party.look(program, rules, me, Inspect::new(mode.places()), None);
             }
             Program::ForceId(mode, conditional) => {
                 let release = identities()
                     .first()
                     .map(|one| Release::by_id(mode.places(), &one.id, conditional));
                 if let Some(release) = release {
-                    drop(party.force(release, None));
+                    drop(party.force(rules, me, release, (None, None)));
                 }
             }
             Program::Stock(role) => {
@@ -291,7 +158,7 @@ impl Party {
                 self.release(rules, me, machine, is_certain, (None, None))
             }
             (Doing::Pausing { machine, unanswered, .. }, Program::Ours(ours)) => {
-                let Some(machine) = rules.again(*machine, unanswered) else {
+                let Some(machine) = rules.again(*machine, unanswered, me) else {
                     let is_certain = unanswered.is_none();
                     let ending = if is_certain { Ending::NotAcquired } else { Ending::Unknown };
                     self.doing = Doing::Ended(ending);
@@ -338,10 +205,10 @@ impl Party {
                 self.release(rules, me, machine, is_certain, exchanged)
             }
             (Doing::Looking(machine), _) => {
-                self.look(program, machine, Some(reply));
+                self.look(program, rules, me, machine, Some(reply));
                 None
             }
-            (Doing::Forcing(machine), _) => self.force(machine, Some(reply)),
+            (Doing::Forcing(machine), _) => self.force(rules, me, machine, exchanged),
             (Doing::Stock(client), Program::Stock(role)) => {
                 self.stock_answered(role, me, client, sent, &reply);
                 None
@@ -470,14 +337,23 @@ impl Party {
         }
     }
 
-    fn look(&mut self, program: Program, mut machine: Inspect, reply: Option<LockReply>) {
+    fn look(
+        &mut self,
+        program: Program,
+        rules: &dyn Rules,
+        me: usize,
+        mut machine: Inspect,
+        reply: Option<LockReply>,
+    ) {
         match machine.next(reply) {
             Step::Send(send) => {
                 self.under_way = Some(Wire::Step(send.request));
                 self.doing = Doing::Looking(machine);
             }
             Step::Done(inspection) => match program {
-                Program::ForceSeen(_, conditional) => self.force_seen(inspection, conditional),
+                Program::ForceSeen(_, conditional) => {
+                    self.force_seen(rules, me, inspection, conditional);
+                }
                 Program::Ours(_) | Program::ForceId(..) | Program::Looks(_) | Program::Stock(_) => {
                     self.doing = Doing::Ended(Ending::Looked);
                 }
@@ -485,7 +361,13 @@ impl Party {
         }
     }
 
-    fn force_seen(&mut self, inspection: Inspection, conditional: ConditionalDelete) {
+    fn force_seen(
+        &mut self,
+        rules: &dyn Rules,
+        me: usize,
+        inspection: Inspection,
+        conditional: ConditionalDelete,
+    ) {
         let mut locks = Vec::new();
         for (place, looked) in inspection.places {
             if let Looked::Found(StoredLock { bytes, mark }) = looked {
@@ -495,11 +377,17 @@ impl Party {
                 locks.push((place, mark));
             }
         }
-        drop(self.force(Release::seen(locks, conditional), None));
+        drop(self.force(rules, me, Release::seen(locks, conditional), (None, None)));
     }
 
-    fn force(&mut self, mut machine: Release, reply: Option<LockReply>) -> Option<Told> {
-        match machine.next(reply) {
+    fn force(
+        &mut self,
+        rules: &dyn Rules,
+        me: usize,
+        mut machine: Release,
+        (request, reply): (Option<&LockRequest>, Option<LockReply>),
+    ) -> Option<Told> {
+        match rules.release(&mut machine, request, reply, me) {
             Step::Send(send) => {
                 self.under_way = Some(Wire::Step(send.request));
                 self.doing = Doing::Forcing(machine);

@@ -24,7 +24,7 @@ pub trait Rules: fmt::Debug + Sync {
         machine.next(reply)
     }
 
-    /// Goes on with a release.
+    /// Goes on with a release, or with the removal of another's lock.
     fn release(
         &self,
         machine: &mut Release,
@@ -37,7 +37,8 @@ pub trait Rules: fmt::Debug + Sync {
     }
 
     /// Tries again under the same lock ID, if that is allowed.
-    fn again(&self, machine: Acquire, unanswered: Unanswered) -> Option<Acquire> {
+    fn again(&self, machine: Acquire, unanswered: Unanswered, me: usize) -> Option<Acquire> {
+        let _ = me;
         machine.again(unanswered)
     }
 }

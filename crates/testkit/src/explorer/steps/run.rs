@@ -4,8 +4,10 @@ use statelock_protocol::lock::steps::LockReply;
 use statelock_protocol::lock::unified::Facet;
 use statelock_protocol::store::Refusal;
 
+use super::doing::{Doing, Ending, Told};
 use super::faults::Fault;
-use super::party::{Doing, Ending, Party, Program, Told};
+use super::party::Party;
+use super::program::Program;
 use super::rules::Rules;
 use super::store::Store;
 use super::world::{Late, Shared, World};

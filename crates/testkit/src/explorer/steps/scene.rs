@@ -56,6 +56,14 @@ impl Mode {
     }
 }
 
+/// The index of a place among two.
+pub(super) fn index(facet: Facet) -> usize {
+    match facet {
+        Facet::Lockfile => 0,
+        Facet::LockTable | Facet::Http => 1,
+    }
+}
+
 /// The scene of every run.
 ///
 /// # Panics

@@ -6,7 +6,7 @@ use statelock_protocol::store::{
     ItemCondition, ObjectRequest, ObjectSuccess, Precondition, Reply, TableRequest, TableSuccess,
 };
 
-use super::party::{Doing, Ending};
+use super::doing::{Doing, Ending};
 use super::run::Event;
 use super::scene::holder_of;
 use super::store::{Standing, Wire};
