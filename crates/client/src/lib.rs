@@ -21,7 +21,8 @@
 //! # What is guaranteed
 //! The promises P1 to P5, P9 and P11 of `docs/semantics.md`: "acquired" is said only of a lock that the store
 //! had; what ends as held or refused leaves nothing; nothing but the lock that is meant is ever removed. What
-//! cannot be known, because an answer was lost, is reported as unknown, and never guessed.
+//! cannot be known, because an answer was lost, is reported as unknown, and never guessed. Of P6 to P8: a state
+//! is written only under a lock and only over what was read ([`state`]), and its digest with it.
 //!
 //! # What is not
 //! The stores have no leases: who is killed leaves the lock. A store that ignores conditions does not lock at
@@ -33,6 +34,7 @@ mod drive;
 mod error;
 mod handle;
 mod settings;
+pub mod state;
 mod system;
 mod transport;
 

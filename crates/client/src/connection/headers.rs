@@ -1,5 +1,6 @@
 //! What goes along with each object that is written, as Terraform and OpenTofu send it.
 
+use aws_sdk_s3::operation::create_multipart_upload::builders::CreateMultipartUploadFluentBuilder;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
 
@@ -11,6 +12,30 @@ pub(crate) fn of_write(
     objects: &ObjectSettings,
     tags: &[(String, String)],
 ) -> PutObjectFluentBuilder {
+    let call = match &objects.encryption {
+        Encryption::Bucket => call,
+        Encryption::Store => call.server_side_encryption(ServerSideEncryption::Aes256),
+        Encryption::Kms(key) => {
+            call.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key)
+        }
+        Encryption::Customer(_) => match objects.encryption.customer_key() {
+            Some(customer) => call
+                .sse_customer_algorithm("AES256")
+                .sse_customer_key(customer.key)
+                .sse_customer_key_md5(customer.key_md5),
+            None => call,
+        },
+    };
+    let acl = objects.acl.as_deref().map(ObjectCannedAcl::from);
+    call.set_acl(acl).set_tagging(tagging(tags))
+}
+
+/// As [`of_write`], for an object that comes in parts.
+pub(crate) fn of_upload(
+    call: CreateMultipartUploadFluentBuilder,
+    objects: &ObjectSettings,
+    tags: &[(String, String)],
+) -> CreateMultipartUploadFluentBuilder {
     let call = match &objects.encryption {
         Encryption::Bucket => call,
         Encryption::Store => call.server_side_encryption(ServerSideEncryption::Aes256),

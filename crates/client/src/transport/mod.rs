@@ -3,7 +3,7 @@
 //! The SDK never repeats a request that has an effect: that a second attempt is refused says nothing
 //! about the first. The machines decide.
 
-mod failure;
+pub(crate) mod failure;
 mod objects;
 mod table;
 
