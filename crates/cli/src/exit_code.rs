@@ -3,10 +3,6 @@
 use std::process;
 
 /// How a command ended, other than well.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the numbers are settled before every verb is there")
-)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitCode {
     /// A bug.
@@ -31,6 +27,10 @@ pub(crate) enum ExitCode {
     Unsupported,
     /// Stored data is damaged.
     Corrupt,
+    /// SIGINT ended it, after it had cleared up.
+    Interrupted,
+    /// SIGTERM ended it, after it had cleared up.
+    Terminated,
 }
 
 impl ExitCode {
@@ -48,6 +48,8 @@ impl ExitCode {
             Self::NotPermitted => 9,
             Self::Unsupported => 10,
             Self::Corrupt => 11,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 }
@@ -76,7 +78,9 @@ mod tests {
             ExitCode::NotPermitted,
             ExitCode::Unsupported,
             ExitCode::Corrupt,
+            ExitCode::Interrupted,
+            ExitCode::Terminated,
         ];
-        assert_eq!(all.map(ExitCode::number), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        assert_eq!(all.map(ExitCode::number), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130, 143]);
     }
 }

@@ -125,6 +125,22 @@ impl StateBackend {
         wait: Duration,
         waiting: &mut (dyn FnMut(Option<&StoredLock>) + Send),
     ) -> Result<LockHandle, LockError> {
+        self.lock_unless(claim, wait, waiting, std::future::pending()).await
+    }
+
+    /// As [`StateBackend::lock`], and does not wait any longer once `stop` is ready. That ends with why the
+    /// lock was not acquired until then; a lock that came at the last moment is returned all the same.
+    ///
+    /// # Errors
+    /// [`LockError`]. Only `Unknown` may leave a lock.
+    pub async fn lock_unless(
+        &self,
+        claim: &Claim,
+        wait: Duration,
+        waiting: &mut (dyn FnMut(Option<&StoredLock>) + Send),
+        stop: impl Future<Output = ()>,
+    ) -> Result<LockHandle, LockError> {
+        tokio::pin!(stop);
         let mut info = self.lock_info(claim).map_err(LockError::NoLockId)?;
         let conditional = self.connection.conditional_delete();
         let mut acquire = Acquire::new(self.places.clone(), &info, conditional);
@@ -144,7 +160,12 @@ impl StateBackend {
                 return Err(error);
             }
             waiting(seen_by(&error));
-            tokio::time::sleep(pause).await;
+            // Between two attempts nothing of ours is on its way, unless the error says so.
+            tokio::select! {
+                biased;
+                () = &mut stop => return Err(error),
+                () = tokio::time::sleep(pause) => {}
+            }
             acquire = match acquire.again(unanswered) {
                 Some(again) => again,
                 None if unanswered.is_none() => {

@@ -11,7 +11,7 @@ use statelock_client::{BackendSettings, StateBackend};
 
 pub(crate) use args::BackendArgs;
 pub(crate) use error::BackendError;
-pub(crate) use held::{LockFailure, holder_text};
+pub(crate) use held::{LockFailure, holder_text, refused_exit_code, refused_hint};
 
 /// A backend as the command line and the configuration name it.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl Resolved {
         for warning in &self.warnings {
             crate::output::warning(warning);
         }
-        Ok(StateBackend::connect(self.settings).await?)
+        Ok(Box::pin(StateBackend::connect(self.settings)).await?)
     }
 }
 

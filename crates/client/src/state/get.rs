@@ -73,10 +73,7 @@ struct Head {
 
 impl Transfer<'_> {
     async fn run(mut self, sink: &mut dyn StateSink) -> Result<End, ReadError> {
-        let mut output = match self.open(self.call()).await? {
-            Some(output) => output,
-            None => return Ok(End::Absent),
-        };
+        let Some(mut output) = self.open(self.call()).await? else { return Ok(End::Absent) };
         let head = Head::of(&output);
         let mut taken = Taken { size_bytes: 0, md5: Md5::new(), header: HeaderReader::start() };
         loop {

@@ -214,10 +214,10 @@ impl Writing<'_> {
                 Ok(Some(written))
             }
             Seen::Other(stored) => Err(WriteError::Conflict { stored: Some(stored) }),
-            Seen::Unknown(trouble) => Err(match self.unanswered.is_some() {
-                true => WriteError::Unknown { trouble },
-                false => WriteError::Conflict { stored: None },
-            }),
+            Seen::Unknown(trouble) if self.unanswered.is_some() => {
+                Err(WriteError::Unknown { trouble })
+            }
+            Seen::Unknown(_) => Err(WriteError::Conflict { stored: None }),
             Seen::AsExpected => {
                 let trouble = failed.trouble.clone();
                 match final_error(failed) {

@@ -1,6 +1,9 @@
 //! Why a command about a state did not do what was asked.
 
+use super::failure::StateFailure;
+use super::signals::Caught;
 use crate::admin_client::AdminClientError;
+use crate::backend::{BackendError, LockFailure};
 use crate::commands::CommandError;
 use crate::exit_code::ExitCode;
 
@@ -13,6 +16,23 @@ pub(crate) enum StateError {
     NoAddress,
     #[error("could not print")]
     Stdout(#[source] std::io::Error),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    #[error(transparent)]
+    Lock(#[from] Box<LockFailure>),
+    #[error(transparent)]
+    State(#[from] Box<StateFailure>),
+    /// Nothing was done, or it was done and said.
+    #[error("stopped by {}; {what}", caught.name())]
+    Stopped { caught: Caught, what: &'static str },
+    #[error("could not listen to signals")]
+    Signals(#[source] std::io::Error),
+}
+
+impl From<StateFailure> for StateError {
+    fn from(failure: StateFailure) -> Self {
+        Self::State(Box::new(failure))
+    }
 }
 
 impl CommandError for StateError {
@@ -21,6 +41,11 @@ impl CommandError for StateError {
             Self::Client(error) => error.exit_code(),
             Self::NoAddress => ExitCode::BadInput,
             Self::Stdout(_) => ExitCode::Unavailable,
+            Self::Backend(error) => error.exit_code(),
+            Self::Lock(error) => error.exit_code(),
+            Self::State(error) => error.exit_code(),
+            Self::Stopped { caught, .. } => caught.exit_code(),
+            Self::Signals(_) => ExitCode::Internal,
         }
     }
 
@@ -29,6 +54,10 @@ impl CommandError for StateError {
             Self::Client(error) => error.hint(),
             Self::NoAddress => Some("name it as s3://BUCKET/KEY, with --workspace NAME if need be"),
             Self::Stdout(_) => Some("keep standard output open, or send it to a file"),
+            Self::Backend(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::State(error) => error.hint(),
+            Self::Stopped { .. } | Self::Signals(_) => None,
         }
     }
 }

@@ -1,15 +1,23 @@
-//! `statelock state`: what a server's write guard keeps from being lost.
+//! `statelock state`: states as they are stored, and what a server's write guard keeps from being lost.
 
 mod allow_overwrite;
 mod error;
+mod failure;
+mod list_versions;
+mod pull;
+mod push;
 mod quarantine;
+mod restore;
 mod shown;
+mod signals;
+mod spool;
+mod under_lock;
 
 use clap::{Args, Subcommand};
 
 pub(crate) use error::StateError;
 
-/// Permit one overwrite of a state, or look at writes that were refused.
+/// Read, write and restore states; permit one overwrite, or look at writes that were refused.
 #[derive(Debug, Args)]
 pub(crate) struct StateArgs {
     #[command(subcommand)]
@@ -18,6 +26,10 @@ pub(crate) struct StateArgs {
 
 #[derive(Debug, Subcommand)]
 enum StateCommand {
+    Pull(pull::PullArgs),
+    Push(push::PushArgs),
+    ListVersions(list_versions::ListVersionsArgs),
+    Restore(restore::RestoreArgs),
     AllowOverwrite(allow_overwrite::AllowOverwriteArgs),
     Quarantine(quarantine::QuarantineArgs),
 }
@@ -28,6 +40,10 @@ enum StateCommand {
 /// [`StateError`].
 pub(crate) fn run(args: &StateArgs) -> Result<(), StateError> {
     let done = match &args.command {
+        StateCommand::Pull(args) => pull::run(args),
+        StateCommand::Push(args) => push::run(args),
+        StateCommand::ListVersions(args) => list_versions::run(args),
+        StateCommand::Restore(args) => restore::run(args),
         StateCommand::AllowOverwrite(args) => allow_overwrite::run(args),
         StateCommand::Quarantine(args) => quarantine::run(args),
     };
@@ -36,4 +52,9 @@ pub(crate) fn run(args: &StateArgs) -> Result<(), StateError> {
         Err(StateError::Stdout(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// How the user can name the state again.
+fn named(address: Option<&str>) -> &str {
+    address.unwrap_or(".")
 }
