@@ -230,15 +230,11 @@ fn the_data_directory_is_relative_to_the_directory() {
         assert_eq!(open.backend().expect("a backend").kind, "local", "{value}");
         assert_eq!(open.workspace().expect("a workspace").name, "dev", "{value}");
     }
+    // An empty one is none: the state of a local backend beside the configuration is no data directory's.
+    write(root.path(), "terraform.tfstate", "{\"version\": 4}");
     let empty = environment(&[("TF_DATA_DIR", "")]);
-    assert_eq!(
-        WorkingDirectory::open(root.path(), &empty)
-            .expect("open")
-            .backend()
-            .expect("a backend")
-            .kind,
-        "s3"
-    );
+    let open = WorkingDirectory::open(root.path(), &empty).expect("open");
+    assert_eq!(open.backend().expect("a backend").kind, "s3");
 }
 
 #[test]
