@@ -28,6 +28,7 @@ struct Cli {
 enum Command {
     Serve(commands::serve::ServeArgs),
     Audit(commands::audit::AuditArgs),
+    Explain(commands::explain::ExplainArgs),
     State(commands::state::StateArgs),
 }
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => exit(commands::serve::run(args)),
         Command::Audit(args) => exit(commands::audit::run(&args)),
+        Command::Explain(args) => exit(commands::explain::run(&args)),
         Command::State(args) => exit(commands::state::run(&args)),
     }
 }

@@ -91,9 +91,7 @@ impl StateBackend {
     /// # Errors
     /// [`ConnectError`]: no region, no credentials, a setting that cannot be used.
     pub async fn connect(settings: BackendSettings) -> Result<Self, ConnectError> {
-        // On the heap: the SDK looks for credentials in many places, all of them part of this future.
-        let opening = Box::pin(Connection::open(&settings.stores, &settings.objects));
-        let connection = opening.await?;
+        let connection = Connection::open(&settings.stores, &settings.objects).await?;
         let places = Places::of(&settings.address, &settings.mode);
         Ok(Self { settings, connection, places })
     }
