@@ -27,6 +27,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(commands::serve::ServeArgs),
+    Run(commands::run::RunArgs),
+    #[command(name = commands::run::INNER_VERB, hide = true)]
+    Inner(commands::run::InnerArgs),
     Audit(commands::audit::AuditArgs),
     Explain(commands::explain::ExplainArgs),
     State(commands::state::StateArgs),
@@ -35,6 +38,8 @@ enum Command {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => exit(commands::serve::run(args)),
+        Command::Run(args) => commands::run::run(&args),
+        Command::Inner(args) => commands::run::run_inner(&args),
         Command::Audit(args) => exit(commands::audit::run(&args)),
         Command::Explain(args) => exit(commands::explain::run(&args)),
         Command::State(args) => exit(commands::state::run(&args)),

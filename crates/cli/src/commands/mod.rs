@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod explain;
+pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod state;
 

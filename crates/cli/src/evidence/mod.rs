@@ -11,8 +11,8 @@ mod run_environment;
 mod who;
 
 use statelock_protocol::lock::evidence::{
-    ClientsSeen, Evidence, Here, Life, Machine, Observations, Offspring, ProcessSeen, RunSeen, Who,
-    judge,
+    ClientsSeen, Evidence, Here, Life, Machine, Observations, Offspring, ProcessSeen, RunSeen,
+    SeenProcess, Who, judge,
 };
 use statelock_protocol::lock::stamp::{ProcessMark, Reason, RunUrl};
 use statelock_protocol::lock::{LockId, LockInfo, Stamp};
@@ -100,6 +100,14 @@ fn is_of(mark: &ProcessMark, here: &Here) -> bool {
     here.machine.as_ref().is_ok_and(|machine| {
         machine.boot_id == mark.boot_id && machine.pid_namespace == mark.pid_namespace
     })
+}
+
+/// The Terraform and OpenTofu processes that work under a lock of this process.
+pub(crate) fn clients_under(lock_id: &LockId) -> Vec<SeenProcess> {
+    let who = who();
+    let mut seen = Processes::of_this_machine(who.clone()).offspring(lock_id, &who).found;
+    seen.retain(|process| processes::is_client(&process.name));
+    seen
 }
 
 /// What a lock lives and dies with: what is gone if the lock was forgotten.

@@ -144,7 +144,7 @@ fn kill_nothing(pid: u32) -> Presence {
 
 /// Whether a process name is that of terraform or tofu, also as version managers name them. Their
 /// providers (`terraform-provi…`) and editors' language servers hold no lock.
-fn is_client(name: &str) -> bool {
+pub(super) fn is_client(name: &str) -> bool {
     ["terraform", "tofu"].iter().any(|client| {
         name.strip_prefix(client).is_some_and(|rest| {
             let mut rest = rest.chars();

@@ -1,0 +1,70 @@
+//! Terraform processes that still work under the lock after the command has ended: one that a script
+//! put into the background, or whose parent was killed. The lock is not released under them.
+
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use statelock_protocol::lock::LockId;
+use statelock_protocol::lock::evidence::SeenProcess;
+use tokio::time::interval;
+
+use super::signals::Caught;
+use super::signals::Signals;
+use super::stopping::{Sent, Stopping, Wish};
+use crate::evidence;
+use crate::output;
+
+/// How often it is looked whether they have ended: they are nobody's children that could be waited for.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Waits until no Terraform or OpenTofu of this lock runs any more, and hands on what asks them to stop.
+pub(super) async fn wait_for(lock: &LockId, signals: &mut Signals, was_killed: bool) {
+    let mut looks = interval(LOOK_EVERY);
+    let mut stopping = Stopping::default();
+    let mut is_told = false;
+    loop {
+        let left = evidence::clients_under(lock);
+        if left.is_empty() {
+            return;
+        }
+        if !is_told {
+            is_told = true;
+            output::warning(&format!(
+                "the command has ended, but what it started still works under the lock: {}; waiting for it",
+                named(&left)
+            ));
+            if was_killed {
+                hand_on(stopping.wish(Wish::Terminate), &left);
+            }
+        }
+        tokio::select! {
+            _ = looks.tick() => {}
+            caught = signals.next() => {
+                let wish = match caught {
+                    Caught::Interrupt => Wish::Interrupt,
+                    Caught::Terminate => Wish::Terminate,
+                    Caught::HangUp => Wish::HangUp,
+                };
+                hand_on(stopping.wish(wish), &left);
+            }
+        }
+    }
+}
+
+fn hand_on(sent: Sent, processes: &[SeenProcess]) {
+    let signal = match sent {
+        Sent::Nothing => return,
+        Sent::Interrupt => Signal::INT,
+        Sent::Kill => Signal::KILL,
+    };
+    let pids = processes.iter().filter_map(|process| i32::try_from(process.pid).ok());
+    for pid in pids.filter_map(Pid::from_raw) {
+        // It may have ended meanwhile.
+        kill_process(pid, signal).unwrap_or_default();
+    }
+}
+
+fn named(processes: &[SeenProcess]) -> String {
+    let name = |process: &SeenProcess| format!("{} ({})", process.pid, process.name);
+    processes.iter().map(name).collect::<Vec<_>>().join(", ")
+}
