@@ -1,5 +1,6 @@
 //! From a text to explanations: normalise, cut, match, read facts.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::explanation::Explanation;
@@ -19,7 +20,12 @@ pub(super) fn recognise(text: &str, skipped_lines: usize) -> Vec<Explanation> {
     let normal = normalise::normalise(text, skipped_lines);
     let rules: Vec<&'static Rule> = rules::all().collect();
     let mut found: Vec<Explanation> = Vec::new();
+    // A job that tries again and again prints the same error each time.
+    let mut seen = HashSet::new();
     for segment in segment::segments(&normal) {
+        if !seen.insert(segment.text) {
+            continue;
+        }
         for (rule, place) in matches(&segment, &rules) {
             add(&mut found, explain(rule, place, &segment, &normal));
         }
