@@ -1,1 +1,11 @@
 //! `statelock state pull|push|list-versions|restore` against the state server and against moto.
+
+mod big;
+mod conflicts;
+mod exact;
+mod headers;
+mod lost_answers;
+mod restoring;
+mod signals;
+mod stage;
+mod terraform;

@@ -3,6 +3,7 @@
 use clap::Args;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
+use statelock_client::StoreError;
 use statelock_client::state::{HeaderGlimpse, StateObject, StateVersion, VersionKind, Versioning};
 
 use super::StateError;
@@ -60,18 +61,7 @@ pub(super) fn run(args: &ListVersionsArgs) -> Result<(), StateError> {
             return Err(StateError::from(failure));
         }
         let versioning = state.versioning().await;
-        match &versioning {
-            Ok(Versioning::Enabled) => {}
-            Ok(Versioning::Off) => {
-                output::note("the bucket keeps no versions: what is overwritten is gone");
-            }
-            Ok(Versioning::Suspended) => {
-                output::note("the bucket keeps no more versions, only those that it has");
-            }
-            Err(error) => {
-                output::note(&format!("whether the bucket keeps versions is not known: {error}"));
-            }
-        }
+        tell(&versioning, &versions);
         if has_more {
             output::note(&format!("there are more than {limit}; see them with --limit"));
         }
@@ -99,6 +89,28 @@ async fn versions(
     let has_more = found.len() > limit;
     found.truncate(limit);
     Ok((found, has_more))
+}
+
+/// Says whether what is overwritten is kept.
+fn tell(versioning: &Result<Versioning, StoreError>, versions: &[StateVersion]) {
+    match versioning {
+        Ok(Versioning::Enabled) => {}
+        Ok(Versioning::Off) => {
+            output::note("the bucket keeps no versions: what is overwritten is gone");
+        }
+        Ok(Versioning::Suspended) => {
+            output::note("the bucket keeps no more versions, only those that it has");
+        }
+        // What was written without versions has this id.
+        Err(error) if versions.iter().all(|version| version.id == "null") => {
+            output::note(&format!(
+                "the bucket seems to keep no versions, as there is none with an id; it did not say: {error}"
+            ));
+        }
+        Err(error) => {
+            output::note(&format!("whether the bucket keeps versions is not known: {error}"));
+        }
+    }
 }
 
 async fn look(state: &StateObject, version: StateVersion) -> Seen {
