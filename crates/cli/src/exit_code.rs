@@ -27,9 +27,11 @@ pub(crate) enum ExitCode {
     Unsupported,
     /// Stored data is damaged.
     Corrupt,
-    /// SIGINT ended it, after it had cleared up.
+    /// SIGHUP ended it, and nothing is left behind; as a shell tells it.
+    HungUp,
+    /// SIGINT did.
     Interrupted,
-    /// SIGTERM ended it, after it had cleared up.
+    /// SIGTERM did.
     Terminated,
 }
 
@@ -48,6 +50,7 @@ impl ExitCode {
             Self::NotPermitted => 9,
             Self::Unsupported => 10,
             Self::Corrupt => 11,
+            Self::HungUp => 129,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -78,9 +81,11 @@ mod tests {
             ExitCode::NotPermitted,
             ExitCode::Unsupported,
             ExitCode::Corrupt,
+            ExitCode::HungUp,
             ExitCode::Interrupted,
             ExitCode::Terminated,
         ];
-        assert_eq!(all.map(ExitCode::number), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130, 143]);
+        let numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 129, 130, 143];
+        assert_eq!(all.map(ExitCode::number), numbers);
     }
 }

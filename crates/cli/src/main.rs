@@ -4,7 +4,6 @@ mod address;
 mod admin_client;
 mod backend;
 mod commands;
-#[cfg_attr(not(test), expect(dead_code, reason = "the verbs that take and show locks use it"))]
 mod evidence;
 mod exit_code;
 mod output;
@@ -26,6 +25,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Lock(commands::lock::LockArgs),
+    Unlock(commands::unlock::UnlockArgs),
+    ForceUnlock(commands::force_unlock::ForceUnlockArgs),
+    Wait(commands::wait::WaitArgs),
     Serve(commands::serve::ServeArgs),
     Run(commands::run::RunArgs),
     #[command(name = commands::run::INNER_VERB, hide = true)]
@@ -37,6 +40,10 @@ enum Command {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Lock(args) => exit(commands::lock::run(&args)),
+        Command::Unlock(args) => exit(commands::unlock::run(&args)),
+        Command::ForceUnlock(args) => exit(commands::force_unlock::run(&args)),
+        Command::Wait(args) => exit(commands::wait::run(&args)),
         Command::Serve(args) => exit(commands::serve::run(args)),
         Command::Run(args) => commands::run::run(&args),
         Command::Inner(args) => commands::run::run_inner(&args),

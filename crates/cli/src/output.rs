@@ -23,6 +23,12 @@ pub(crate) fn stream(source: &mut impl io::Read) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Prints lines for people beside the data.
+pub(crate) fn text(text: &str) {
+    // Nothing is left to tell when stderr is gone.
+    io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
+}
+
 /// Prints something about what was printed.
 pub(crate) fn note(text: &str) {
     // Nothing is left to tell when stderr is gone.

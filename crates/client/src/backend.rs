@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use statelock_protocol::lock::steps::{
-    Acquire, AcquireOutcome, Inspect, Inspection, LockMark, Place, Places, Release, StoredLock,
-    Unanswered,
+    Acquire, AcquireOutcome, Inspect, Inspection, LockMark, LockMode, Place, Places, Release,
+    StoredLock, Unanswered,
 };
 use statelock_protocol::lock::unified::Facet;
 use statelock_protocol::lock::{LockId, LockInfo};
@@ -39,6 +39,16 @@ pub struct Claim {
     pub who: String,
     /// The version of the program that locks.
     pub version: String,
+}
+
+/// What happens on the way to a lock.
+#[derive(Clone, Copy, Debug)]
+pub enum LockEvent<'a> {
+    /// An attempt under this lock ID begins. The ID of the attempt before is not there and cannot come,
+    /// if it is another one.
+    Attempt(&'a LockId),
+    /// It is tried again after a pause; this lock stands in the way, if that is known.
+    Waiting(Option<&'a StoredLock>),
 }
 
 /// Why a lock was not acquired.
@@ -106,6 +116,14 @@ impl StateBackend {
         &self.connection
     }
 
+    /// The same state over the same connection, with its lock in other places.
+    #[must_use]
+    pub fn in_mode(&self, mode: LockMode) -> Self {
+        let places = Places::of(&self.settings.address, &mode);
+        let settings = BackendSettings { mode, ..self.settings.clone() };
+        Self { settings, connection: self.connection.clone(), places }
+    }
+
     /// Reads who holds the lock, in each place. Changes nothing; may be dropped at any time.
     pub async fn inspect(&self) -> (Inspection, Option<Trouble>) {
         drive(&self.connection, &mut Inspect::new(&self.places)).await
@@ -140,13 +158,38 @@ impl StateBackend {
         waiting: &mut (dyn FnMut(Option<&StoredLock>) + Send),
         stop: impl Future<Output = ()>,
     ) -> Result<LockHandle, LockError> {
-        tokio::pin!(stop);
+        let mut event = |event: LockEvent<'_>| match event {
+            LockEvent::Attempt(_) => {}
+            LockEvent::Waiting(holder) => waiting(holder),
+        };
+        self.lock_until(claim, wait, &mut event, stop).await
+    }
+
+    /// As [`Self::lock_unless`], and tells under which ID it tries, so that a lock can be released whatever becomes
+    /// of this.
+    ///
+    /// When `stop` is ready, waiting ends: an attempt that was begun is brought to its end, and no other one
+    /// is made. The lock may be acquired nevertheless.
+    ///
+    /// # Errors
+    /// [`LockError`]. Only `Unknown` may leave a lock.
+    ///
+    /// Dropping the future may leave a lock: release it by the ID that was told last.
+    pub async fn lock_until(
+        &self,
+        claim: &Claim,
+        wait: Duration,
+        event: &mut (dyn FnMut(LockEvent<'_>) + Send),
+        stop: impl Future<Output = ()>,
+    ) -> Result<LockHandle, LockError> {
+        let mut stop = std::pin::pin!(stop);
         let mut info = self.lock_info(claim).map_err(LockError::NoLockId)?;
         let conditional = self.connection.conditional_delete();
         let mut acquire = Acquire::new(self.places.clone(), &info, conditional);
         let deadline = tokio::time::Instant::now().checked_add(wait);
         let mut repeat = 0;
         loop {
+            event(LockEvent::Attempt(&info.id));
             let (outcome, trouble) = drive(&self.connection, &mut acquire).await;
             let (error, unanswered) = match self.judge(&info, (outcome, trouble)) {
                 Ok(handle) => return Ok(handle),
@@ -159,7 +202,7 @@ impl StateBackend {
             if ends || !is_worth_waiting(&error) {
                 return Err(error);
             }
-            waiting(seen_by(&error));
+            event(LockEvent::Waiting(seen_by(&error)));
             // Between two attempts nothing of ours is on its way, unless the error says so.
             tokio::select! {
                 biased;

@@ -38,7 +38,7 @@ pub mod state;
 mod system;
 mod transport;
 
-pub use backend::{Claim, LockError, StateBackend};
+pub use backend::{Claim, LockError, LockEvent, StateBackend};
 pub use connection::Connection;
 pub use error::{ConnectError, StoreError, Trouble};
 pub use handle::{LockHandle, ReleaseReport, Standing};

@@ -6,120 +6,286 @@ use clap::Args;
 use statelock_client::protocol::lock::steps::LockMode;
 use statelock_client::protocol::store::TableName;
 use statelock_client::{BackendSettings, Encryption, ObjectSettings, Secret, StoreSettings};
+use statelock_config::BackendOption;
 use statelock_protocol::state::{WorkspaceKeyPrefix, WorkspaceName};
 
-use super::{BackendError, Resolved};
+use super::{BackendError, Resolved, directory};
 use crate::address;
 
 /// Options with the names of the arguments of Terraform's `s3` backend.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Backend")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct BackendArgs {
     /// Workspace, if it is not the one that is selected.
     #[arg(long, value_name = "NAME", value_parser = address::workspace)]
-    workspace: Option<WorkspaceName>,
+    pub(super) workspace: Option<WorkspaceName>,
 
     /// What the keys of named workspaces start with [default: env:].
     #[arg(long, value_name = "PREFIX", value_parser = address::workspace_key_prefix)]
-    workspace_key_prefix: Option<WorkspaceKeyPrefix>,
+    pub(super) workspace_key_prefix: Option<WorkspaceKeyPrefix>,
+
+    /// Complete a directory's partial configuration, as for `terraform init`. May be repeated.
+    #[arg(long, value_name = "FILE|NAME=VALUE", value_parser = backend_option)]
+    pub(super) backend_config: Vec<BackendOption>,
 
     /// Lock by lockfile, `KEY.tflock` beside the state. The default, unless there is a lock table.
     #[arg(long)]
-    use_lockfile: bool,
+    pub(super) use_lockfile: bool,
 
     /// Lock by this DynamoDB table; with --use-lockfile by both.
     #[arg(long, value_name = "TABLE")]
-    dynamodb_table: Option<String>,
+    pub(super) dynamodb_table: Option<String>,
 
     /// Region of bucket and table [env: AWS_REGION].
     #[arg(long, value_name = "REGION")]
-    region: Option<String>,
+    pub(super) region: Option<String>,
 
     /// Profile in the shared configuration files [env: AWS_PROFILE].
     #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    pub(super) profile: Option<String>,
 
     /// Where S3 and DynamoDB are, if not at AWS [env: AWS_ENDPOINT_URL].
     #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    pub(super) endpoint_url: Option<String>,
 
     /// Name the bucket in the path of a URL, not in its host.
     #[arg(long)]
-    use_path_style: bool,
+    pub(super) use_path_style: bool,
 
     /// Root certificates, PEM [env: AWS_CA_BUNDLE].
     #[arg(long, value_name = "FILE")]
-    custom_ca_bundle: Option<PathBuf>,
+    pub(super) custom_ca_bundle: Option<PathBuf>,
 
     /// Ask the store to encrypt what is written.
     #[arg(long)]
-    encrypt: bool,
+    pub(super) encrypt: bool,
 
     /// With this KMS key; needs --encrypt. A key of your own goes into AWS_SSE_CUSTOMER_KEY.
     #[arg(long, value_name = "KEY", requires = "encrypt")]
-    kms_key_id: Option<String>,
+    pub(super) kms_key_id: Option<String>,
 
     /// Canned ACL of what is written.
     #[arg(long, value_name = "ACL")]
-    acl: Option<String>,
+    pub(super) acl: Option<String>,
 
     /// Send no checksums, for stores that refuse them.
     #[arg(long)]
-    skip_s3_checksum: bool,
+    pub(super) skip_s3_checksum: bool,
 }
 
 impl BackendArgs {
-    /// The backend of an address: `s3://BUCKET/KEY`.
+    /// The backend of an address: `s3://BUCKET/KEY`, or a directory in which Terraform runs. Without one:
+    /// the working directory.
     ///
     /// # Errors
-    /// The address or an option cannot be used.
+    /// The address, the configuration or an option cannot be used.
     pub(crate) fn resolve(&self, address: Option<&str>) -> Result<Resolved, BackendError> {
         let text = address.unwrap_or(".");
-        let settings = self.of_url(text)?;
-        Ok(Resolved { settings, warnings: Vec::new() })
+        let (settings, warnings) = if text.starts_with("s3://") {
+            (self.of_url(text)?, Vec::new())
+        } else if text.contains("://") {
+            let problem = "not of the form s3://BUCKET/KEY".to_owned();
+            return Err(BackendError::Address(text.to_owned(), problem));
+        } else {
+            directory::settings(text.as_ref(), self)?
+        };
+        Ok(Resolved { settings, warnings, named: self.naming(address) })
     }
 
     fn of_url(&self, text: &str) -> Result<BackendSettings, BackendError> {
+        if !self.backend_config.is_empty() {
+            return Err(BackendError::OptionWithUrl);
+        }
         let parsed = address::backend_address(text);
         let parsed = parsed.map_err(|problem| BackendError::Address(text.to_owned(), problem))?;
         let address =
             parsed.in_workspace(self.workspace.clone(), self.workspace_key_prefix.clone());
         let mode = self.mode().unwrap_or(LockMode::Lockfile);
-        Ok(BackendSettings { address, mode, stores: self.stores(), objects: self.objects() })
+        let objects = self.objects(ObjectSettings::default());
+        Ok(BackendSettings { address, mode, stores: self.stores(), objects })
     }
 
     /// The lock mode that the options name, if they name one.
-    fn mode(&self) -> Option<LockMode> {
-        let table = self.dynamodb_table.as_deref().map(TableName::new);
-        match (table, self.use_lockfile) {
-            (None, false) => None,
-            (None, true) => Some(LockMode::Lockfile),
-            (Some(table), false) => Some(LockMode::LockTable(table)),
-            (Some(table), true) => Some(LockMode::Dual(table)),
-        }
+    pub(super) fn mode(&self) -> Option<LockMode> {
+        mode(self.use_lockfile, self.dynamodb_table.as_deref())
     }
 
     /// How the stores are reached, for verbs that are about more than one state.
     pub(crate) fn stores(&self) -> StoreSettings {
+        self.stores_over(StoreSettings::default())
+    }
+
+    /// What the options say of how the stores are reached goes before what `configured` says.
+    pub(super) fn stores_over(&self, configured: StoreSettings) -> StoreSettings {
+        let mut stores = configured;
+        if self.profile.is_some() {
+            stores.static_credentials = None;
+        }
+        if self.endpoint_url.is_some() {
+            (stores.endpoint_s3, stores.endpoint_dynamodb, stores.endpoint_sts) =
+                (None, None, None);
+        }
         StoreSettings {
-            region: self.region.clone(),
-            profile: self.profile.clone(),
-            endpoint_url: self.endpoint_url.clone(),
-            use_path_style: self.use_path_style.then_some(true),
-            custom_ca_bundle: self.custom_ca_bundle.clone(),
-            ..StoreSettings::default()
+            region: self.region.clone().or(stores.region),
+            profile: self.profile.clone().or(stores.profile),
+            endpoint_url: self.endpoint_url.clone().or(stores.endpoint_url),
+            use_path_style: self.use_path_style.then_some(true).or(stores.use_path_style),
+            custom_ca_bundle: self.custom_ca_bundle.clone().or(stores.custom_ca_bundle),
+            ..stores
         }
     }
 
-    fn objects(&self) -> ObjectSettings {
-        let customer_key = std::env::var("AWS_SSE_CUSTOMER_KEY").ok().filter(|key| !key.is_empty());
-        let encryption = match (self.encrypt, &self.kms_key_id, customer_key) {
-            (false, _, _) => Encryption::Bucket,
+    /// What the options say of written objects goes before what `configured` says.
+    pub(super) fn objects(&self, configured: ObjectSettings) -> ObjectSettings {
+        let encryption = match (self.encrypt, &self.kms_key_id, customer_key()) {
+            (false, _, _) => configured.encryption,
             (true, Some(key), _) => Encryption::Kms(key.clone()),
-            (true, None, Some(key)) => Encryption::Customer(Secret::new(key)),
-            (true, None, None) => Encryption::Store,
+            (true, None, Some(key)) => Encryption::Customer(key),
+            (true, None, None) => match configured.encryption {
+                Encryption::Bucket => Encryption::Store,
+                encryption @ (Encryption::Store | Encryption::Kms(_) | Encryption::Customer(_)) => {
+                    encryption
+                }
+            },
         };
-        let (acl, skip_checksum) = (self.acl.clone(), self.skip_s3_checksum);
-        ObjectSettings { encryption, acl, skip_checksum, ..ObjectSettings::default() }
+        ObjectSettings {
+            encryption,
+            acl: self.acl.clone().or(configured.acl),
+            skip_checksum: self.skip_s3_checksum || configured.skip_checksum,
+            ..configured
+        }
+    }
+
+    /// The words by which the same backend can be named again on a command line.
+    fn naming(&self, address: Option<&str>) -> String {
+        let mut words: Vec<String> = address.map(quoted).into_iter().collect();
+        let mut option = |name: &str, value: Option<&str>| {
+            words.extend(value.map(|value| format!("--{name} {}", quoted(value))));
+        };
+        option("workspace", self.workspace.as_ref().map(WorkspaceName::as_str));
+        let prefix = self.workspace_key_prefix.as_ref().map(WorkspaceKeyPrefix::as_str);
+        option("workspace-key-prefix", prefix);
+        for one in &self.backend_config {
+            match one {
+                BackendOption::File(path) => option("backend-config", path.to_str()),
+                // Its value may be a secret.
+                BackendOption::Argument { name, .. } => {
+                    option("backend-config", Some(&format!("{name}=…")));
+                }
+            }
+        }
+        option("dynamodb-table", self.dynamodb_table.as_deref());
+        option("region", self.region.as_deref());
+        option("profile", self.profile.as_deref());
+        option("endpoint-url", self.endpoint_url.as_deref());
+        option("custom-ca-bundle", self.custom_ca_bundle.as_deref().and_then(|path| path.to_str()));
+        let flags = [
+            (self.use_lockfile, "--use-lockfile"),
+            (self.use_path_style, "--use-path-style"),
+            // A customer's key goes along with reads too.
+            (self.encrypt && self.kms_key_id.is_none(), "--encrypt"),
+        ];
+        words
+            .extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| (*flag).to_owned()));
+        words.join(" ")
+    }
+}
+
+/// The lock mode of two arguments; `None` if they name none.
+pub(super) fn mode(use_lockfile: bool, table: Option<&str>) -> Option<LockMode> {
+    match (table.map(TableName::new), use_lockfile) {
+        (None, false) => None,
+        (None, true) => Some(LockMode::Lockfile),
+        (Some(table), false) => Some(LockMode::LockTable(table)),
+        (Some(table), true) => Some(LockMode::Dual(table)),
+    }
+}
+
+/// The user's own key, which Terraform takes from the environment as well.
+pub(super) fn customer_key() -> Option<Secret> {
+    let key = std::env::var("AWS_SSE_CUSTOMER_KEY").ok();
+    key.filter(|key| !key.is_empty()).map(Secret::new)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a value parser may fail; this one does so later")]
+fn backend_option(text: &str) -> Result<BackendOption, String> {
+    Ok(BackendOption::parse(text))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,…".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(mode: (bool, Option<&str>)) -> BackendArgs {
+        BackendArgs {
+            use_lockfile: mode.0,
+            dynamodb_table: mode.1.map(str::to_owned),
+            ..BackendArgs::default()
+        }
+    }
+
+    #[test]
+    fn an_address_with_options_can_be_named_again() {
+        let named = |args: &BackendArgs, address| args.resolve(Some(address)).unwrap().named;
+        assert_eq!(named(&args((false, None)), "s3://b/k"), "s3://b/k");
+        let dual = args((true, Some("locks")));
+        assert_eq!(
+            named(&dual, "s3://b/a b"),
+            "'s3://b/a b' --dynamodb-table locks --use-lockfile"
+        );
+        let secret = BackendOption::parse("secret_key=hunter2");
+        let with_secret = BackendArgs { backend_config: vec![secret], ..args((false, None)) };
+        assert_eq!(with_secret.naming(None), "--backend-config secret_key=…");
+    }
+
+    #[test]
+    fn the_options_name_a_lock_mode() {
+        let shown = |pair| args(pair).mode().map(|mode| mode.to_string());
+        assert_eq!(shown((false, None)), None);
+        assert_eq!(shown((true, None)).as_deref(), Some("lockfile"));
+        assert_eq!(shown((false, Some("t"))).as_deref(), Some("lock_table"));
+        assert_eq!(shown((true, Some("t"))).as_deref(), Some("dual"));
+    }
+
+    #[test]
+    fn other_schemes_are_no_directories() {
+        for text in ["gs://b/k", "https://h/k"] {
+            let error = args((false, None)).resolve(Some(text)).unwrap_err();
+            assert!(matches!(error, BackendError::Address(..)), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_profile_on_the_command_line_goes_before_configured_keys() {
+        let configured = StoreSettings {
+            static_credentials: Some(statelock_client::StaticCredentials {
+                access_key: "AKIA".to_owned(),
+                secret_key: Secret::new("s"),
+                token: None,
+            }),
+            endpoint_s3: Some("https://configured".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            ..StoreSettings::default()
+        };
+        let options = BackendArgs {
+            profile: Some("ops".to_owned()),
+            endpoint_url: Some("http://127.0.0.1:9000".to_owned()),
+            ..BackendArgs::default()
+        };
+        let stores = options.stores_over(configured);
+        assert!(stores.static_credentials.is_none());
+        assert_eq!(stores.endpoint_s3, None);
+        assert_eq!(stores.endpoint_url.as_deref(), Some("http://127.0.0.1:9000"));
+        assert_eq!(stores.region.as_deref(), Some("eu-west-1"));
     }
 }

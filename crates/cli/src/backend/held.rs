@@ -4,6 +4,7 @@ use statelock_client::LockError;
 use statelock_client::protocol::lock::steps::StoredLock;
 use statelock_client::protocol::store::Refusal;
 
+use super::acquire::command;
 use crate::commands::CommandError;
 use crate::exit_code::ExitCode;
 
@@ -25,7 +26,7 @@ impl LockFailure {
                     .to_owned()
             }
             LockError::Unknown { id, .. } => {
-                format!("when the store answers again: statelock unlock {address} {id}")
+                format!("when the store answers again: {}", command("unlock", address, id.as_str()))
             }
             LockError::NoLockId(_) => "try again".to_owned(),
         };
@@ -36,9 +37,10 @@ impl LockFailure {
 fn held_hint(holder: &StoredLock, address: &str) -> String {
     match holder.id() {
         Some(_) => format!(
-            "wait for it with --wait 10m; to see whether its holder still lives: statelock status {address}"
+            "wait for it with --wait 10m; to see whether its holder still lives: {}",
+            command("status", address, "")
         ),
-        None => format!("the lock cannot be read; look at it: statelock status {address}"),
+        None => format!("the lock cannot be read; look at it: {}", command("status", address, "")),
     }
 }
 

@@ -1,17 +1,28 @@
 //! Which state a verb of the lock tool is about, how it is locked, and how its stores are reached.
 //!
-//! From an address on the command line, and options that carry the names of Terraform's backend
-//! arguments. Everything else comes from where AWS clients look.
+//! From an address on the command line or the configuration of a directory, and options that carry the
+//! names of Terraform's backend arguments. Everything else comes from where AWS clients look.
 
+mod acquire;
 mod args;
+mod directory;
 mod error;
 mod held;
+mod removal;
+mod s3_arguments;
+mod stop_signal;
 
 use statelock_client::{BackendSettings, StateBackend};
 
+pub(crate) use acquire::{AcquireFailure, acquire, command, whose};
 pub(crate) use args::BackendArgs;
 pub(crate) use error::BackendError;
 pub(crate) use held::{LockFailure, holder_text, refused_exit_code, refused_hint};
+pub(crate) use removal::{
+    UNREADABLE, Verdict, had_a_window, lines as removal_lines, outcome_word, place_name, typed_id,
+    verdict,
+};
+pub(crate) use stop_signal::{StopSignal, StopSignals};
 
 /// A backend as the command line and the configuration name it.
 #[derive(Clone, Debug)]
@@ -20,6 +31,9 @@ pub(crate) struct Resolved {
     pub(crate) settings: BackendSettings,
     /// What the user should know, and that keeps nothing from being done.
     pub(crate) warnings: Vec<String>,
+    /// The words by which the user can name it again: the address and the options that matter. Empty for
+    /// the working directory.
+    pub(crate) named: String,
 }
 
 impl Resolved {

@@ -2,9 +2,14 @@
 
 pub(crate) mod audit;
 pub(crate) mod explain;
+pub(crate) mod force_unlock;
+pub(crate) mod lock;
+mod lock_error;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod state;
+pub(crate) mod unlock;
+pub(crate) mod wait;
 
 use crate::exit_code::ExitCode;
 

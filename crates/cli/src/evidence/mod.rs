@@ -117,8 +117,6 @@ pub(crate) enum Lifeline {
     Process,
     /// The CI run, if there is one: this process ends, and a later step releases the lock.
     Run,
-    /// Nothing: somebody keeps the lock for as long as it is wanted.
-    Nothing,
 }
 
 /// The stamp for a lock that this process takes. What cannot be told is left out.
@@ -127,7 +125,6 @@ pub(crate) fn stamp_of_this_run(reason: Option<Reason>, lifeline: Lifeline) -> S
     match lifeline {
         Lifeline::Process => Stamp { reason, run: run(), process: processes::own_mark() },
         Lifeline::Run => Stamp { reason, run: run(), process: None },
-        Lifeline::Nothing => Stamp { reason, run: None, process: None },
     }
 }
 

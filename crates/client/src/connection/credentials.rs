@@ -6,6 +6,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 
+use super::credential_sources;
 use crate::error::ConnectError;
 use crate::settings::{AssumeRole, StoreSettings};
 
@@ -17,18 +18,8 @@ pub(super) fn configure(
     if let Some(profile) = &stores.profile {
         loader = loader.profile_name(profile);
     }
-    let (configs, credentials) = (&stores.shared_config_files, &stores.shared_credentials_files);
-    if !configs.is_empty() || !credentials.is_empty() {
-        let mut files = EnvConfigFiles::builder();
-        for path in configs {
-            files = files.with_file(EnvConfigFileKind::Config, readable(path)?);
-        }
-        for path in credentials {
-            files = files.with_file(EnvConfigFileKind::Credentials, readable(path)?);
-        }
-        files = files.include_default_config_file(configs.is_empty());
-        files = files.include_default_credentials_file(credentials.is_empty());
-        loader = loader.profile_files(files.build());
+    if let Some(files) = profile_files(stores)? {
+        loader = loader.profile_files(files);
     }
     if let Some(key) = &stores.static_credentials {
         let token = key.token.as_ref().map(|token| token.reveal().to_owned());
@@ -37,6 +28,24 @@ pub(super) fn configure(
         loader = loader.credentials_provider(fixed);
     }
     Ok(loader)
+}
+
+/// The shared configuration files, if others than the usual ones are named.
+fn profile_files(stores: &StoreSettings) -> Result<Option<EnvConfigFiles>, ConnectError> {
+    let (configs, credentials) = (&stores.shared_config_files, &stores.shared_credentials_files);
+    if configs.is_empty() && credentials.is_empty() {
+        return Ok(None);
+    }
+    let mut files = EnvConfigFiles::builder();
+    for path in configs {
+        files = files.with_file(EnvConfigFileKind::Config, readable(path)?);
+    }
+    for path in credentials {
+        files = files.with_file(EnvConfigFileKind::Credentials, readable(path)?);
+    }
+    files = files.include_default_config_file(configs.is_empty());
+    files = files.include_default_credentials_file(credentials.is_empty());
+    Ok(Some(files.build()))
 }
 
 fn readable(path: &std::path::Path) -> Result<&std::path::Path, ConnectError> {
@@ -51,6 +60,11 @@ pub(super) async fn resolved(
     shared: SdkConfig,
     stores: &StoreSettings,
 ) -> Result<SdkConfig, ConnectError> {
+    let files = profile_files(stores)?;
+    let shared = match credential_sources::named(stores, &shared, files.as_ref()) {
+        Some(provider) => shared.into_builder().credentials_provider(provider).build(),
+        None => shared,
+    };
     let shared = match &stores.assume_role {
         Some(role) => {
             let provider = assume(role, &shared, stores).await;

@@ -1,5 +1,6 @@
 //! Connections to S3 and DynamoDB, with the credentials that AWS clients would use.
 
+mod credential_sources;
 mod credentials;
 pub(crate) mod headers;
 mod http_client;

@@ -125,6 +125,10 @@ pub struct WebIdentity {
     pub session_name: Option<String>,
     /// `web_identity_token_file`.
     pub token_file: PathBuf,
+    /// `policy`, JSON.
+    pub policy: Option<String>,
+    /// `policy_arns`.
+    pub policy_arns: Vec<String>,
 }
 
 /// What is sent with each object that is written.
