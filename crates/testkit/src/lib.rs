@@ -4,6 +4,7 @@
 //! - [`explorer`]: every history of a few clients and one lock, up to a bound of faults;
 //! - [`contract`]: the suite that every implementer of the contract runs;
 //! - [`server_process`]: starts the built `statelock` binary on a free port, kills and restarts it;
+//! - [`fake_store`]: a store that lists big buckets, and refuses at will;
 //! - [`fault_proxy`]: a TCP proxy that loses chosen answers;
 //! - [`moto`]: a server of S3 and DynamoDB that is not ours;
 //! - [`real_clients`]: drivers for terraform, aws, boto3 and other programs that nobody here wrote;
@@ -11,6 +12,7 @@
 
 pub mod contract;
 pub mod explorer;
+pub mod fake_store;
 pub mod fault_proxy;
 pub mod moto;
 pub mod real_clients;

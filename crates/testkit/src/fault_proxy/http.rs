@@ -191,7 +191,8 @@ impl Head {
         self.lines.first().map_or("", String::as_str)
     }
 
-    pub(super) fn header(&self, wanted: &str) -> Option<&str> {
+    /// The value of a header.
+    pub fn header(&self, wanted: &str) -> Option<&str> {
         let headers = self.lines.iter().skip(1).filter_map(|line| line.split_once(':'));
         headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|h| h.1.trim())
     }
