@@ -33,6 +33,7 @@ mod connection;
 mod drive;
 mod error;
 mod handle;
+pub mod listing;
 mod settings;
 pub mod state;
 mod system;

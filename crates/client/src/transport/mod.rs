@@ -7,6 +7,8 @@ pub(crate) mod failure;
 mod objects;
 mod table;
 
+pub(crate) use objects::LOCKFILE_SIZE_BYTES_MAX;
+
 use statelock_protocol::lock::steps::{LockReply, LockRequest};
 
 use crate::connection::Connection;

@@ -14,7 +14,7 @@ use crate::connection::Connection;
 use crate::error::Trouble;
 
 /// A lockfile has some 200 bytes. What is larger is no lock info, and is not read.
-const LOCKFILE_BYTES_MAX: i64 = 64 << 10;
+pub(crate) const LOCKFILE_SIZE_BYTES_MAX: u64 = 64 << 10;
 
 pub(super) async fn send(
     connection: &Connection,
@@ -52,7 +52,8 @@ async fn read(
     }
     let output = call.send().await.map_err(|error| failed("S3", "GetObject", &error))?;
     let etag = ETag::new(output.e_tag().unwrap_or_default());
-    if output.content_length().is_some_and(|size| size > LOCKFILE_BYTES_MAX) {
+    let size_bytes = output.content_length().and_then(|size| u64::try_from(size).ok());
+    if size_bytes.is_some_and(|size_bytes| size_bytes > LOCKFILE_SIZE_BYTES_MAX) {
         return Ok(ObjectSuccess::Read(StoredObject { body: Vec::new(), etag }));
     }
     let body = output.body.collect().await.map_err(|error| broke_off(&error))?;

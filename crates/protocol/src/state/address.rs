@@ -82,6 +82,16 @@ impl StateAddress {
         &self.bucket
     }
 
+    /// The configured key, which all workspaces share.
+    pub fn state_key(&self) -> &StateKey {
+        &self.key
+    }
+
+    /// What the keys of named workspaces start with.
+    pub fn workspace_key_prefix(&self) -> &WorkspaceKeyPrefix {
+        &self.workspace_key_prefix
+    }
+
     /// The workspace.
     pub fn workspace(&self) -> &WorkspaceName {
         &self.workspace
