@@ -33,6 +33,7 @@ enum Command {
     Run(commands::run::RunArgs),
     #[command(name = commands::run::INNER_VERB, hide = true)]
     Inner(commands::run::InnerArgs),
+    Ls(commands::ls::LsArgs),
     Audit(commands::audit::AuditArgs),
     Explain(commands::explain::ExplainArgs),
     State(commands::state::StateArgs),
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => exit(commands::serve::run(args)),
         Command::Run(args) => commands::run::run(&args),
         Command::Inner(args) => commands::run::run_inner(&args),
+        Command::Ls(args) => exit(commands::ls::run(&args)),
         Command::Audit(args) => exit(commands::audit::run(&args)),
         Command::Explain(args) => exit(commands::explain::run(&args)),
         Command::State(args) => exit(commands::state::run(&args)),

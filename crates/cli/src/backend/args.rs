@@ -111,6 +111,11 @@ impl BackendArgs {
         mode(self.use_lockfile, self.dynamodb_table.as_deref())
     }
 
+    /// Whether the options are about one workspace.
+    pub(super) fn names_a_workspace(&self) -> bool {
+        self.workspace.is_some() || self.workspace_key_prefix.is_some()
+    }
+
     /// How the stores are reached, for verbs that are about more than one state.
     pub(crate) fn stores(&self) -> StoreSettings {
         self.stores_over(StoreSettings::default())

@@ -13,6 +13,9 @@ pub(crate) enum BackendError {
     /// The address names no state.
     #[error("`{0}` is {1}")]
     Address(String, String),
+    /// The address names no bucket.
+    #[error("`{0}` is {1}")]
+    Bucket(String, String),
     /// `--backend-config` without a configuration.
     #[error("--backend-config completes the configuration of a directory, and an address has none")]
     OptionWithUrl,
@@ -43,6 +46,7 @@ impl CommandError for BackendError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Address(..)
+            | Self::Bucket(..)
             | Self::OptionWithUrl
             | Self::Config(_)
             | Self::NoBackend(_)
@@ -63,6 +67,9 @@ impl CommandError for BackendError {
         match self {
             Self::Address(..) => {
                 Some("name the state as s3://BUCKET/KEY, or run in a Terraform directory")
+            }
+            Self::Bucket(..) => {
+                Some("name a bucket, or the beginning of keys in it: s3://BUCKET/PREFIX")
             }
             Self::OptionWithUrl => Some("leave it out, or name the directory"),
             Self::Config(failure) => Some(failure.hint()),

@@ -5,6 +5,7 @@
 
 mod acquire;
 mod args;
+mod bucket;
 mod directory;
 mod error;
 mod held;
@@ -16,6 +17,7 @@ use statelock_client::{BackendSettings, StateBackend};
 
 pub(crate) use acquire::{AcquireFailure, acquire, command, whose};
 pub(crate) use args::BackendArgs;
+pub(crate) use bucket::ResolvedBucket;
 pub(crate) use error::BackendError;
 pub(crate) use held::{LockFailure, holder_text, refused_exit_code, refused_hint};
 pub(crate) use removal::{

@@ -5,6 +5,7 @@ pub(crate) mod explain;
 pub(crate) mod force_unlock;
 pub(crate) mod lock;
 mod lock_error;
+pub(crate) mod ls;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod state;
