@@ -17,6 +17,8 @@ use clap::{Args, Subcommand};
 
 pub(crate) use error::StateError;
 
+use crate::backend::Resolved;
+
 /// Read, write and restore states; permit one overwrite, or look at writes that were refused.
 #[derive(Debug, Args)]
 pub(crate) struct StateArgs {
@@ -55,6 +57,6 @@ pub(crate) fn run(args: &StateArgs) -> Result<(), StateError> {
 }
 
 /// How the user can name the state again.
-fn named(address: Option<&str>) -> &str {
-    address.unwrap_or(".")
+fn named(resolved: &Resolved) -> String {
+    if resolved.named.is_empty() { ".".to_owned() } else { resolved.named.clone() }
 }

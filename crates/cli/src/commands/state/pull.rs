@@ -41,7 +41,7 @@ pub(super) struct PullArgs {
 /// Reads and prints.
 pub(super) fn run(args: &PullArgs) -> Result<(), StateError> {
     let resolved = args.backend.resolve(args.address.as_deref())?;
-    let named = super::named(args.address.as_deref());
+    let named = &super::named(&resolved);
     let check = if args.ignore_digest { DigestCheck::Ignore } else { DigestCheck::Verify };
     let runtime = backend::runtime()?;
     let spool = runtime.block_on(async {

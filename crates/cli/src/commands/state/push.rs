@@ -71,7 +71,7 @@ pub(super) fn run(args: &PushArgs) -> Result<(), StateError> {
     let resolved = args.backend.resolve(address)?;
     let source = source(file).map_err(|error| StateFailure::of_source(&error, file))?;
     let runtime = backend::runtime()?;
-    let named = super::named(address);
+    let named = &super::named(&resolved);
     let done = runtime.block_on(async {
         let backend = resolved.connect().await?;
         let mut signals = Signals::listen().map_err(StateError::Signals)?;

@@ -68,7 +68,7 @@ struct Change {
 /// Reads both, asks, takes the lock, writes.
 pub(super) fn run(args: &RestoreArgs) -> Result<(), StateError> {
     let resolved = args.backend.resolve(args.address.as_deref())?;
-    let named = super::named(args.address.as_deref());
+    let named = &super::named(&resolved);
     let runtime = backend::runtime()?;
     let done = runtime.block_on(async {
         let backend = resolved.connect().await?;
