@@ -53,7 +53,7 @@ async fn the_workspaces_of_a_backend_are_listed_and_no_other_state() {
         key: StateKey::parse("app/x.tfstate").expect("a key"),
         prefix: WorkspaceKeyPrefix::default(),
     };
-    let mut listing = Listing::new(connection(&store).await, query);
+    let mut listing = Listing::new(Box::pin(connection(&store)).await, query);
     let mut lines = Vec::new();
     while let Some(state) = listing.next().await.expect("a whole listing") {
         lines.push((state.key.to_string(), state.object.is_some(), state.is_locked()));
@@ -83,7 +83,7 @@ async fn nothing_is_lost_or_told_twice_when_futures_are_dropped() {
     let locks = (0..2500).filter(|number| number % 50 == 0).map(|n| key(n) + ".tflock");
     let store = store(keys.chain(locks));
     let query = ListingQuery::prefix(BucketName::new("b"), "");
-    let mut listing = Listing::new(connection(&store).await, query);
+    let mut listing = Listing::new(Box::pin(connection(&store)).await, query);
     let (mut lines, mut dropped) = (Vec::new(), 0);
     loop {
         match tokio::time::timeout(Duration::from_micros(200), listing.next()).await {

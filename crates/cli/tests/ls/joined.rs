@@ -254,6 +254,43 @@ fn a_lock_of_a_process_that_is_gone_is_an_orphan() {
 }
 
 #[test]
+fn lines_for_people_stand_below_each_other() {
+    let mut bucket = with_table(&[("a.tfstate", "")], &[("tfstate/b", "two")]);
+    let id = "d0d7fbe6-e907-5504-520e-ce1b6ee7b800";
+    // By a clock that is ahead of ours, the lock is new.
+    let lock = || lock_info(id, "ci@runner-7", "2999-01-01T00:00:00Z");
+    bucket.objects.insert("a.tfstate.tflock".into(), lock());
+    bucket.objects.insert("free.tfstate".into(), Vec::new());
+    bucket.objects.insert("x.tflock".into(), Vec::new());
+    let info = String::from_utf8(lock()).expect("text");
+    bucket.items = [("tfstate/a.tfstate".to_owned(), vec![("Info", info)])].into();
+    let store = store(bucket);
+    let said = ls(&store.client_env(), &[&["s3://tfstate"][..], &TABLE].concat()).ended(0);
+    let (title, rest) = said.stdout.split_once('\n').expect("a title");
+    let rows: Vec<_> = rest.lines().collect();
+    assert_eq!(
+        title,
+        "LOCK        AGE     HOLDER   OPERATION           WHO               \
+         LOCK ID                               STATE"
+    );
+    assert_eq!(
+        rows[..2],
+        [
+            "both        0s      unknown  OperationTypeApply  ci@runner-7       \
+             d0d7fbe6-e907-5504-520e-ce1b6ee7b800  s3://tfstate/a.tfstate",
+            "free        -       -        -                   -                 \
+             -                                     s3://tfstate/free.tfstate",
+        ]
+    );
+    assert!(
+        rows[2].ends_with("  s3://tfstate/x  (no state)  (the lock info is empty)"),
+        "{}",
+        rows[2]
+    );
+    assert_eq!(rows.len(), 3);
+}
+
+#[test]
 fn only_states_costs_no_look_at_locks() {
     let store = store(with_table(
         &[("a.tfstate", ""), ("a.tfstate.tflock", "one"), ("b.tfstate.tflock", "two")],

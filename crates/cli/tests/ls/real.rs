@@ -12,7 +12,7 @@ use statelock_testkit::server_process::ServerProcess;
 use statelock_testkit::skip::skip;
 use tempfile::TempDir;
 
-use crate::stage::{BINARY, BUCKET, ls};
+use crate::stage::{BINARY, BUCKET, Said, command, ls};
 
 /// An apply that works until a file appears.
 const CONFIG: &str = r#"
@@ -87,6 +87,35 @@ fn terraforms_own_locks_are_shown_on_a_store_that_is_not_ours() {
         Backend::LockTable => json!(["lock_table"]),
         Backend::Dual | Backend::Http => json!(["lockfile", "lock_table"]),
     });
+}
+
+#[test]
+fn a_terraform_directory_stands_for_all_its_workspaces() {
+    let Some(terraform) = Terraform::find("ls: a terraform directory") else { return };
+    let scratch = TempDir::with_prefix("statelock-ls-").expect("a scratch directory");
+    let server = ServerProcess::start(Path::new(BINARY), &scratch.path().join("data"), &[]);
+    let env = server.client_env();
+    let project = |key| {
+        let kind = Backend::Dual;
+        let config = "output \"one\" { value = 1 }\n";
+        let project = TerraformProject::with_backend(kind, &terraform, &env, BUCKET, key, config);
+        project.init();
+        project
+    };
+    let other = project("other/terraform.tfstate");
+    other.apply(&[]).succeeded();
+    let ours = project("app/terraform.tfstate");
+    ours.apply(&[]).succeeded();
+    ours.run(&["workspace", "new", "dev"]).succeeded();
+    let directory = ours.path().display().to_string();
+    let expected = ["app/terraform.tfstate", "env:/dev/app/terraform.tfstate"];
+    let said = ls(&env, &[&directory, "--jsonl"]).ended(0);
+    assert_eq!(said.keys(), expected);
+    assert_eq!(said.stderr, "");
+    let here = command(&env, &["--jsonl"]).current_dir(&directory).output().expect("a start");
+    assert_eq!(Said::of(&here).ended(0).keys(), expected);
+    let nowhere = ls(&env, &[&scratch.path().display().to_string()]).ended(2);
+    assert!(nowhere.stderr.contains("is not a Terraform directory"), "{}", nowhere.stderr);
 }
 
 #[test]
