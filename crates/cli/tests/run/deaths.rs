@@ -60,11 +60,12 @@ fn after_sigkill_of_run_terraform_stops_in_order_and_the_lock_is_provably_dead()
         let Some(project) = stage.project("SIGKILL of run") else { return };
         let job = stage.apply_at_work(&project, &[]);
         let (pid, id) = (job.pid(), stage.started_under());
-        job.kill_hard();
+        let stdout = job.kill_hard();
         let refused = refused_as_dead(&stage);
         refused.said(&format!("dead: process {pid} of this machine has ended"));
         refused.said("--take-over-dead").said(&id);
         // Terraform was told by the kernel, and has written its state.
+        assert!(text(&stdout).contains("Interrupt received"), "{kind}: {}", text(&stdout));
         assert!(resources(&project).contains(&"terraform_data.before".to_owned()), "{kind}");
         let taken = stage.run(&["--take-over-dead"], &["true"]);
         taken.exited(0).said(&format!("removed lock {id} of "));

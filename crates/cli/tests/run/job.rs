@@ -74,10 +74,11 @@ impl Job {
         Ended { status: status.expect("just looked at"), stdout, stderr }
     }
 
-    /// Kills it with SIGKILL, and nothing else.
-    pub(crate) fn kill_hard(mut self) {
+    /// Kills it with SIGKILL, and nothing else; returns where what it has started writes to.
+    pub(crate) fn kill_hard(mut self) -> PathBuf {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it can be reaped");
+        self.stdout.clone()
     }
 
     fn has_ended(&mut self) -> bool {
