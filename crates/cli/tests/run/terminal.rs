@@ -1,5 +1,6 @@
 //! On a terminal, Ctrl-C goes to everybody in the foreground: it is not handed on once more.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -30,7 +31,9 @@ fn ctrl_c_reaches_the_command_once() {
     let line = format!("exec {line}");
     let mut command = stage.command("script");
     command.args(["-q", "-e", "-c", &line, "/dev/null"]);
-    let mut script = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let screen = stage.file("screen");
+    let shown = File::create(&screen).unwrap();
+    let mut script = command.stdin(Stdio::piped()).stdout(shown).spawn().unwrap();
     let mut keyboard = script.stdin.take().unwrap();
     assert!(wait_until(BOUND, || stage.started().exists().then_some(())).is_some());
     for presses in 1..=2 {
@@ -44,5 +47,8 @@ fn ctrl_c_reaches_the_command_once() {
     let status = wait_until(BOUND, || script.try_wait().unwrap()).expect("it ends");
     assert_eq!(status.code(), Some(0));
     assert_eq!(text(&counted), "SIGINT\nSIGINT\n");
+    // Two that come together look like one to a shell; so what was not sent must not be told either.
+    let screen = text(&screen);
+    assert!(screen.contains("^C") && !screen.contains("told to stop"), "{screen}");
     stage.assert_free();
 }
