@@ -11,7 +11,7 @@ mod span;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use commands::CommandError;
 
@@ -25,6 +25,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Status(commands::status::StatusArgs),
     Lock(commands::lock::LockArgs),
     Unlock(commands::unlock::UnlockArgs),
     ForceUnlock(commands::force_unlock::ForceUnlockArgs),
@@ -37,10 +38,13 @@ enum Command {
     Audit(commands::audit::AuditArgs),
     Explain(commands::explain::ExplainArgs),
     State(commands::state::StateArgs),
+    Completions(commands::completions::CompletionsArgs),
+    Man(commands::man::ManArgs),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Status(args) => commands::status::run(&args),
         Command::Lock(args) => exit(commands::lock::run(&args)),
         Command::Unlock(args) => exit(commands::unlock::run(&args)),
         Command::ForceUnlock(args) => exit(commands::force_unlock::run(&args)),
@@ -52,6 +56,8 @@ fn main() -> ExitCode {
         Command::Audit(args) => exit(commands::audit::run(&args)),
         Command::Explain(args) => exit(commands::explain::run(&args)),
         Command::State(args) => exit(commands::state::run(&args)),
+        Command::Completions(args) => exit(commands::completions::run(&args, Cli::command())),
+        Command::Man(args) => exit(commands::man::run(&args, Cli::command())),
     }
 }
 

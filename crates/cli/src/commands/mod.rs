@@ -1,14 +1,17 @@
 //! A file or folder per verb.
 
 pub(crate) mod audit;
+pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod force_unlock;
 pub(crate) mod lock;
 mod lock_error;
 pub(crate) mod ls;
+pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod state;
+pub(crate) mod status;
 pub(crate) mod unlock;
 pub(crate) mod wait;
 

@@ -115,7 +115,7 @@ async fn remove(
 }
 
 /// The time now, in seconds since 1970.
-pub(super) fn now_seconds() -> i64 {
+pub(crate) fn now_seconds() -> i64 {
     use statelock_server::engine::Clock as _;
     let seconds = statelock_server::SystemClock.now_micros() / 1_000_000;
     i64::try_from(seconds).unwrap_or(i64::MAX)
