@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let backend = StateBackend::connect(BackendSettings::lockfile(&bucket, &key)?).await?;
     let claim = Claim { operation: "example".into(), who: "me@here".into(), ..Claim::default() };
-    let lock = backend.lock(&claim, Duration::from_secs(60), &mut |_| {}).await?;
+    let lock = backend.lock(&claim, Duration::from_mins(1), &mut |_| {}).await?;
     let held = lock.standing().await;
     let report = lock.release().await;
     if !report.is_gone() {

@@ -11,7 +11,7 @@
 //! let settings = BackendSettings::lockfile("my-bucket", "network/terraform.tfstate")?;
 //! let backend = StateBackend::connect(settings).await?;
 //! let claim = Claim { operation: "backup".into(), who: "ops@here".into(), ..Claim::default() };
-//! let lock = backend.lock(&claim, Duration::from_secs(60), &mut |_| {}).await?;
+//! let lock = backend.lock(&claim, Duration::from_mins(1), &mut |_| {}).await?;
 //! // … nobody else changes the state here …
 //! assert!(lock.release().await.is_gone());
 //! # Ok(())

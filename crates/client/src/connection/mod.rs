@@ -52,11 +52,12 @@ impl Connection {
     ) -> Result<Self, ConnectError> {
         let http_client = http_client::of(stores)?;
         let loader = loader(stores)?.http_client(http_client);
-        let shared = loader.load().await;
+        // On the heap: the SDK looks for credentials in many places, and every caller would carry them.
+        let shared = Box::pin(loader.load()).await;
         if shared.region().is_none() {
             return Err(ConnectError::NoRegion);
         }
-        let shared = credentials::resolved(shared, stores).await?;
+        let shared = Box::pin(credentials::resolved(shared, stores)).await?;
         Ok(Self::of(&shared, stores, objects))
     }
 
