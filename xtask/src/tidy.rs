@@ -17,6 +17,7 @@ use crate::tree::{self, SourceFile};
 const SEMANTICS: &str = "docs/semantics.md";
 const ERRORS: &str = "docs/errors.md";
 const SERVE: &str = "docs/operations/serve.md";
+const OPERATIONS: &str = "docs/operations/";
 const CONTRIBUTING: &str = "CONTRIBUTING.md";
 
 /// Runs all rules; fails if any finds something.
@@ -28,7 +29,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     findings.extend(documented::error_codes(document(&files, ERRORS), &files));
     findings.extend(documented::exit_codes(document(&files, ERRORS), &files));
     let operators = document(&files, SERVE);
-    findings.extend(documented::settings(operators, document(&files, CONTRIBUTING), &files));
+    let pages = documents_in(&files, OPERATIONS);
+    findings.extend(documented::settings(&pages, document(&files, CONTRIBUTING), &files));
     match serve_help(root) {
         Ok(help) => findings.extend(documented::flags(operators, &help)),
         Err(error) => findings.push(format!("{error:#}")),
@@ -47,6 +49,12 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 /// A document's text; a missing document is empty, so that everything is missing from it.
 fn document<'tree>(files: &'tree [SourceFile], path: &str) -> &'tree str {
     files.iter().find(|file| file.path == path).map_or("", |file| &file.text)
+}
+
+/// The text of all documents of a folder.
+fn documents_in(files: &[SourceFile], folder: &str) -> String {
+    let inside = files.iter().filter(|file| file.path.starts_with(folder));
+    inside.map(|file| file.text.as_str()).collect()
 }
 
 /// What the built binary says about its flags. The build is the same one that the tests use.

@@ -43,14 +43,14 @@ pub(super) fn exit_codes(errors: &str, files: &[SourceFile]) -> Vec<String> {
         .collect()
 }
 
-/// Environment variables: those of the product belong to operators, all others to contributors.
+/// Environment variables: those of the product belong to users, all others to contributors.
 pub(super) fn settings(operators: &str, contributors: &str, files: &[SourceFile]) -> Vec<String> {
     let rust = || files.iter().filter(|file| file.is_rust() && file.path.starts_with("crates/"));
     let product: BTreeSet<_> =
         rust().filter(|file| is_product(file)).flat_map(|file| variables(&file.text)).collect();
     let all: BTreeSet<_> = rust().flat_map(|file| variables(&file.text)).collect();
     let for_operators = missing(operators, product.iter().map(String::as_str))
-        .map(|name| format!("docs/operations/serve.md: `{name}` is read and not documented"));
+        .map(|name| format!("docs/operations: `{name}` is read and not documented"));
     let tests_only = all.difference(&product).map(String::as_str);
     let for_contributors = missing(contributors, tests_only)
         .map(|name| format!("CONTRIBUTING.md: `{name}` is read by tests and not documented"));

@@ -9,7 +9,7 @@ fn arguments() -> S3Arguments {
 }
 
 fn of(arguments: &S3Arguments) -> Configured {
-    settings(arguments, Path::new("/work/network")).unwrap()
+    settings(arguments, Path::new("/srv/network")).unwrap()
 }
 
 fn problem(arguments: &S3Arguments) -> String {
@@ -53,7 +53,7 @@ fn how_the_stores_are_reached_is_taken_over() {
     let key = stores.static_credentials.unwrap();
     assert_eq!((key.access_key.as_str(), key.secret_key.reveal()), ("AKIA", "secret"));
     assert_eq!(key.token.unwrap().reveal(), "token");
-    assert_eq!(stores.shared_config_files, [PathBuf::from("/work/network/aws/config")]);
+    assert_eq!(stores.shared_config_files, [PathBuf::from("/srv/network/aws/config")]);
     assert_eq!(stores.shared_credentials_files, [PathBuf::from("/etc/aws/credentials")]);
     assert_eq!(stores.endpoint_s3.as_deref(), Some("https://s3.example"));
     assert_eq!(stores.endpoint_dynamodb.as_deref(), Some("http://tables.example"));
@@ -64,7 +64,7 @@ fn how_the_stores_are_reached_is_taken_over() {
         (stores.use_fips_endpoint, stores.use_dualstack_endpoint),
         (Some(true), Some(false))
     );
-    assert_eq!(stores.custom_ca_bundle, Some(PathBuf::from("/work/network/ca.pem")));
+    assert_eq!(stores.custom_ca_bundle, Some(PathBuf::from("/srv/network/ca.pem")));
     assert_eq!(stores.proxy.http.as_deref(), Some("http://proxy:3128"));
     assert_eq!(stores.proxy.https, stores.proxy.http);
     assert_eq!(stores.proxy.none_for.as_deref(), Some("localhost"));

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     const PASSWD: &str = "# users\nroot:x:0:0:root:/root:/bin/sh\n+nis:x:7:7:::\n::8:8:::\n\
-                          short:x:9:9\nno-gid:x:10::::\njürgen:x:1000:1000:J, Ö:/home/j:/bin/sh\n\
+                          short:x:9:9\nno-gid:x:10::::\njürgen:x:1000:1000:J, Ö:/var/j:/bin/sh\n\
                           other:x:1000:1000:::\n";
 
     fn name(uid: u32, set: &[&str]) -> Option<String> {

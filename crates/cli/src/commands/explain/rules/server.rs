@@ -84,10 +84,7 @@ pub(super) const RULES: &[Rule] = &[
         cause: "The command asked a server of the address in the text, and nothing answered. Nothing was changed.",
         possible: &[
             maybe("It is not running.", "Nothing listens on that port."),
-            maybe(
-                "The address is another.",
-                "It comes from --server, STATELOCK_SERVER or AWS_ENDPOINT_URL.",
-            ),
+            maybe("The address is another.", "It comes from --endpoint-url or AWS_ENDPOINT_URL."),
         ],
         next: &[
             say("Look whether the server runs, and at the last lines of its log."),
