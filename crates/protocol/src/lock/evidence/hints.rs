@@ -8,6 +8,27 @@ use crate::lock::info::LockInfo;
 /// How far the holder's clock may be ahead before that is told.
 const CLOCK_SLACK_SECONDS: i64 = 10;
 
+/// Operations of Terraform and OpenTofu, as far as their names are not `OperationType…` or `state-…`.
+const STOCK_OPERATIONS: [&str; 8] = [
+    "",
+    "init",
+    "taint",
+    "untaint",
+    "workspace-new",
+    "backend from plan",
+    "migration source state",
+    "migration destination state",
+];
+
+/// Whether the lock was taken by a process that holds it while it works. One that a person took, to keep
+/// others out, says nothing about processes.
+pub(super) fn is_of_stock_client(info: &LockInfo) -> bool {
+    let operation = info.operation.as_str();
+    operation.starts_with("OperationType")
+        || operation.starts_with("state-")
+        || STOCK_OPERATIONS.contains(&operation)
+}
+
 /// About the host that a lock info names, for a lock of a client that leaves no stamp.
 pub(super) fn of_host(holder: &Who, seen: &Observations) -> Option<Finding> {
     let Who { user, host } = holder;

@@ -110,7 +110,8 @@ pub fn judge(info: &LockInfo, stamp: &Stamp, seen: &Observations) -> Evidence {
     let process = stamp.process.as_ref().map(|mark| process::finding(mark, &who, seen));
     let run = stamp.run.as_ref().and_then(|url| run::finding(url, &seen.run));
     let is_stamped = stamp.process.is_some() || stamp.run.is_some();
-    let host = if is_stamped { None } else { hints::of_host(&who, seen) };
+    let is_stock = !is_stamped && hints::is_of_stock_client(info);
+    let host = if is_stock { hints::of_host(&who, seen) } else { None };
     let clock = hints::of_clock(info, seen.here.unix_seconds);
     let findings: Vec<_> = [process, run, host, clock].into_iter().flatten().collect();
     Evidence { life: life(&findings, is_stamped), findings }

@@ -228,6 +228,22 @@ fn two_unknowns_are_both_told() {
 }
 
 #[test]
+fn what_runs_on_a_host_says_nothing_of_a_lock_that_a_person_took() {
+    let clients = ClientsSeen::Seen { found: Vec::new(), may_be_more: None };
+    let seen = Observations { clients, ..observer() };
+    let told = |operation: &str| {
+        let info = LockInfo { operation: operation.to_owned(), ..info("you@box") };
+        judge(&info, &Stamp::default(), &seen).remarks().count()
+    };
+    for operation in ["OperationTypeApply", "OperationTypePlan", "state-mv", "taint", "init", ""] {
+        assert_eq!(told(operation), 1, "{operation}");
+    }
+    for operation in ["lock", "run", "freeze", "backup"] {
+        assert_eq!(told(operation), 0, "{operation}");
+    }
+}
+
+#[test]
 fn a_stock_lock_is_unknown_whatever_runs_on_its_host() {
     let seen = |found, may_be_more: Option<&str>| ClientsSeen::Seen {
         found,
