@@ -91,7 +91,10 @@ impl CommandError for BackendError {
                     "set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; \
                      sign in again if they have expired",
                 ),
-                ConnectError::File { .. } | ConnectError::Setting { .. } => None,
+                ConnectError::File { .. } => Some("check the path and its permissions"),
+                ConnectError::Setting { .. } => {
+                    Some("correct it in the backend configuration, the options or the environment")
+                }
             },
             Self::Runtime(_) => Some("try again; the machine is short of threads or memory"),
         }
