@@ -180,13 +180,13 @@ pub(crate) fn whose(holder: Option<&StoredLock>) -> String {
     let Ok(info) = holder.info() else {
         return "there is a lock that cannot be read".to_owned();
     };
-    let said = if info.info.is_empty() { String::new() } else { format!(" ({})", info.info) };
+    let said = if info.info.is_empty() { String::new() } else { format!(": {}", info.info) };
     let text = format!(
-        "{} holds lock {} for {} since {}{said}",
+        "{} holds lock {} since {} ({}{said})",
         info.who,
         info.id,
-        info.operation,
-        info.created.to_human()
+        info.created.to_human(),
+        info.operation
     );
     output::printable(&text)
 }
@@ -215,7 +215,7 @@ mod tests {
         );
         assert_eq!(
             whose(Some(&lock)),
-            "me@h holds lock i for apply since 2026-01-02 03:04:05 +0000 UTC (a\\nb)"
+            "me@h holds lock i since 2026-01-02 03:04:05 +0000 UTC (apply: a\\nb)"
         );
         assert!(whose(Some(&stored("{"))).contains("cannot be read"));
         assert!(whose(None).contains("did not answer"));

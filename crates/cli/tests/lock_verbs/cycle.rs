@@ -13,7 +13,7 @@ fn p1_p2_p4_a_lock_is_taken_shown_and_given_back_in_each_mode() {
             let taken = stage.verb("lock", &["--reason", "moving house"], options);
             let id = taken.stdout.trim_end();
             let unlock = [&["statelock unlock", ADDRESS], options].concat();
-            taken.ended(0, unlock[..2].join(" ").as_str()).ended(0, id);
+            taken.ended(0, &format!("{} {id}", unlock.join(" ")));
             assert_eq!(taken.stdout.len(), 37, "the ID alone: {:?}", taken.stdout);
 
             let shown = stage.status(options);
@@ -25,6 +25,7 @@ fn p1_p2_p4_a_lock_is_taken_shown_and_given_back_in_each_mode() {
             assert_eq!(holder["reason"], "moving house");
             assert_eq!(holder["operation"], "lock");
             assert_eq!(holder["life"], "unknown", "its process has ended, which proves nothing");
+            assert_eq!(holder["evidence"], serde_json::json!([]), "and is no hint either");
             assert_eq!(shown["state"]["is"], "absent");
             stage.verb("status", &["--exit-code"], options).ended(3, "");
             let text = stage.verb("status", &[], options).stdout;

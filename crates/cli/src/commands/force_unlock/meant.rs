@@ -71,7 +71,11 @@ impl Meant {
     pub(super) fn shown(&self, evidence: Option<&Evidence>) -> String {
         let places: Vec<_> = self.found.iter().map(|(place, _)| place_name(place)).collect();
         let mut lines = vec![format!("Lock in {}:", places.join(" and "))];
-        lines.extend(self.found.first().map(|(_, lock)| holder_text(lock).trim_end().to_owned()));
+        if let Some((_, lock)) = self.found.first() {
+            let text = holder_text(lock);
+            let fields = text.strip_prefix("Lock Info:\n").unwrap_or(&text);
+            lines.push(fields.trim_end().to_owned());
+        }
         match evidence {
             Some(evidence) => {
                 lines.push(format!("  Holder:    {}", evidence.life));

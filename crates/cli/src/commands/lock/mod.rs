@@ -16,6 +16,8 @@ use crate::{backend, output, span};
 
 /// The version of the JSON that is printed; members are added without a new one.
 const SCHEMA: u32 = 1;
+/// What a lock says that nobody gave a reason for, so that it is not taken for a forgotten one of Terraform.
+const KEPT: &str = "kept until `statelock unlock`";
 
 /// Take a state's lock, so that Terraform, OpenTofu and others wait.
 ///
@@ -122,9 +124,11 @@ async fn take(args: &LockArgs, resolved: Resolved) -> Result<(), LockVerbError> 
 /// Without `--for` this process ends while its lock stays, so its end is no evidence of anything.
 fn claim(args: &LockArgs) -> Claim {
     let lifeline = if args.keep.is_some() { Lifeline::Process } else { Lifeline::Run };
+    let stated = args.keep.is_none().then(|| Reason::parse(KEPT).ok()).flatten();
+    let reason = args.reason.clone().or(stated);
     Claim {
         operation: args.operation.clone(),
-        info: stamp_of_this_run(args.reason.clone(), lifeline).to_string(),
+        info: stamp_of_this_run(reason, lifeline).to_string(),
         who: who().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
