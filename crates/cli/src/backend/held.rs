@@ -51,7 +51,8 @@ pub(crate) fn refused_hint(refusal: Refusal) -> &'static str {
         Refusal::NoSuchTable => "check the table's name and the region",
         Refusal::Denied => {
             "check which credentials are used; locking needs s3:GetObject, s3:PutObject and s3:DeleteObject on KEY.tflock, or \
-             dynamodb:GetItem, PutItem and DeleteItem on the lock table"
+             dynamodb:GetItem, PutItem and DeleteItem on the lock table; without s3:ListBucket on the bucket a lockfile that is \
+             not there looks forbidden too"
         }
         Refusal::Unavailable | Refusal::Conflict => "try again, or wait with --wait 10m",
         Refusal::Unsupported => "this store has no conditional writes, so it cannot lock",

@@ -66,12 +66,12 @@ fn a_store_that_may_ignore_conditions_is_told() {
 fn p8_a_digest_of_another_state_is_told() {
     let Some(stage) = Stage::moto("a digest") else { return };
     let push = |serial: u64| {
-        let state = format!(
+        let text = format!(
             "{{\"version\":4,\"terraform_version\":\"1.11.4\",\"serial\":{serial},\"lineage\":\"l\",\"outputs\":{{}},\
              \"resources\":[]}}"
         );
         let file = stage.scratch.path().join("state.json");
-        std::fs::write(&file, state).expect("a file");
+        std::fs::write(&file, text).expect("a file");
         file.display().to_string()
     };
     stage.run(&[&["state", "push", ADDRESS, &push(1)], DUAL].concat()).ended(0, "");

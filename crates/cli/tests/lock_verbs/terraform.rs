@@ -66,7 +66,7 @@ fn p11_terraform_is_kept_out_by_our_lock_and_shows_it() {
         match kind {
             Backend::LockTable | Backend::Dual => assert_eq!(shown["digest"]["agrees"], true),
             Backend::Lockfile | Backend::Http => {
-                assert_eq!(shown["digest"]["stored"], serde_json::Value::Null)
+                assert_eq!(shown["digest"]["stored"], serde_json::Value::Null);
             }
         }
     }
