@@ -23,8 +23,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one attempt of a small request may take. A state server may hold a request for a lock open
 /// for 16 seconds, when it is not the first one with its lock ID.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
-/// How long nothing at all may come while a large body is read.
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a large body may take until the answer to it begins. The SDK ends transfers that stall much earlier.
+const READ_TIMEOUT: Duration = Duration::from_mins(10);
 /// Attempts of a request that changes nothing.
 const READ_ATTEMPTS: u32 = 5;
 

@@ -13,18 +13,19 @@ use statelock_protocol::lock::steps::ConditionalDelete;
 pub(super) struct StoreKind {
     /// Whether it is named by an endpoint, so that it may be any store.
     is_custom: bool,
-    /// Whether it said that it is a statelock server.
-    is_statelock: Arc<AtomicBool>,
+    /// Whether it said that it is a statelock server, or Amazon S3 without an endpoint of its own.
+    is_known: Arc<AtomicBool>,
 }
 
 impl StoreKind {
     pub(super) fn new(is_custom: bool) -> Self {
-        Self { is_custom, is_statelock: Arc::default() }
+        Self { is_custom, is_known: Arc::default() }
     }
 
-    /// Amazon S3 and the state server remove only what matches. Others may ignore the condition.
+    /// Amazon S3 and the state server remove only what matches. Others may ignore the condition. What
+    /// answers is believed, and not the settings alone: an endpoint may be named in a profile too.
     pub(super) fn conditional_delete(&self) -> ConditionalDelete {
-        if !self.is_custom || self.is_statelock.load(Ordering::Relaxed) {
+        if self.is_known.load(Ordering::Relaxed) {
             ConditionalDelete::Enforced
         } else {
             ConditionalDelete::Unproven
@@ -44,8 +45,13 @@ impl Intercept for StoreKind {
         _bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let server = context.response().headers().get("server");
-        if server.is_some_and(|server| server.starts_with("statelock")) {
-            self.is_statelock.store(true, Ordering::Relaxed);
+        let is_known = match server {
+            Some("AmazonS3") => !self.is_custom,
+            Some(name) => name == "statelock",
+            None => false,
+        };
+        if is_known {
+            self.is_known.store(true, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use statelock_protocol::store::{Refusal, Reply};
@@ -110,8 +111,8 @@ fn causes<E: Error>(error: &E) -> String {
 fn not_sent(cause: Option<&(dyn Error + 'static)>) -> Option<Refusal> {
     let mut cause = cause;
     while let Some(error) = cause {
-        if error.is::<aws_credential_types::provider::error::CredentialsError>() {
-            return Some(Refusal::Denied);
+        if let Some(error) = error.downcast_ref::<CredentialsError>() {
+            return Some(without_credentials(error));
         }
         let client = error.downcast_ref::<hyper_util::client::legacy::Error>();
         if client.is_some_and(hyper_util::client::legacy::Error::is_connect) {
@@ -122,6 +123,17 @@ fn not_sent(cause: Option<&(dyn Error + 'static)>) -> Option<Refusal> {
     None
 }
 
+/// Credentials that are not there will not come; a service that gives them may answer the next time.
+fn without_credentials(error: &CredentialsError) -> Refusal {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
+            Refusal::Denied
+        }
+        // The SDK may add kinds; all that there are now may pass.
+        _ => Refusal::Unavailable,
+    }
+}
+
 /// What S3 says. `None`: a server error, which may come after the effect.
 fn object_refusal(status: u16, code: &str) -> Option<Refusal> {
     match (status, code) {
@@ -130,6 +142,8 @@ fn object_refusal(status: u16, code: &str) -> Option<Refusal> {
         | (429, _) => Some(Refusal::Unavailable),
         (412, _) => Some(Refusal::PreconditionFailed),
         (409, _) => Some(Refusal::Conflict),
+        // A 404 without a code may be that of a proxy that has lost its way to the store.
+        (404, "") => None,
         (404, _) => Some(Refusal::NoSuchKey),
         (401 | 403, _)
         | (_, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" | "RequestExpired") => {
@@ -192,7 +206,8 @@ mod tests {
             (409, "ConditionalRequestConflict", Some(Refusal::Conflict)),
             (404, "NoSuchKey", Some(Refusal::NoSuchKey)),
             (404, "NoSuchBucket", Some(Refusal::NoSuchBucket)),
-            (404, "", Some(Refusal::NoSuchKey)),
+            (404, "NotFound", Some(Refusal::NoSuchKey)),
+            (404, "", None),
             (403, "AccessDenied", Some(Refusal::Denied)),
             (400, "ExpiredToken", Some(Refusal::Denied)),
             (400, "InvalidArgument", Some(Refusal::Invalid)),

@@ -54,7 +54,9 @@ pub(super) async fn acquire(
             Err(error) => error,
         };
         take_overs += 1;
-        let may_try = wanted.takes_over && take_overs <= TAKE_OVERS_MAX;
+        // After `Unknown` a lock of ours may still come: it is told, and nothing is cleared out of its way.
+        let is_held = matches!(error, LockError::Held { .. });
+        let may_try = is_held && wanted.takes_over && take_overs <= TAKE_OVERS_MAX;
         if !may_try || !take_over_from_the_dead(backend, wanted.address).await? {
             return Err(not_locked(error, wanted.address));
         }

@@ -7,8 +7,8 @@ const OWN: [&str; 6] =
     ["--wait", "--reason", "--on-lost", "--kill-after", "--check-every", "--release-timeout"];
 /// Those that take none.
 const OWN_FLAGS: [&str; 2] = ["--take-over-dead", "--no-forward"];
-/// Settings of a partial configuration that are never shown.
-const SECRETS: [&str; 4] = ["access_key=", "secret_key=", "token=", "sse_customer_key="];
+/// The option whose values may hold secrets, of which none is shown.
+const CONFIGURATION: &str = "--backend-config";
 
 /// The words behind `statelock unlock` for the state of this command line.
 pub(super) fn address(
@@ -21,8 +21,15 @@ pub(super) fn address(
     while let Some(word) = words.next() {
         if OWN.contains(&word.as_str()) {
             words.next();
+        } else if word == CONFIGURATION {
+            let value = words.next().unwrap_or_default();
+            again.extend([word, quoted(&without_value(&value))]);
+        } else if let Some(value) =
+            word.strip_prefix(CONFIGURATION).and_then(|v| v.strip_prefix('='))
+        {
+            again.push(quoted(&format!("{CONFIGURATION}={}", without_value(value))));
         } else if !is_own(&word) && Some(word.as_str()) != address {
-            again.push(quoted(&without_secret(&word)));
+            again.push(quoted(&word));
         }
     }
     again.join(" ")
@@ -33,13 +40,12 @@ fn is_own(word: &str) -> bool {
     OWN.contains(&name) || OWN_FLAGS.contains(&word)
 }
 
-/// A word without the secret that a partial configuration may hold.
-fn without_secret(word: &str) -> String {
-    let secret = SECRETS.iter().find_map(|name| {
-        let at = word.find(name)?;
-        word.get(..at + name.len())
-    });
-    secret.map_or_else(|| word.to_owned(), |shown| format!("{shown}…"))
+/// `NAME=…` for `NAME=VALUE`: the value may be a secret. The name of a file as it is.
+fn without_value(option: &str) -> String {
+    match option.split_once('=') {
+        Some((name, _)) => format!("{}=…", name.trim_end()),
+        None => option.to_owned(),
+    }
 }
 
 /// A word as a shell reads it back.
@@ -94,6 +100,10 @@ mod tests {
         assert_eq!(again(None, &line), ". --backend-config 'secret_key=…'");
         let line = ["statelock", "run", "--backend-config=token=hunter2", "--", "x"];
         assert_eq!(again(None, &line), ". '--backend-config=token=…'");
+        let line = ["statelock", "run", "--backend-config", "http_proxy=http://u:p@h", "--", "x"];
+        assert_eq!(again(None, &line), ". --backend-config 'http_proxy=…'");
+        let line = ["statelock", "run", "--backend-config", "prod.tfbackend", "--", "x"];
+        assert_eq!(again(None, &line), ". --backend-config prod.tfbackend");
     }
 
     #[test]

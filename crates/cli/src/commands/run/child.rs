@@ -49,6 +49,7 @@ impl Child {
     pub(super) fn start(
         line: &CommandLine,
         variables: Vec<(String, OsString)>,
+        forwards: bool,
     ) -> io::Result<Self> {
         let terminal = Terminal::of_this_process();
         let mut command = Command::new(own_executable()?);
@@ -58,7 +59,8 @@ impl Child {
             .arg(&line.program)
             .args(&line.arguments)
             .envs(variables);
-        if terminal.is_none() {
+        // Without our handing on, whoever signals our group has to reach the command.
+        if terminal.is_none() && forwards {
             command.process_group(0);
         }
         let process = tokio::process::Command::from(command).spawn()?;

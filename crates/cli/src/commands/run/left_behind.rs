@@ -18,7 +18,15 @@ use crate::output;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Waits until no Terraform or OpenTofu of this lock runs any more, and hands on what asks them to stop.
-pub(super) async fn wait_for(lock: &LockId, signals: &mut Signals, was_killed: bool) {
+///
+/// `is_untold`: the command was killed and no signal has reached its group, so they do not know that they are
+/// to stop. A second SIGINT would make Terraform give up its state, so who may have got one gets no other
+/// unless somebody asks. With `forwards` off, whoever signals us signals them.
+pub(super) async fn wait_for(
+    lock: &LockId,
+    signals: &mut Signals,
+    (is_untold, forwards): (bool, bool),
+) {
     let mut looks = interval(LOOK_EVERY);
     let mut stopping = Stopping::default();
     let mut is_told = false;
@@ -33,7 +41,7 @@ pub(super) async fn wait_for(lock: &LockId, signals: &mut Signals, was_killed: b
                 "the command has ended, but what it started still works under the lock: {}; waiting for it",
                 named(&left)
             ));
-            if was_killed {
+            if is_untold {
                 hand_on(stopping.wish(Wish::Terminate), &left);
             }
         }
@@ -45,7 +53,9 @@ pub(super) async fn wait_for(lock: &LockId, signals: &mut Signals, was_killed: b
                     Caught::Terminate => Wish::Terminate,
                     Caught::HangUp => Wish::HangUp,
                 };
-                hand_on(stopping.wish(wish), &left);
+                if forwards {
+                    hand_on(stopping.wish(wish), &left);
+                }
             }
         }
     }

@@ -100,7 +100,7 @@ pub(crate) struct RunArgs {
     check_every: Duration,
 
     /// How long to go on trying to release the lock when the store does not answer.
-    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = positive_duration)]
     release_timeout: Duration,
 
     /// If the lock's holder is shown to be dead, remove that lock, and go on.
@@ -129,9 +129,16 @@ fn duration(text: &str) -> Result<Duration, String> {
     span::seconds(text).map(Duration::from_secs).ok_or_else(none)
 }
 
+/// Longer than anybody means.
+const A_DAY: Duration = Duration::from_hours(24);
+
 fn positive_duration(text: &str) -> Result<Duration, String> {
     let span = duration(text)?;
-    if span.is_zero() { Err("not more than nothing".to_owned()) } else { Ok(span) }
+    match span {
+        Duration::ZERO => Err("not more than nothing".to_owned()),
+        span if span > A_DAY => Err("more than a day".to_owned()),
+        span => Ok(span),
+    }
 }
 
 fn reason(text: &str) -> Result<Reason, String> {
@@ -246,8 +253,9 @@ impl Run<'_> {
         let end = catch_unwind(AssertUnwindSafe(|| self.look_after(&mut child, lock)));
         // The panic has told of itself. What it has left behind is the command.
         let end = end.unwrap_or_else(|_| self.stop(&mut child));
-        let was_killed = end.code > 128;
-        let left_behind = left_behind::wait_for(lock.id(), &mut self.signals, was_killed);
+        let forwards = !self.args.no_forward && !child.shares_keyboard();
+        let told = (end.is_untold, forwards);
+        let left_behind = left_behind::wait_for(lock.id(), &mut self.signals, told);
         self.runtime.block_on(left_behind);
         Ok(end)
     }
@@ -255,7 +263,7 @@ impl Run<'_> {
     fn start(&mut self, id: &LockId) -> Result<Child, RunError> {
         let variables = environment::under(id, &|name| std::env::var_os(name));
         let _inside = self.runtime.enter();
-        Child::start(self.line, variables).map_err(RunError::Start)
+        Child::start(self.line, variables, !self.args.no_forward).map_err(RunError::Start)
     }
 
     fn look_after(&mut self, child: &mut Child, lock: &LockHandle) -> CommandEnd {
@@ -281,7 +289,7 @@ impl Run<'_> {
         let status = self.runtime.block_on(child.wait());
         let code = status.map_or(0, shell_code);
         let code = if code == 0 { ExitCode::Internal.number() } else { code };
-        CommandEnd { code, is_lock_lost: false }
+        CommandEnd { code, is_lock_lost: false, is_untold: false }
     }
 
     /// The exit code: a failure of the command is more important than one of ours.

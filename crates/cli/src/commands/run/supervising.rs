@@ -1,5 +1,6 @@
 //! Looks after the command: hands on what asks it to stop, watches the lock, and waits for the end.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -19,6 +20,8 @@ pub(super) struct CommandEnd {
     pub(super) code: u8,
     /// Whether the lock was lost meanwhile.
     pub(super) is_lock_lost: bool,
+    /// Whether a signal ended it that did not come through us, so that what it started may know nothing.
+    pub(super) is_untold: bool,
 }
 
 /// Everything that there is to look after.
@@ -49,11 +52,12 @@ impl Supervisor<'_> {
         loop {
             match self.happens(kill_at).await {
                 Happened::Ended(Ok(status)) => {
-                    return CommandEnd { code: shell_code(status), is_lock_lost };
+                    let is_untold = status.signal().is_some() && !self.stopping.has_begun();
+                    return CommandEnd { code: shell_code(status), is_lock_lost, is_untold };
                 }
                 Happened::Ended(Err(error)) => {
                     output::warning(&format!("how the command ended cannot be told: {error}"));
-                    return CommandEnd { code: 1, is_lock_lost };
+                    return CommandEnd { code: 1, is_lock_lost, is_untold: false };
                 }
                 Happened::Caught(caught) => self.caught(caught),
                 Happened::Watched(seen) => is_lock_lost |= self.watched(seen),

@@ -75,7 +75,7 @@ fn ended(pid: u32, why: &str, offspring: &Offspring) -> (Says, String) {
     match (offspring.found.as_slice(), offspring.may_be_more) {
         ([], false) => (Says::Dead, text),
         ([], true) => (
-            Says::Dead,
+            Says::Unknown,
             format!("{text}; whether what it started still runs, this user may not see"),
         ),
         (found, _) => (

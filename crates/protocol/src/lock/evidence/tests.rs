@@ -107,7 +107,7 @@ fn what_a_dead_holder_started_keeps_it_alive() {
     );
     assert_eq!(
         judged(Vec::new(), true),
-        "dead: process 4711 of this machine has ended: there is none with that id; whether what it \
+        "unknown: process 4711 of this machine has ended: there is none with that id; whether what it \
          started still runs, this user may not see"
     );
     let many = judged((1..=10).map(terraform).collect(), false);
