@@ -61,7 +61,7 @@ pub(crate) fn backend_address(text: &str) -> Result<BackendAddress, String> {
     if bucket.is_empty() {
         return Err(form.to_owned());
     }
-    let key = StateKey::parse(key).map_err(|error| error.to_string())?;
+    let key = StateKey::parse(key).map_err(|error| format!("no address: {error}"))?;
     Ok(BackendAddress { bucket: BucketName::new(bucket), key })
 }
 

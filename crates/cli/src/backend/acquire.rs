@@ -131,9 +131,11 @@ fn lock(tried: &Mutex<Option<LockId>>) -> MutexGuard<'_, Option<LockId>> {
     tried.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A command line with the state's name, if it has one, and another argument.
+/// A command line with the state's name, if it has one, and another argument, which may be somebody else's
+/// text and is quoted for a shell.
 pub(crate) fn command(verb: &str, named: &str, argument: &str) -> String {
-    let words = ["statelock", verb, named, argument];
+    let argument = if argument.is_empty() { String::new() } else { super::args::quoted(argument) };
+    let words = ["statelock", verb, named, &argument];
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
     words.join(" ")
 }
@@ -206,6 +208,7 @@ mod tests {
         assert_eq!(command("unlock", "", "id"), "statelock unlock id");
         assert_eq!(command("unlock", "s3://b/k", "id"), "statelock unlock s3://b/k id");
         assert_eq!(command("status", "", ""), "statelock status");
+        assert_eq!(command("unlock", "", "a;touch b"), "statelock unlock 'a;touch b'");
     }
 
     #[test]

@@ -111,6 +111,16 @@ impl BackendArgs {
         mode(self.use_lockfile, self.dynamodb_table.as_deref())
     }
 
+    /// No option but a workspace.
+    pub(crate) fn of_workspace(workspace: Option<WorkspaceName>) -> Self {
+        Self { workspace, ..Self::default() }
+    }
+
+    /// The workspace that an option names.
+    pub(crate) fn workspace(&self) -> Option<&WorkspaceName> {
+        self.workspace.as_ref()
+    }
+
     /// Whether the options are about one workspace.
     pub(super) fn names_a_workspace(&self) -> bool {
         self.workspace.is_some() || self.workspace_key_prefix.is_some()
@@ -219,7 +229,7 @@ fn backend_option(text: &str) -> Result<BackendOption, String> {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,…".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

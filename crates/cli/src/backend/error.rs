@@ -81,7 +81,7 @@ impl CommandError for BackendError {
                 Some("correct the configuration, or name the state as s3://BUCKET/KEY")
             }
             Self::OtherMode { .. } => Some(
-                "leave the options out: a lock of another kind would not keep Terraform out; to look at another                  lock of the state, name it as s3://BUCKET/KEY",
+                "leave the options out: a lock of another kind would not keep Terraform out; to look at another lock of the state, name it as s3://BUCKET/KEY",
             ),
             Self::Connect(error) => match error {
                 ConnectError::NoRegion => {

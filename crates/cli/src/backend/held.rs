@@ -54,7 +54,7 @@ pub(crate) fn refused_hint(refusal: Refusal) -> &'static str {
              dynamodb:GetItem, PutItem and DeleteItem on the lock table; without s3:ListBucket on the bucket a lockfile that is \
              not there looks forbidden too"
         }
-        Refusal::Unavailable | Refusal::Conflict => "try again, or wait with --wait 10m",
+        Refusal::Unavailable | Refusal::Conflict => "try again",
         Refusal::Unsupported => "this store has no conditional writes, so it cannot lock",
         Refusal::Invalid | Refusal::NoSuchKey | Refusal::PreconditionFailed => {
             "check bucket, key, region and endpoint"

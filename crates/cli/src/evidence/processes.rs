@@ -95,8 +95,8 @@ impl ProcessObserver for Processes {
                 false
             }
         });
-        // Who has the holder's name may look at what the holder started, unless /proc says otherwise.
-        let may_be_more = refused.get() || (holder.user != self.who.user && !self.is_root);
+        // Who has the holder's name may look at what the holder started.
+        let may_be_more = holder.user != self.who.user && (!self.is_root || refused.get());
         match found {
             Ok(found) => Offspring { found, may_be_more },
             Err(_) => Offspring { found: Vec::new(), may_be_more: true },

@@ -90,6 +90,7 @@ fn p11_we_are_kept_out_by_terraform_and_wait_for_it() {
         stage.run_in(here, &["lock"]).ended(3, id);
         stage.run_in(here, &["wait", "--timeout", "0s"]).ended(3, id);
         stage.run_in(here, &["force-unlock", id]).ended(3, "left alone");
+        stage.run_in(here, &["unlock", id]).ended(3, "was taken by a command of Terraform");
         let mut command = stage.command(&["lock", "--wait", "2m"]);
         command.current_dir(here);
         let waiting = crate::stage::spawned(command, stage.scratch.path());

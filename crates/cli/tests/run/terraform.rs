@@ -81,3 +81,22 @@ fn a_lock_flag_that_is_typed_meets_our_lock_and_changes_nothing() {
 fn listed(project: &TerraformProject) -> String {
     project.run(&["state", "list"]).stdout
 }
+
+#[test]
+fn terraform_on_another_state_than_the_locked_one_is_not_run() {
+    let stage = Stage::new(KINDS[0]);
+    let Some(project) = stage.project("another state") else { return };
+    stage.let_go();
+    project.run(&["workspace", "new", "side"]).succeeded();
+    let ended = stage.start_terraform(&project, &[], &APPLY).wait();
+    ended.exited(2).said("the command works on s3://").said("env:/side/");
+    assert!(resources(&project).is_empty(), "nothing was applied");
+    // With the workspace named, that one is locked and used.
+    project.run(&["workspace", "select", "default"]).succeeded();
+    let ended = stage.start_terraform(&project, &["--workspace", "side"], &APPLY).wait();
+    ended.exited(0);
+    assert!(resources(&project).is_empty(), "not in the default workspace");
+    project.run(&["workspace", "select", "side"]).succeeded();
+    assert_eq!(resources(&project).len(), 2);
+    stage.assert_free();
+}

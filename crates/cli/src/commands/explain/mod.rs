@@ -80,6 +80,9 @@ fn explain(args: &ExplainArgs) -> Result<(), ExplainError> {
             input::BYTES_MAX / (1024 * 1024)
         ));
     }
+    if input.text.trim().is_empty() {
+        return Err(ExplainError::NoText);
+    }
     let explanations = recognise::recognise(&input.text, input.skipped_lines);
     if args.json {
         print(&show::json(&explanations)?)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use statelock_client::protocol::lock::LockInfo;
+use statelock_client::protocol::lock::{CreatedAt, LockInfo};
 
 use crate::commands::lock_error::LockVerbError;
 use crate::{output, span};
@@ -39,6 +39,11 @@ impl Conditions<'_> {
             return Err(not_met(format!("its holder is {who}, not {holder}")));
         }
         let Some(wanted) = self.older_than else { return Ok(()) };
+        if info.created == CreatedAt::go_zero() {
+            return Err(not_met(
+                "its age is not known: it does not say when it was taken".to_owned(),
+            ));
+        }
         match u64::try_from(now - info.created.unix_seconds()) {
             Ok(age) if age >= wanted.as_secs() => Ok(()),
             Ok(age) => Err(not_met(format!("it is {} old", span::shown(age)))),
@@ -65,6 +70,9 @@ mod tests {
         assert!(check(Some("me@other"), None, 7200).unwrap().contains("me@ci"));
         assert!(check(Some("me@ci"), Some(3601), 7200).unwrap().contains("1 h old"));
         assert!(check(None, Some(1), 3599).unwrap().contains("future"));
+        let timeless = LockInfo::parse(br#"{"ID":"i","Who":"me@ci"}"#).unwrap();
+        let old = Conditions { holder: None, older_than: Some(Duration::from_secs(1)) };
+        assert!(old.check(Some(&timeless), 7200).unwrap_err().to_string().contains("not known"));
         let unreadable = Conditions { holder: Some("x"), older_than: None };
         assert!(unreadable.check(None, 0).is_err());
     }

@@ -60,13 +60,19 @@ pub(super) async fn run(
     };
     progress.clear();
     printer.end(end.is_ok() && !shown.is_limited, looking.table())?;
-    tell(args, &shown, &filter, looking.table());
+    tell(args, (&shown, end.is_ok()), &filter, looking.table());
     end?;
     if args.exit_code && shown.held > 0 { Err(LsError::Held(shown.held)) } else { Ok(()) }
 }
 
-fn tell(args: &LsArgs, shown: &Shown, filter: &Filter, table: Option<&TableSummary>) {
-    if shown.states == 0 && !args.json && !args.jsonl {
+/// Says what the lines do not show. What could not be listed is not called empty.
+fn tell(
+    args: &LsArgs,
+    (shown, is_whole): (&Shown, bool),
+    filter: &Filter,
+    table: Option<&TableSummary>,
+) {
+    if shown.states == 0 && is_whole && !args.json && !args.jsonl {
         let what = if args.asks_for_locks() { "no such lock" } else { "no state" };
         let place = args.address.as_deref().unwrap_or(".");
         output::note(&format!("{what} under {}", output::printable(place)));

@@ -39,7 +39,7 @@ pub(super) async fn acquire(
     signals: &mut Signals,
 ) -> Result<LockHandle, RunError> {
     let claim = Claim {
-        operation: "run".to_owned(),
+        operation: super::OPERATION_OF_RUN.to_owned(),
         info: wanted.stamp.to_string(),
         who: evidence::who().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

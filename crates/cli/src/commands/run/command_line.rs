@@ -51,7 +51,18 @@ impl CommandLine {
         let mut directories = options.filter_map(|word| {
             word.strip_prefix("-chdir=").or_else(|| word.strip_prefix("--chdir="))
         });
-        directories.next().filter(|_| self.is_called("terraform") || self.is_called("tofu"))
+        directories.next().filter(|_| self.is_terraform())
+    }
+
+    /// Whether the command is Terraform or OpenTofu itself.
+    pub(super) fn is_terraform(&self) -> bool {
+        self.is_called("terraform") || self.is_called("tofu")
+    }
+
+    /// Terraform's subcommand, if it is Terraform.
+    pub(super) fn subcommand(&self) -> Option<&str> {
+        let mut words = self.arguments.iter().map_while(|word| word.to_str());
+        words.find(|word| !word.starts_with('-')).filter(|_| self.is_terraform())
     }
 
     fn word_for_many_states(&self) -> Option<&str> {

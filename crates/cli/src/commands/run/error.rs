@@ -25,6 +25,14 @@ pub(crate) enum RunError {
     /// The command is about many states.
     #[error("terragrunt with `{0}` works on many states, and one lock covers one state")]
     ManyStates(String),
+    /// The command would work on another state than the one that was named, without a lock.
+    #[error("the command works on {used}, and {locked} was to be locked")]
+    OtherState {
+        /// What was named.
+        locked: String,
+        /// What the command's directory says.
+        used: String,
+    },
     /// The system did not start the command. The lock was released.
     #[error("the command could not be started")]
     Start(#[source] io::Error),
@@ -73,7 +81,7 @@ impl RunError {
             Self::NoProgram(_) => 127,
             Self::NotExecutable { .. } | Self::Start(_) => 126,
             Self::Interrupted(caught) => caught.shell_code(),
-            Self::ManyStates(_) => ExitCode::BadInput.number(),
+            Self::ManyStates(_) | Self::OtherState { .. } => ExitCode::BadInput.number(),
             Self::Signals(_) => ExitCode::Internal.number(),
             Self::Backend(error) => error.exit_code().number(),
             Self::NotLocked { failure, .. } => failure.exit_code().number(),
@@ -91,6 +99,10 @@ impl RunError {
             Self::ManyStates(_) => {
                 Some("run terragrunt without statelock, or one unit at a time; nothing was locked")
             }
+            Self::OtherState { .. } => Some(
+                "run in the directory of the state, or leave the address out; select its workspace with \
+                 --workspace; nothing was locked",
+            ),
             Self::Start(_) | Self::Signals(_) => Some("try again"),
             Self::Backend(error) => error.hint(),
             Self::NotLocked { failure, hint, .. } => hint.as_deref().or_else(|| failure.hint()),

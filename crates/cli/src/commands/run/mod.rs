@@ -14,6 +14,7 @@ mod error;
 mod inner;
 mod left_behind;
 mod releasing;
+mod same_state;
 mod signals;
 mod stopping;
 mod supervising;
@@ -51,6 +52,9 @@ use crate::backend::{self, BackendArgs};
 use crate::evidence::LOCK_ID_VARIABLE;
 use crate::exit_code::ExitCode;
 use crate::{output, span};
+
+/// The `Operation` of its locks.
+pub(crate) const OPERATION_OF_RUN: &str = "run";
 
 /// Hold the lock around a command.
 ///
@@ -161,6 +165,7 @@ fn locked(args: &RunArgs) -> Result<u8, RunError> {
     let address = args.address.as_deref().or_else(|| of_chdir(&line));
     let again = again::address(address, std::env::args_os());
     let resolved = args.backend.resolve(address)?;
+    same_state::check(args, &line, &resolved.settings.address)?;
     let runtime = backend::runtime()?;
     let mut signals = {
         let _inside = runtime.enter();
@@ -261,7 +266,11 @@ impl Run<'_> {
     }
 
     fn start(&mut self, id: &LockId) -> Result<Child, RunError> {
-        let variables = environment::under(id, &|name| std::env::var_os(name));
+        let mut variables = environment::under(id, &|name| std::env::var_os(name));
+        if let Some(workspace) = self.args.backend.workspace() {
+            // The one that is locked, and not the one that happens to be selected.
+            variables.push(("TF_WORKSPACE".to_owned(), workspace.as_str().into()));
+        }
         let _inside = self.runtime.enter();
         Child::start(self.line, variables, !self.args.no_forward).map_err(RunError::Start)
     }

@@ -54,6 +54,11 @@ impl Facts {
         Self { settings, named, locks, state: read, versioning, beside, seen, trouble }
     }
 
+    /// Whether it is certain that there is no state.
+    pub(super) fn is_without_state(&self) -> bool {
+        matches!(&self.state, Ok((Stored::Absent, _)))
+    }
+
     /// Whether the lock table's digest is that of the state.
     pub(super) fn digest(&self) -> DigestVerdict {
         let Ok((stored, digest)) = &self.state else { return DigestVerdict::NotCompared };

@@ -17,6 +17,10 @@ pub(super) fn step(facts: &Facts) -> String {
     let dead = facts.locks.found.iter().find(|found| is_dead(found));
     match (facts.locks.shape(), dead, facts.locks.found.first()) {
         (Shape::Free, _, _) if facts.digest() == DigestVerdict::Disagrees => digest(named),
+        (Shape::Free, _, _) | (_, _, None) if facts.is_without_state() => {
+            "nothing, if no state was written yet; else look whether key and workspace are right"
+                .to_owned()
+        }
         (Shape::Free, _, _) | (_, _, None) => "nothing; the lock is free".to_owned(),
         (Shape::Held, _, Some(lock)) => held(lock, named),
         (Shape::Half, Some(lock), _) => {

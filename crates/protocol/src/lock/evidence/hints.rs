@@ -20,9 +20,9 @@ const STOCK_OPERATIONS: [&str; 8] = [
     "migration destination state",
 ];
 
-/// Whether the lock was taken by a process that holds it while it works. One that a person took, to keep
+/// Whether the lock was taken by a command of Terraform or OpenTofu, which holds it while it works. One that a person took, to keep
 /// others out, says nothing about processes.
-pub(super) fn is_of_stock_client(info: &LockInfo) -> bool {
+pub fn is_of_stock_client(info: &LockInfo) -> bool {
     let operation = info.operation.as_str();
     operation.starts_with("OperationType")
         || operation.starts_with("state-")

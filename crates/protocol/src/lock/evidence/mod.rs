@@ -19,6 +19,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
+pub use hints::is_of_stock_client;
 pub use observed::{
     Activity, ClientsSeen, Here, Machine, Observations, Offspring, ProcessSeen, RunSeen, RunUnit,
     SeenProcess, Who,
@@ -110,7 +111,7 @@ pub fn judge(info: &LockInfo, stamp: &Stamp, seen: &Observations) -> Evidence {
     let process = stamp.process.as_ref().map(|mark| process::finding(mark, &who, seen));
     let run = stamp.run.as_ref().and_then(|url| run::finding(url, &seen.run));
     let is_stamped = stamp.process.is_some() || stamp.run.is_some();
-    let is_stock = !is_stamped && hints::is_of_stock_client(info);
+    let is_stock = !is_stamped && is_of_stock_client(info);
     let host = if is_stock { hints::of_host(&who, seen) } else { None };
     let clock = hints::of_clock(info, seen.here.unix_seconds);
     let findings: Vec<_> = [process, run, host, clock].into_iter().flatten().collect();
