@@ -102,12 +102,22 @@ fn is_of(mark: &ProcessMark, here: &Here) -> bool {
     })
 }
 
-/// The Terraform and OpenTofu processes that work under a lock of this process.
-pub(crate) fn clients_under(lock_id: &LockId) -> Vec<SeenProcess> {
+/// What runs under a lock of this process.
+#[derive(Debug)]
+pub(crate) struct UnderLock {
+    /// Terraform and OpenTofu.
+    pub(crate) clients: Vec<SeenProcess>,
+    /// Whether there is anything else: a daemon, or a shell that is about to become Terraform.
+    pub(crate) has_others: bool,
+}
+
+/// The processes that work under a lock of this process.
+pub(crate) fn under(lock_id: &LockId) -> UnderLock {
     let who = who();
-    let mut seen = Processes::of_this_machine(who.clone()).offspring(lock_id, &who).found;
-    seen.retain(|process| processes::is_client(&process.name));
-    seen
+    let seen = Processes::of_this_machine(who.clone()).offspring(lock_id, &who).found;
+    let is_client = |process: &SeenProcess| processes::is_client(&process.name);
+    let (clients, others): (Vec<_>, Vec<_>) = seen.into_iter().partition(is_client);
+    UnderLock { clients, has_others: !others.is_empty() }
 }
 
 /// What a lock lives and dies with: what is gone if the lock was forgotten.

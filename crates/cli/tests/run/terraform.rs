@@ -95,7 +95,7 @@ fn terraform_on_another_state_than_the_locked_one_is_not_run() {
     project.run(&["workspace", "select", "default"]).succeeded();
     let ended = stage.start_terraform(&project, &["--workspace", "side"], &APPLY).wait();
     ended.exited(0);
-    assert!(resources(&project).is_empty(), "not in the default workspace");
+    project.run(&["state", "list"]).failed().shows("No state file");
     project.run(&["workspace", "select", "side"]).succeeded();
     assert_eq!(resources(&project).len(), 2);
     stage.assert_free();

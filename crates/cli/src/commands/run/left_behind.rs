@@ -17,6 +17,10 @@ use crate::output;
 /// How often it is looked whether they have ended: they are nobody's children that could be waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// How often other processes are given time: a shell in the background may be about to become Terraform. Daemons
+/// are not waited for.
+const LOOKS_AT_OTHERS: u32 = 5;
+
 /// Waits until no Terraform or OpenTofu of this lock runs any more, and hands on what asks them to stop.
 ///
 /// `is_untold`: the command was killed and no signal has reached its group, so they do not know that they are
@@ -30,10 +34,16 @@ pub(super) async fn wait_for(
     let mut looks = interval(LOOK_EVERY);
     let mut stopping = Stopping::default();
     let mut is_told = false;
+    let mut others_seen = 0;
     loop {
-        let left = evidence::clients_under(lock);
+        let evidence::UnderLock { clients: left, has_others } = evidence::under(lock);
         if left.is_empty() {
-            return;
+            if is_told || !has_others || others_seen == LOOKS_AT_OTHERS {
+                return;
+            }
+            others_seen += 1;
+            looks.tick().await;
+            continue;
         }
         if !is_told {
             is_told = true;
