@@ -21,9 +21,11 @@ use super::servers;
 use crate::tidy::target_directory;
 
 const BUCKET: &str = "tfstate";
+const LOCK_CYCLE: &str = "lock + unlock";
+const SMALLEST: usize = 10 << 10;
 /// The sizes of states, with how often a command is run on each.
 const SIZES: [(&str, usize, usize); 4] = [
-    ("10 KB", 10 << 10, 9),
+    ("10 KB", SMALLEST, 9),
     ("1 MB", 1 << 20, 7),
     ("20 MB", 20 << 20, 3),
     ("100 MB", 100 << 20, 3),
@@ -47,7 +49,7 @@ const JOBS: [Job; 4] = [
         aws: "aws s3api head-object --bucket tfstate --key $KEY",
     },
     Job {
-        name: "lock + unlock",
+        name: LOCK_CYCLE,
         statelock: "id=$(statelock lock) && statelock unlock $id",
         terraform: "terraform plan -no-color",
         aws: "aws s3api put-object --bucket tfstate --key $KEY.tflock --if-none-match '*' && \
@@ -104,7 +106,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         let programs = target_directory(root).join("release");
         let mut site = Site { server: &server, project, programs, key, size, serial: 0 };
         site.run(&server.endpoint(), "statelock state push $PUSHED")?;
-        for job in &JOBS {
+        // A lock costs the same whatever is locked, and Terraform plans the whole state to take one.
+        let jobs = JOBS.iter().filter(|job| job.name != LOCK_CYCLE || size == SMALLEST);
+        for job in jobs {
             let tools =
                 [("statelock", job.statelock), ("terraform", job.terraform), ("aws", job.aws)];
             for (tool, command) in tools {
