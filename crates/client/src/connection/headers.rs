@@ -6,28 +6,44 @@ use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
 
 use crate::settings::{Encryption, ObjectSettings};
 
+/// Adds a key of ours (SSE-C) to a call; reads of what was written with it need it too.
+///
+/// A macro, because the SDK's calls have these setters and no trait in common.
+macro_rules! with_customer_key {
+    ($call:expr, $objects:expr) => {
+        match $objects.encryption.customer_key() {
+            Some(customer) => $call
+                .sse_customer_algorithm("AES256")
+                .sse_customer_key(customer.key)
+                .sse_customer_key_md5(customer.key_md5),
+            None => $call,
+        }
+    };
+}
+pub(crate) use with_customer_key;
+
+/// Adds encryption, ACL and tags to a call that makes an object.
+macro_rules! with_settings {
+    ($call:expr, $objects:expr, $tags:expr) => {{
+        let call = match &$objects.encryption {
+            Encryption::Bucket | Encryption::Customer(_) => $call,
+            Encryption::Store => $call.server_side_encryption(ServerSideEncryption::Aes256),
+            Encryption::Kms(key) => {
+                $call.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key)
+            }
+        };
+        let acl = $objects.acl.as_deref().map(ObjectCannedAcl::from);
+        with_customer_key!(call, $objects).set_acl(acl).set_tagging(tagging($tags))
+    }};
+}
+
 /// Adds encryption, ACL and tags.
 pub(crate) fn of_write(
     call: PutObjectFluentBuilder,
     objects: &ObjectSettings,
     tags: &[(String, String)],
 ) -> PutObjectFluentBuilder {
-    let call = match &objects.encryption {
-        Encryption::Bucket => call,
-        Encryption::Store => call.server_side_encryption(ServerSideEncryption::Aes256),
-        Encryption::Kms(key) => {
-            call.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key)
-        }
-        Encryption::Customer(_) => match objects.encryption.customer_key() {
-            Some(customer) => call
-                .sse_customer_algorithm("AES256")
-                .sse_customer_key(customer.key)
-                .sse_customer_key_md5(customer.key_md5),
-            None => call,
-        },
-    };
-    let acl = objects.acl.as_deref().map(ObjectCannedAcl::from);
-    call.set_acl(acl).set_tagging(tagging(tags))
+    with_settings!(call, objects, tags)
 }
 
 /// As [`of_write`], for an object that comes in parts.
@@ -36,22 +52,7 @@ pub(crate) fn of_upload(
     objects: &ObjectSettings,
     tags: &[(String, String)],
 ) -> CreateMultipartUploadFluentBuilder {
-    let call = match &objects.encryption {
-        Encryption::Bucket => call,
-        Encryption::Store => call.server_side_encryption(ServerSideEncryption::Aes256),
-        Encryption::Kms(key) => {
-            call.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key)
-        }
-        Encryption::Customer(_) => match objects.encryption.customer_key() {
-            Some(customer) => call
-                .sse_customer_algorithm("AES256")
-                .sse_customer_key(customer.key)
-                .sse_customer_key_md5(customer.key_md5),
-            None => call,
-        },
-    };
-    let acl = objects.acl.as_deref().map(ObjectCannedAcl::from);
-    call.set_acl(acl).set_tagging(tagging(tags))
+    with_settings!(call, objects, tags)
 }
 
 /// Tags as a query string, in order of their names.

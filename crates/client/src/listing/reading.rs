@@ -12,6 +12,7 @@ use super::error::ListingFailure;
 use super::join::Joined;
 use super::table;
 use crate::connection::Connection;
+use crate::connection::headers::with_customer_key;
 use crate::error::{StoreError, Trouble};
 use crate::transport::LOCKFILE_SIZE_BYTES_MAX;
 use crate::transport::failure::failed;
@@ -91,13 +92,8 @@ impl LockReader {
         let key = lockfile_key_of(&ObjectKey::new(state));
         state_key_of_lockfile(&key)?;
         let call = self.connection.reads().get_object();
-        let mut call = call.bucket(self.bucket.as_str()).key(key.as_str());
-        if let Some(customer) = self.connection.objects().encryption.customer_key() {
-            call = call
-                .sse_customer_algorithm("AES256")
-                .sse_customer_key(customer.key)
-                .sse_customer_key_md5(customer.key_md5);
-        }
+        let call = call.bucket(self.bucket.as_str()).key(key.as_str());
+        let call = with_customer_key!(call, self.connection.objects());
         match call.send().await.map_err(|error| failed("S3", "GetObject", &error)) {
             Ok(output) => Some(content(output).await),
             Err(gone) if gone.refusal == Some(Refusal::NoSuchKey) => None,

@@ -14,6 +14,7 @@ use super::error::ReadError;
 use super::header::HeaderReader;
 use super::read::StateRead;
 use super::sink::StateSink;
+use crate::connection::headers::with_customer_key;
 use crate::error::{StoreError, Trouble};
 use crate::system;
 use crate::transport::failure::{Failed, failed};
@@ -104,13 +105,7 @@ impl Transfer<'_> {
         let StateObject { connection, bucket, key, .. } = self.object;
         let call = connection.bodies().get_object().bucket(bucket.as_str()).key(key.as_str());
         let call = call.set_version_id(self.version.map(str::to_owned));
-        match connection.objects().encryption.customer_key() {
-            Some(customer) => call
-                .sse_customer_algorithm("AES256")
-                .sse_customer_key(customer.key)
-                .sse_customer_key_md5(customer.key_md5),
-            None => call,
-        }
+        with_customer_key!(call, connection.objects())
     }
 
     /// What is left, if the object is still the same.

@@ -10,6 +10,7 @@ use super::put::SendError;
 use super::source::StateSource;
 use super::write::{Expected, Written};
 use crate::connection::headers;
+use crate::connection::headers::with_customer_key;
 use crate::system;
 use crate::transport::failure::{Failed, failed};
 
@@ -65,13 +66,7 @@ impl Upload {
             .key(object.key.as_str())
             .upload_id(&self.id)
             .multipart_upload(parts);
-        let call = match object.connection.objects().encryption.customer_key() {
-            Some(customer) => call
-                .sse_customer_algorithm("AES256")
-                .sse_customer_key(customer.key)
-                .sse_customer_key_md5(customer.key_md5),
-            None => call,
-        };
+        let call = with_customer_key!(call, object.connection.objects());
         let call = match condition {
             None => call,
             Some(Expected::Absent) => call.if_none_match("*"),
@@ -150,13 +145,7 @@ impl StateObject {
                 .part_number(number)
                 .set_checksum_sha256(checksum.clone())
                 .body(ByteStream::from(bytes.clone()));
-            let call = match self.connection.objects().encryption.customer_key() {
-                Some(customer) => call
-                    .sse_customer_algorithm("AES256")
-                    .sse_customer_key(customer.key)
-                    .sse_customer_key_md5(customer.key_md5),
-                None => call,
-            };
+            let call = with_customer_key!(call, self.connection.objects());
             match call.send().await.map_err(|error| failed("S3", "UploadPart", &error)) {
                 Ok(output) => {
                     let part = CompletedPart::builder().part_number(number);

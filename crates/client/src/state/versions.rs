@@ -12,6 +12,7 @@ use statelock_protocol::store::ETag;
 use super::StateObject;
 use super::error::ReadError;
 use super::top_level::glimpse;
+use crate::connection::headers::with_customer_key;
 use crate::error::StoreError;
 use crate::transport::failure::failed;
 
@@ -113,13 +114,7 @@ impl StateObject {
         let call = self.connection.reads().get_object();
         let call = call.bucket(self.bucket.as_str()).key(self.key.as_str());
         let call = call.version_id(version_id).range(format!("bytes=0-{}", GLIMPSE_SIZE_BYTES - 1));
-        let call = match self.connection.objects().encryption.customer_key() {
-            Some(customer) => call
-                .sse_customer_algorithm("AES256")
-                .sse_customer_key(customer.key)
-                .sse_customer_key_md5(customer.key_md5),
-            None => call,
-        };
+        let call = with_customer_key!(call, self.connection.objects());
         let output = call.send().await.map_err(|error| failed("S3", "GetObject", &error));
         let mut output = output.map_err(|error| ReadError::Store(error.into()))?;
         let mut pieces: Vec<Bytes> = Vec::new();

@@ -11,6 +11,7 @@ use super::put::SendError;
 use super::read::Stored;
 use super::sink::Discard;
 use super::source::StateSource;
+use crate::connection::headers::with_customer_key;
 use crate::error::{StoreError, Trouble};
 use crate::handle::{LockHandle, Standing};
 use crate::system;
@@ -277,13 +278,7 @@ impl StateObject {
     async fn head(&self) -> Result<Option<ETag>, Failed> {
         let call = self.connection.reads().head_object();
         let call = call.bucket(self.bucket.as_str()).key(self.key.as_str());
-        let call = match self.connection.objects().encryption.customer_key() {
-            Some(customer) => call
-                .sse_customer_algorithm("AES256")
-                .sse_customer_key(customer.key)
-                .sse_customer_key_md5(customer.key_md5),
-            None => call,
-        };
+        let call = with_customer_key!(call, self.connection.objects());
         match call.send().await.map_err(|error| failed("S3", "HeadObject", &error)) {
             Ok(output) => Ok(Some(ETag::new(output.e_tag().unwrap_or_default()))),
             Err(error) if error.refusal == Some(Refusal::NoSuchKey) => Ok(None),

@@ -11,6 +11,7 @@ use statelock_protocol::store::{
 
 use super::failure::{Failed, failed};
 use crate::connection::Connection;
+use crate::connection::headers::with_customer_key;
 use crate::error::Trouble;
 
 /// A lockfile has some 200 bytes. What is larger is no lock info, and is not read.
@@ -43,13 +44,8 @@ async fn read(
     bucket: &BucketName,
     key: &ObjectKey,
 ) -> Result<ObjectSuccess, Failed> {
-    let mut call = connection.effects().get_object().bucket(bucket.as_str()).key(key.as_str());
-    if let Some(customer) = connection.objects().encryption.customer_key() {
-        call = call
-            .sse_customer_algorithm("AES256")
-            .sse_customer_key(customer.key)
-            .sse_customer_key_md5(customer.key_md5);
-    }
+    let call = connection.effects().get_object().bucket(bucket.as_str()).key(key.as_str());
+    let call = with_customer_key!(call, connection.objects());
     let output = call.send().await.map_err(|error| failed("S3", "GetObject", &error))?;
     let etag = ETag::new(output.e_tag().unwrap_or_default());
     let size_bytes = output.content_length().and_then(|size| u64::try_from(size).ok());
