@@ -7,6 +7,7 @@ mod commands;
 mod evidence;
 mod exit_code;
 mod output;
+mod shell;
 mod span;
 
 use std::process::ExitCode;

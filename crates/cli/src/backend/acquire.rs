@@ -14,6 +14,7 @@ use super::held::LockFailure;
 use super::stop_signal::{StopSignal, StopSignals};
 use crate::commands::CommandError;
 use crate::exit_code::ExitCode;
+use crate::shell::quoted;
 use crate::{output, span};
 
 /// How often a person is told that this still waits, and how often a log is.
@@ -134,7 +135,7 @@ fn lock(tried: &Mutex<Option<LockId>>) -> MutexGuard<'_, Option<LockId>> {
 /// A command line with the state's name, if it has one, and another argument, which may be somebody else's
 /// text and is quoted for a shell.
 pub(crate) fn command(verb: &str, named: &str, argument: &str) -> String {
-    let argument = if argument.is_empty() { String::new() } else { super::args::quoted(argument) };
+    let argument = if argument.is_empty() { String::new() } else { quoted(argument) };
     let words = ["statelock", verb, named, &argument];
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
     words.join(" ")

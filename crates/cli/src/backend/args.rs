@@ -11,6 +11,7 @@ use statelock_protocol::state::{WorkspaceKeyPrefix, WorkspaceName};
 
 use super::{BackendError, Resolved, directory};
 use crate::address;
+use crate::shell::quoted;
 
 /// Options with the names of the arguments of Terraform's `s3` backend.
 #[derive(Clone, Debug, Default, Args)]
@@ -174,35 +175,36 @@ impl BackendArgs {
 
     /// The words by which the same backend can be named again on a command line.
     fn naming(&self, address: Option<&str>) -> String {
-        let mut words: Vec<String> = address.map(quoted).into_iter().collect();
-        let mut option = |name: &str, value: Option<&str>| {
-            words.extend(value.map(|value| format!("--{name} {}", quoted(value))));
+        let option = |name: &str, value: Option<&str>| {
+            value.map(|value| format!("--{name} {}", quoted(value)))
         };
-        option("workspace", self.workspace.as_ref().map(WorkspaceName::as_str));
+        let flag = |is_set: bool, name: &str| is_set.then(|| format!("--{name}"));
         let prefix = self.workspace_key_prefix.as_ref().map(WorkspaceKeyPrefix::as_str);
-        option("workspace-key-prefix", prefix);
-        for one in &self.backend_config {
-            match one {
-                BackendOption::File(path) => option("backend-config", path.to_str()),
-                // Its value may be a secret.
-                BackendOption::Argument { name, .. } => {
-                    option("backend-config", Some(&format!("{name}=…")));
-                }
-            }
-        }
-        option("dynamodb-table", self.dynamodb_table.as_deref());
-        option("region", self.region.as_deref());
-        option("profile", self.profile.as_deref());
-        option("endpoint-url", self.endpoint_url.as_deref());
-        option("custom-ca-bundle", self.custom_ca_bundle.as_deref().and_then(|path| path.to_str()));
-        let flags = [
-            (self.use_lockfile, "--use-lockfile"),
-            (self.use_path_style, "--use-path-style"),
-            // A customer's key goes along with reads too.
-            (self.encrypt && self.kms_key_id.is_none(), "--encrypt"),
+        let which = [
+            address.map(quoted),
+            option("workspace", self.workspace.as_ref().map(WorkspaceName::as_str)),
+            option("workspace-key-prefix", prefix),
         ];
-        words
-            .extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| (*flag).to_owned()));
+        let configuration = self.backend_config.iter().map(|one| match one {
+            BackendOption::File(path) => option("backend-config", path.to_str()),
+            // Its value may be a secret.
+            BackendOption::Argument { name, .. } => {
+                option("backend-config", Some(&format!("{name}=…")))
+            }
+        });
+        let ca_bundle = self.custom_ca_bundle.as_deref().and_then(|path| path.to_str());
+        let how = [
+            option("dynamodb-table", self.dynamodb_table.as_deref()),
+            flag(self.use_lockfile, "use-lockfile"),
+            option("region", self.region.as_deref()),
+            option("profile", self.profile.as_deref()),
+            option("endpoint-url", self.endpoint_url.as_deref()),
+            option("custom-ca-bundle", ca_bundle),
+            flag(self.use_path_style, "use-path-style"),
+            // A customer's key goes along with reads too.
+            flag(self.encrypt && self.kms_key_id.is_none(), "encrypt"),
+        ];
+        let words: Vec<_> = which.into_iter().chain(configuration).chain(how).flatten().collect();
         words.join(" ")
     }
 }
@@ -226,15 +228,6 @@ pub(super) fn customer_key() -> Option<Secret> {
 #[expect(clippy::unnecessary_wraps, reason = "a value parser may fail; this one does so later")]
 fn backend_option(text: &str) -> Result<BackendOption, String> {
     Ok(BackendOption::parse(text))
-}
-
-/// A word as a shell takes it.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,…".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

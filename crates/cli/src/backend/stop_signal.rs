@@ -2,6 +2,7 @@
 
 use std::io;
 
+use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit_code::ExitCode;
@@ -26,40 +27,48 @@ pub(crate) struct StopSignals {
 }
 
 impl StopSignals {
-    /// Needs a runtime around it. A SIGHUP that is ignored, as under `nohup`, stays so.
+    /// Needs a runtime around it. A SIGHUP that is ignored, as under `nohup`, stays so. A SIGINT that was
+    /// ignored, as in the background of a script, does not: what is started here would ignore it too, and
+    /// could not be told to stop.
     ///
     /// # Errors
     /// The operating system does not let us.
     pub(crate) fn catch() -> io::Result<Self> {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let is_wanted = !is_ignored(&status, Number::HUP);
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hang_up: if hang_up_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) },
+            hang_up: is_wanted.then(|| signal(SignalKind::hangup())).transpose()?,
         })
     }
 
-    /// The next one. May be dropped at any time.
+    /// The next one. Several of one kind that come together count once. May be dropped at any time.
     pub(crate) async fn next(&mut self) -> StopSignal {
-        let hang_up = async {
-            match &mut self.hang_up {
-                Some(hang_up) => hang_up.recv().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            _ = self.interrupt.recv() => StopSignal::Interrupt,
-            _ = self.terminate.recv() => StopSignal::Terminate,
-            _ = hang_up => StopSignal::HangUp,
+            () = next_of(Some(&mut self.interrupt)) => StopSignal::Interrupt,
+            () = next_of(Some(&mut self.terminate)) => StopSignal::Terminate,
+            () = next_of(self.hang_up.as_mut()) => StopSignal::HangUp,
         }
     }
 }
 
-/// As the kernel shows it; SIGHUP is the lowest bit.
-fn hang_up_is_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+async fn next_of(signal: Option<&mut Signal>) {
+    let Some(signal) = signal else {
+        return std::future::pending().await;
+    };
+    if signal.recv().await.is_none() {
+        // The end of the stream is the end of the runtime: nothing comes any more.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Whether a process status of Linux has a signal among those that are ignored.
+fn is_ignored(status: &str, number: Number) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .is_some_and(|mask| mask & 1 == 1)
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    let bit = u32::try_from(number.as_raw().saturating_sub(1)).unwrap_or(u32::MAX);
+    mask.checked_shr(bit).is_some_and(|mask| mask & 1 == 1)
 }
 
 impl StopSignal {
@@ -80,5 +89,19 @@ impl std::fmt::Display for StopSignal {
             Self::Terminate => "SIGTERM",
             Self::HangUp => "SIGHUP",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_from_the_status() {
+        let status = "Name:\tx\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000004002\n";
+        assert!(is_ignored(status, Number::HUP));
+        assert!(!is_ignored(status, Number::INT));
+        assert!(!is_ignored(status, Number::TERM));
+        assert!(!is_ignored("", Number::HUP));
     }
 }

@@ -10,6 +10,7 @@ mod processes;
 mod run_environment;
 mod who;
 
+use statelock_client::Claim;
 use statelock_protocol::lock::evidence::{
     ClientsSeen, Evidence, Here, Life, Machine, Observations, Offspring, ProcessSeen, RunSeen,
     SeenProcess, Who, judge,
@@ -19,7 +20,7 @@ use statelock_protocol::lock::{LockId, LockInfo, Stamp};
 use statelock_server::SystemClock;
 use statelock_server::engine::Clock as _;
 
-pub(crate) use who::who;
+use who::who;
 
 use ci::Ci;
 use processes::Processes;
@@ -129,8 +130,18 @@ pub(crate) enum Lifeline {
     Run,
 }
 
+/// What a lock of this process says about who takes it, and why.
+pub(crate) fn claim(operation: &str, reason: Option<Reason>, lifeline: Lifeline) -> Claim {
+    Claim {
+        operation: operation.to_owned(),
+        info: stamp_of_this_run(reason, lifeline).to_string(),
+        who: who().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
 /// The stamp for a lock that this process takes. What cannot be told is left out.
-pub(crate) fn stamp_of_this_run(reason: Option<Reason>, lifeline: Lifeline) -> Stamp {
+fn stamp_of_this_run(reason: Option<Reason>, lifeline: Lifeline) -> Stamp {
     let run = || run_environment::run_url(&variable);
     match lifeline {
         Lifeline::Process => Stamp { reason, run: run(), process: processes::own_mark() },

@@ -1,6 +1,8 @@
 //! Fills facts into commands, as words of a shell: what stands in a log is not to be trusted.
 
 use super::facts::Facts;
+use crate::output::printable;
+use crate::shell::quoted;
 
 /// The command with the facts that are known. A missing fact stays as a word in capitals; a missing
 /// address is left away, because a command without one is about the current directory.
@@ -11,11 +13,11 @@ pub(super) fn fill(template: &str, facts: &Facts) -> String {
         filled.push_str(before);
         rest = after;
         if let Some(json) = json(name, facts) {
-            filled.push_str(&quoted(&json));
+            filled.push_str(&quoted(&printable(&json)));
             continue;
         }
         match facts.get(name) {
-            Some(value) => filled.push_str(&quoted(value)),
+            Some(value) => filled.push_str(&quoted(&printable(value))),
             None if name == "address" => rest = rest.strip_prefix(' ').unwrap_or(rest),
             None => filled.push_str(&name.to_ascii_uppercase()),
         }
@@ -42,16 +44,6 @@ fn json(name: &str, facts: &Facts) -> Option<String> {
 pub(super) fn names(template: &str) -> Vec<&str> {
     let parts = template.split('{').skip(1);
     parts.filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect()
-}
-
-/// A word for a shell.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    let shown = crate::output::printable(word);
-    format!("'{}'", shown.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

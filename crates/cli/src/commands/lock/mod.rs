@@ -11,7 +11,7 @@ use statelock_protocol::lock::stamp::Reason;
 
 use super::lock_error::LockVerbError;
 use crate::backend::{AcquireFailure, BackendArgs, Resolved, StopSignals, acquire, command};
-use crate::evidence::{Lifeline, stamp_of_this_run, who};
+use crate::evidence::{self, Lifeline};
 use crate::{backend, output, span};
 
 /// The version of the JSON that is printed; members are added without a new one.
@@ -38,7 +38,7 @@ pub(crate) struct LockArgs {
     address: Option<String>,
 
     /// Why. Terraform shows it to whoever is refused.
-    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<Reason>,
 
     /// Wait for the lock, at most this long (90s, 10m, 1h30m).
@@ -126,12 +126,7 @@ fn claim(args: &LockArgs) -> Claim {
     let lifeline = if args.keep.is_some() { Lifeline::Process } else { Lifeline::Run };
     let stated = args.keep.is_none().then(|| Reason::parse(KEPT).ok()).flatten();
     let reason = args.reason.clone().or(stated);
-    Claim {
-        operation: args.operation.clone(),
-        info: stamp_of_this_run(reason, lifeline).to_string(),
-        who: who().to_string(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    }
+    evidence::claim(&args.operation, reason, lifeline)
 }
 
 /// Nobody would know the ID of a lock that could not be printed: it is released.
@@ -140,8 +135,4 @@ async fn untold(lock: &LockHandle, error: std::io::Error, named: &str) -> LockVe
         Ok(()) => LockVerbError::Stdout(error),
         Err(left) => left,
     }
-}
-
-fn reason(text: &str) -> Result<Reason, String> {
-    Reason::parse(text).map_err(|error| error.to_string())
 }

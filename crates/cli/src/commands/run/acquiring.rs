@@ -5,14 +5,12 @@ use std::time::Duration;
 use statelock_client::protocol::lock::steps::{LockMark, Looked, Place, StoredLock};
 use statelock_client::{Claim, LockError, LockHandle, StateBackend};
 use statelock_protocol::lock::evidence::Life;
-use statelock_protocol::lock::stamp::Reason;
-use statelock_protocol::lock::{LockId, LockInfo, Stamp};
+use statelock_protocol::lock::{LockId, LockInfo};
 
 use super::error::RunError;
-use super::signals::{Caught, Signals};
 use super::waiting::Waiting;
-use crate::backend::LockFailure;
-use crate::evidence::{self, Lifeline, Observers};
+use crate::backend::{LockFailure, StopSignal, StopSignals, command};
+use crate::evidence::{self, Observers};
 use crate::output;
 
 /// How many dead holders are removed one after the other, before that looks like something else.
@@ -21,12 +19,12 @@ const TAKE_OVERS_MAX: usize = 3;
 /// What is wanted.
 #[derive(Debug)]
 pub(super) struct Wanted<'a> {
-    pub(super) stamp: Stamp,
+    pub(super) claim: Claim,
     pub(super) wait: Duration,
     /// Whether the lock of a provably dead holder is removed.
     pub(super) takes_over: bool,
     /// How the user can name the state again.
-    pub(super) address: &'a str,
+    pub(super) named: &'a str,
 }
 
 /// Takes the lock.
@@ -36,20 +34,14 @@ pub(super) struct Wanted<'a> {
 pub(super) async fn acquire(
     backend: &StateBackend,
     wanted: &Wanted<'_>,
-    signals: &mut Signals,
+    signals: &mut StopSignals,
 ) -> Result<LockHandle, RunError> {
-    let claim = Claim {
-        operation: super::OPERATION_OF_RUN.to_owned(),
-        info: wanted.stamp.to_string(),
-        who: evidence::who().to_string(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
     if wanted.takes_over {
-        take_over_from_the_dead(backend, wanted.address).await?;
+        take_over_from_the_dead(backend, wanted.named).await?;
     }
     let mut take_overs = 0;
     loop {
-        let error = match attempt(backend, &claim, wanted, signals).await? {
+        let error = match attempt(backend, wanted, signals).await? {
             Ok(lock) => return Ok(lock),
             Err(error) => error,
         };
@@ -57,8 +49,8 @@ pub(super) async fn acquire(
         // After `Unknown` a lock of ours may still come: it is told, and nothing is cleared out of its way.
         let is_held = matches!(error, LockError::Held { .. });
         let may_try = is_held && wanted.takes_over && take_overs <= TAKE_OVERS_MAX;
-        if !may_try || !take_over_from_the_dead(backend, wanted.address).await? {
-            return Err(not_locked(error, wanted.address));
+        if !may_try || !take_over_from_the_dead(backend, wanted.named).await? {
+            return Err(not_locked(error, wanted.named));
         }
     }
 }
@@ -66,15 +58,14 @@ pub(super) async fn acquire(
 /// One call of the library, which may wait. A signal ends the waiting where nothing of ours is left.
 async fn attempt(
     backend: &StateBackend,
-    claim: &Claim,
     wanted: &Wanted<'_>,
-    signals: &mut Signals,
+    signals: &mut StopSignals,
 ) -> Result<Result<LockHandle, LockError>, RunError> {
     let mut told = Waiting::default();
     let mut waiting = |holder: Option<&StoredLock>| told.goes_on(holder);
     let mut caught = None;
     let stop = async { caught = Some(signals.next().await) };
-    let ended = backend.lock_unless(claim, wanted.wait, &mut waiting, stop).await;
+    let ended = backend.lock_unless(&wanted.claim, wanted.wait, &mut waiting, stop).await;
     match (ended, caught) {
         (Ok(lock), Some(caught)) => Err(give_back(&lock, caught, wanted).await),
         // A lock of ours may be left: that is more important than why we were to stop.
@@ -85,16 +76,16 @@ async fn attempt(
 }
 
 /// The lock came after all.
-async fn give_back(lock: &LockHandle, caught: Caught, wanted: &Wanted<'_>) -> RunError {
+async fn give_back(lock: &LockHandle, caught: StopSignal, wanted: &Wanted<'_>) -> RunError {
     if lock.release().await.is_gone() {
         return RunError::Interrupted(caught);
     }
-    let hint = format!("statelock unlock {} {}", wanted.address, lock.id());
+    let hint = command("unlock", wanted.named, lock.id().as_str());
     RunError::InterruptedUnknown { caught, hint }
 }
 
 /// Removes the lock, if its holder is shown to be dead; whether it did.
-async fn take_over_from_the_dead(backend: &StateBackend, address: &str) -> Result<bool, RunError> {
+async fn take_over_from_the_dead(backend: &StateBackend, named: &str) -> Result<bool, RunError> {
     let (seen, _) = backend.inspect().await;
     let infos = seen.places.iter().filter_map(|(_, looked)| match looked {
         Looked::Found(lock) => lock.info().ok(),
@@ -108,7 +99,7 @@ async fn take_over_from_the_dead(backend: &StateBackend, address: &str) -> Resul
     let report = backend.force_unlock(marks(seen.places, |other| *other == info)).await;
     if !report.is_gone() {
         let why = report.trouble.map_or("no answer".to_owned(), |trouble| trouble.to_string());
-        let hint = format!("statelock status {address}");
+        let hint = command("status", named, "");
         return Err(RunError::NotTakenOver { why, hint });
     }
     let who = output::printable(&info.who);
@@ -134,7 +125,7 @@ fn proof_of_death(info: &LockInfo, observers: &Observers) -> Option<String> {
     }
 }
 
-fn not_locked(error: LockError, address: &str) -> RunError {
+fn not_locked(error: LockError, named: &str) -> RunError {
     let holder = match &error {
         LockError::Held { holder, .. } => holder.info().ok(),
         LockError::Refused { .. }
@@ -146,19 +137,13 @@ fn not_locked(error: LockError, address: &str) -> RunError {
     if let Some(info) = holder {
         let life = evidence::of(&info, &Observers::of_this_process()).life;
         about = format!("\n  Holder:    {life}");
-        hint = matches!(life, Life::Dead { .. }).then(|| remove_hint(address, &info.id));
+        hint = matches!(life, Life::Dead { .. }).then(|| remove_hint(named, &info.id));
     }
-    RunError::NotLocked { failure: Box::new(LockFailure::new(error, address)), about, hint }
+    RunError::NotLocked { failure: Box::new(LockFailure::new(error, named)), about, hint }
 }
 
 /// What to do about a dead holder.
-pub(super) fn remove_hint(address: &str, id: &LockId) -> String {
-    format!(
-        "its holder is dead: run again with --take-over-dead, or statelock force-unlock {address} {id}"
-    )
-}
-
-/// The stamp of this process, for a lock that lives and dies with it.
-pub(super) fn stamp(reason: Option<Reason>) -> Stamp {
-    evidence::stamp_of_this_run(reason, Lifeline::Process)
+pub(super) fn remove_hint(named: &str, id: &LockId) -> String {
+    let remove = command("force-unlock", named, id.as_str());
+    format!("its holder is dead: run again with --take-over-dead, or {remove}")
 }

@@ -2,8 +2,7 @@
 
 use std::io;
 
-use super::signals::Caught;
-use crate::backend::{BackendError, LockFailure};
+use crate::backend::{BackendError, LockFailure, StopSignal};
 use crate::commands::CommandError as _;
 use crate::exit_code::ExitCode;
 
@@ -61,13 +60,13 @@ pub(crate) enum RunError {
         hint: String,
     },
     /// We were told to stop while waiting for the lock. None of ours is left.
-    #[error("{} while waiting for the lock; it was not taken", .0.name())]
-    Interrupted(Caught),
+    #[error("{0} while waiting for the lock; it was not taken")]
+    Interrupted(StopSignal),
     /// As before, but a request of ours may still have an effect.
-    #[error("{} while waiting for the lock; whether it is taken for us later is not known", .caught.name())]
+    #[error("{caught} while waiting for the lock; whether it is taken for us later is not known")]
     InterruptedUnknown {
         /// By what.
-        caught: Caught,
+        caught: StopSignal,
         /// How to look.
         hint: String,
     },
@@ -80,7 +79,7 @@ impl RunError {
             // As a shell would end.
             Self::NoProgram(_) => 127,
             Self::NotExecutable { .. } | Self::Start(_) => 126,
-            Self::Interrupted(caught) => caught.shell_code(),
+            Self::Interrupted(caught) => caught.exit_code().number(),
             Self::ManyStates(_) | Self::OtherState { .. } => ExitCode::BadInput.number(),
             Self::Signals(_) => ExitCode::Internal.number(),
             Self::Backend(error) => error.exit_code().number(),

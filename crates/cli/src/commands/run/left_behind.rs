@@ -8,9 +8,8 @@ use statelock_protocol::lock::LockId;
 use statelock_protocol::lock::evidence::SeenProcess;
 use tokio::time::interval;
 
-use super::signals::Caught;
-use super::signals::Signals;
 use super::stopping::{Sent, Stopping, Wish};
+use crate::backend::StopSignals;
 use crate::evidence;
 use crate::output;
 
@@ -28,7 +27,7 @@ const LOOKS_AT_OTHERS: u32 = 5;
 /// unless somebody asks. With `forwards` off, whoever signals us signals them.
 pub(super) async fn wait_for(
     lock: &LockId,
-    signals: &mut Signals,
+    signals: &mut StopSignals,
     (is_untold, forwards): (bool, bool),
 ) {
     let mut looks = interval(LOOK_EVERY);
@@ -58,13 +57,8 @@ pub(super) async fn wait_for(
         tokio::select! {
             _ = looks.tick() => {}
             caught = signals.next() => {
-                let wish = match caught {
-                    Caught::Interrupt => Wish::Interrupt,
-                    Caught::Terminate => Wish::Terminate,
-                    Caught::HangUp => Wish::HangUp,
-                };
                 if forwards {
-                    hand_on(stopping.wish(wish), &left);
+                    hand_on(stopping.wish(caught.into()), &left);
                 }
             }
         }

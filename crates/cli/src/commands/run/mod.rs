@@ -6,7 +6,6 @@
 //! the next command on this host prove that we are gone.
 
 mod acquiring;
-mod again;
 mod child;
 mod command_line;
 mod environment;
@@ -15,7 +14,6 @@ mod inner;
 mod left_behind;
 mod releasing;
 mod same_state;
-mod signals;
 mod stopping;
 mod supervising;
 mod waiting;
@@ -43,13 +41,12 @@ use child::{Child, shell_code};
 use command_line::CommandLine;
 use error::RunError;
 use releasing::Ended;
-use signals::Signals;
 use stopping::Stopping;
 use supervising::{CommandEnd, Supervisor};
 use watch::Watch;
 
-use crate::backend::{self, BackendArgs};
-use crate::evidence::LOCK_ID_VARIABLE;
+use crate::backend::{self, BackendArgs, StopSignal, StopSignals, command};
+use crate::evidence::{self, LOCK_ID_VARIABLE, Lifeline};
 use crate::exit_code::ExitCode;
 use crate::{output, span};
 
@@ -79,11 +76,11 @@ pub(crate) struct RunArgs {
     address: Option<String>,
 
     /// Wait for the lock for so long, such as 90s, 10m or 1h.
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = span::duration)]
     wait: Duration,
 
     /// Why, for whoever meets the lock.
-    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<Reason>,
 
     /// What to do with the command when somebody removes the lock.
@@ -92,7 +89,7 @@ pub(crate) struct RunArgs {
 
     /// Kill the command if it still runs so long after it was told to stop. Terraform then does not
     /// write its state.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = span::duration)]
     kill_after: Option<Duration>,
 
     /// Do not hand signals on to the command: whoever sends them sends them to every process.
@@ -128,25 +125,16 @@ pub(crate) enum OnLost {
     Warn,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let none = || "not a span of time such as 90s, 10m or 1h".to_owned();
-    span::seconds(text).map(Duration::from_secs).ok_or_else(none)
-}
-
 /// Longer than anybody means.
 const A_DAY: Duration = Duration::from_hours(24);
 
 fn positive_duration(text: &str) -> Result<Duration, String> {
-    let span = duration(text)?;
+    let span = span::duration(text)?;
     match span {
         Duration::ZERO => Err("not more than nothing".to_owned()),
         span if span > A_DAY => Err("more than a day".to_owned()),
         span => Ok(span),
     }
-}
-
-fn reason(text: &str) -> Result<Reason, String> {
-    Reason::parse(text).map_err(|error| error.to_string())
 }
 
 /// Runs the command, and ends as it did.
@@ -163,13 +151,13 @@ pub(crate) fn run(args: &RunArgs) -> ProcessExitCode {
 fn locked(args: &RunArgs) -> Result<u8, RunError> {
     let line = CommandLine::find(&args.command, std::env::var_os("PATH").as_deref())?;
     let address = args.address.as_deref().or_else(|| of_chdir(&line));
-    let again = again::address(address, std::env::args_os());
     let resolved = args.backend.resolve(address)?;
     same_state::check(args, &line, &resolved.settings.address)?;
+    let named = resolved.named.clone();
     let runtime = backend::runtime()?;
     let mut signals = {
         let _inside = runtime.enter();
-        Signals::listen().map_err(RunError::Signals)?
+        StopSignals::catch().map_err(RunError::Signals)?
     };
     let backend = runtime.block_on(async {
         tokio::select! {
@@ -177,7 +165,7 @@ fn locked(args: &RunArgs) -> Result<u8, RunError> {
             caught = signals.next() => Err(RunError::Interrupted(caught)),
         }
     })?;
-    let mut run = Run { args, line: &line, again: &again, runtime: &runtime, signals };
+    let mut run = Run { args, line: &line, named: &named, runtime: &runtime, signals };
     match run.runtime.block_on(lock_around(&backend)) {
         Some(id) => run.under_another(&id),
         None => run.under_own(&backend),
@@ -206,9 +194,9 @@ async fn lock_around(backend: &StateBackend) -> Option<LockId> {
 struct Run<'a> {
     args: &'a RunArgs,
     line: &'a CommandLine,
-    again: &'a str,
+    named: &'a str,
     runtime: &'a Runtime,
-    signals: Signals,
+    signals: StopSignals,
 }
 
 impl Run<'_> {
@@ -234,10 +222,10 @@ impl Run<'_> {
     /// Runs the command under a lock of its own.
     fn under_own(&mut self, backend: &StateBackend) -> Result<u8, RunError> {
         let wanted = Wanted {
-            stamp: acquiring::stamp(self.args.reason.clone()),
+            claim: evidence::claim(OPERATION_OF_RUN, self.args.reason.clone(), Lifeline::Process),
             wait: self.args.wait,
             takes_over: self.args.take_over_dead,
-            address: self.again,
+            named: self.named,
         };
         let acquired = acquiring::acquire(backend, &wanted, &mut self.signals);
         let lock = self.runtime.block_on(acquired)?;
@@ -319,7 +307,7 @@ impl Run<'_> {
                 ExitCode::Held.number()
             }
             Ended::Left { why } => {
-                let again = format!("statelock unlock {} {}", self.again, lock.id());
+                let again = command("unlock", self.named, lock.id().as_str());
                 let text = format!("lock {} may be left: {why}", lock.id());
                 output::error(&std::io::Error::other(text), Some(&format!("release it: {again}")));
                 ExitCode::OutcomeUnknown.number()
@@ -330,7 +318,7 @@ impl Run<'_> {
     }
 }
 
-async fn already_caught(signals: &mut Signals) -> Option<signals::Caught> {
+async fn already_caught(signals: &mut StopSignals) -> Option<StopSignal> {
     tokio::select! {
         biased;
         caught = signals.next() => Some(caught),

@@ -7,7 +7,7 @@ use statelock_client::protocol::store::Refusal;
 use statelock_client::{LockHandle, ReleaseReport};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::signals::Signals;
+use crate::backend::StopSignals;
 use crate::output;
 
 /// The first and the longest pause between two attempts.
@@ -30,7 +30,11 @@ pub(super) enum Ended {
 
 /// Releases, and tries again while the store does not answer, until `bound` is over. Of two signals
 /// that come meanwhile the second one ends it.
-pub(super) async fn release(lock: &LockHandle, bound: Duration, signals: &mut Signals) -> Ended {
+pub(super) async fn release(
+    lock: &LockHandle,
+    bound: Duration,
+    signals: &mut StopSignals,
+) -> Ended {
     let releasing = repeat(lock, bound);
     tokio::pin!(releasing);
     let mut is_asked = false;
@@ -39,11 +43,11 @@ pub(super) async fn release(lock: &LockHandle, bound: Duration, signals: &mut Si
             ended = &mut releasing => return ended,
             caught = signals.next() => {
                 if is_asked {
-                    return Ended::Left { why: format!("{} while it was released", caught.name()) };
+                    return Ended::Left { why: format!("{caught} while it was released") };
                 }
                 is_asked = true;
                 output::note(&format!(
-                    "{}: the lock is being released; once more leaves it as it is", caught.name()
+                    "{caught}: the lock is being released; once more leaves it as it is"
                 ));
             }
         }

@@ -5,6 +5,8 @@
 //! the *same* one is repeated: a CI that sends SIGINT, SIGTERM and SIGHUP one after the other wants one
 //! end, and not a lost state.
 
+use crate::backend::StopSignal;
+
 /// Where a wish to stop comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
@@ -18,6 +20,16 @@ pub(super) enum Wish {
     HangUp,
     /// The lock is lost.
     LockLost,
+}
+
+impl From<StopSignal> for Wish {
+    fn from(signal: StopSignal) -> Self {
+        match signal {
+            StopSignal::Interrupt => Self::Interrupt,
+            StopSignal::Terminate => Self::Terminate,
+            StopSignal::HangUp => Self::HangUp,
+        }
+    }
 }
 
 /// What the command is sent.

@@ -8,9 +8,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::OnLost;
 use super::child::{Child, shell_code};
-use super::signals::{Caught, Signals};
 use super::stopping::{Sent, Stopping, Wish};
 use super::watch::{Seen, Watch};
+use crate::backend::{StopSignal, StopSignals};
 use crate::output;
 
 /// How the command ended.
@@ -27,7 +27,7 @@ pub(super) struct CommandEnd {
 /// Everything that there is to look after.
 pub(super) struct Supervisor<'a> {
     pub(super) child: &'a mut Child,
-    pub(super) signals: &'a mut Signals,
+    pub(super) signals: &'a mut StopSignals,
     /// `None` where somebody else watches.
     pub(super) watch: Option<Watch<'a>>,
     pub(super) on_lost: OnLost,
@@ -39,7 +39,7 @@ pub(super) struct Supervisor<'a> {
 
 enum Happened {
     Ended(std::io::Result<std::process::ExitStatus>),
-    Caught(Caught),
+    Caught(StopSignal),
     Watched(Seen),
     TimeIsUp,
 }
@@ -85,22 +85,19 @@ impl Supervisor<'_> {
         }
     }
 
-    fn caught(&mut self, caught: Caught) {
+    fn caught(&mut self, caught: StopSignal) {
         let wish = match caught {
             _ if !self.forwards => Wish::Keyboard,
-            Caught::Interrupt if self.child.shares_keyboard() => Wish::Keyboard,
-            Caught::Interrupt => Wish::Interrupt,
-            Caught::Terminate => Wish::Terminate,
-            Caught::HangUp => Wish::HangUp,
+            StopSignal::Interrupt if self.child.shares_keyboard() => Wish::Keyboard,
+            StopSignal::Interrupt | StopSignal::Terminate | StopSignal::HangUp => caught.into(),
         };
-        let name = caught.name();
         match self.wish(wish) {
             Sent::Interrupt => output::note(&format!(
-                "{name}: the command is told to stop, with SIGINT; its lock is kept until it has"
+                "{caught}: the command is told to stop, with SIGINT; its lock is kept until it has"
             )),
-            Sent::Kill => output::warning(&format!("{name} again: the command is killed")),
+            Sent::Kill => output::warning(&format!("{caught} again: the command is killed")),
             Sent::Nothing if wish == Wish::Keyboard => {}
-            Sent::Nothing => output::note(&format!("{name}: the command is stopping already")),
+            Sent::Nothing => output::note(&format!("{caught}: the command is stopping already")),
         }
     }
 

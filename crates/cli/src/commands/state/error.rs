@@ -1,9 +1,8 @@
 //! Why a command about a state did not do what was asked.
 
 use super::failure::StateFailure;
-use super::signals::Caught;
 use crate::admin_client::AdminClientError;
-use crate::backend::{BackendError, LockFailure};
+use crate::backend::{BackendError, LockFailure, StopSignal};
 use crate::commands::CommandError;
 use crate::exit_code::ExitCode;
 
@@ -23,8 +22,8 @@ pub(crate) enum StateError {
     #[error(transparent)]
     State(#[from] Box<StateFailure>),
     /// Nothing was done, or it was done and said.
-    #[error("stopped by {}; {what}", caught.name())]
-    Stopped { caught: Caught, what: &'static str },
+    #[error("stopped by {caught}; {what}")]
+    Stopped { caught: StopSignal, what: &'static str },
     #[error("could not listen to signals")]
     Signals(#[source] std::io::Error),
 }

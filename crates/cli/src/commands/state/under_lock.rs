@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use statelock_client::{Claim, LockHandle, StateBackend};
+use statelock_client::{LockHandle, StateBackend};
 use statelock_protocol::lock::stamp::Reason;
 
 use super::StateError;
 use super::failure::StateFailure;
-use super::signals::{Caught, Signals};
-use crate::backend::LockFailure;
+use super::signals::Signals;
+use crate::backend::{LockFailure, StopSignal};
 use crate::evidence::{self, Lifeline};
 use crate::exit_code::ExitCode;
 use crate::{output, span};
@@ -17,11 +17,11 @@ use crate::{output, span};
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct LockArgs {
     /// How long to wait for the lock, if another holds it: a span such as 90s, 10m or 1h.
-    #[arg(long, value_name = "SPAN", value_parser = wait)]
+    #[arg(long, value_name = "SPAN", value_parser = span::duration)]
     wait: Option<Duration>,
 
     /// Why, for whoever meets the lock.
-    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<Reason>,
 }
 
@@ -43,12 +43,7 @@ pub(super) async fn acquire<'a>(
     args: &LockArgs,
     signals: &mut Signals,
 ) -> Result<Held<'a>, StateError> {
-    let claim = Claim {
-        operation: operation.to_owned(),
-        info: evidence::stamp_of_this_run(args.reason.clone(), Lifeline::Process).to_string(),
-        who: evidence::who().to_string(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
+    let claim = evidence::claim(operation, args.reason.clone(), Lifeline::Process);
     let wait = args.wait.unwrap_or_default();
     let mut told = false;
     let mut waiting = |_: Option<&_>| {
@@ -76,7 +71,7 @@ pub(super) async fn acquire<'a>(
 }
 
 /// The error for a signal that came before anything was written.
-pub(super) fn stopped_before(caught: Caught) -> StateError {
+pub(super) fn stopped_before(caught: StopSignal) -> StateError {
     StateError::Stopped { caught, what: "nothing was written" }
 }
 
@@ -108,13 +103,4 @@ impl Held<'_> {
             }
         }
     }
-}
-
-fn wait(text: &str) -> Result<Duration, String> {
-    let seconds = span::seconds(text).ok_or("not a span such as 90s, 10m or 1h")?;
-    Ok(Duration::from_secs(seconds))
-}
-
-fn reason(text: &str) -> Result<Reason, String> {
-    Reason::parse(text).map_err(|error| error.to_string())
 }

@@ -1,5 +1,7 @@
 //! Why a lock was taken: any text of a person, on one line.
 
+use std::str::FromStr;
+
 use std::fmt;
 
 use super::{BETWEEN, reads_as_a_clause};
@@ -23,6 +25,14 @@ pub enum ReasonError {
         /// Its length.
         characters: usize,
     },
+}
+
+impl FromStr for Reason {
+    type Err = ReasonError;
+
+    fn from_str(text: &str) -> Result<Self, ReasonError> {
+        Self::parse(text)
+    }
 }
 
 impl Reason {
