@@ -5,6 +5,7 @@
 //! - [`contract`]: the suite that every implementer of the contract runs;
 //! - [`server_process`]: starts the built `statelock` binary on a free port, kills and restarts it;
 //! - [`fake_store`]: a store that lists big buckets, and refuses at will;
+//! - [`store_server`]: that, or moto, with a bucket and a lock table;
 //! - [`fault_proxy`]: a TCP proxy that loses chosen answers;
 //! - [`moto`]: a server of S3 and DynamoDB that is not ours;
 //! - [`real_clients`]: drivers for terraform, aws, boto3 and other programs that nobody here wrote;
@@ -19,3 +20,4 @@ pub mod real_clients;
 pub mod reference_store;
 pub mod server_process;
 pub mod skip;
+pub mod store_server;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use serde_json::Value;
@@ -31,15 +31,7 @@ impl Stage {
         let binary = Path::new(env!("CARGO_BIN_EXE_statelock"));
         let server = ServerProcess::start(binary, data.path(), &[]);
         let (access_key, secret_key) = server.credentials();
-        let client = AmazonS3Builder::new()
-            .with_endpoint(server.endpoint())
-            .with_allow_http(true)
-            .with_region("us-east-1")
-            .with_bucket_name("tfstate")
-            .with_access_key_id(access_key)
-            .with_secret_access_key(secret_key)
-            .build()
-            .expect("a client");
+        let client = crate::bucket::open(server.endpoint(), (access_key, secret_key));
         Self { server, client, runtime: Runtime::new().expect("a runtime"), _data: data }
     }
 

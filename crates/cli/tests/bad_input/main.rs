@@ -7,6 +7,8 @@
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
+#[path = "../bucket/mod.rs"]
+mod bucket;
 mod target;
 
 use target::{Reaction, Target, is_closed, request};

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as Key};
 use statelock_testkit::server_process::ServerProcess;
 use tempfile::TempDir;
@@ -44,15 +44,7 @@ impl Target {
         let binary = Path::new(env!("CARGO_BIN_EXE_statelock"));
         let server = ServerProcess::start(binary, data.path(), flags);
         let (access_key, secret_key) = server.credentials();
-        let client = AmazonS3Builder::new()
-            .with_endpoint(server.endpoint())
-            .with_allow_http(true)
-            .with_region("us-east-1")
-            .with_bucket_name("tfstate")
-            .with_access_key_id(access_key)
-            .with_secret_access_key(secret_key)
-            .build()
-            .expect("a client");
+        let client = crate::bucket::open(server.endpoint(), (access_key, secret_key));
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let target = Self { server, client, runtime, _data: data };
         target.runtime.block_on(target.client.put(&KEPT.into(), "kept".into())).expect("a put");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use statelock_protocol::lock::stamp::{BootId, ProcessMark, Reason, RunUrl};
@@ -42,15 +42,7 @@ impl Scene {
         let binary = Path::new(env!("CARGO_BIN_EXE_statelock"));
         let server = ServerProcess::start(binary, &scratch.path().join("data"), &[]);
         let (access_key, secret_key) = server.credentials();
-        let bucket = AmazonS3Builder::new()
-            .with_endpoint(server.endpoint())
-            .with_allow_http(true)
-            .with_region("us-east-1")
-            .with_bucket_name(BUCKET)
-            .with_access_key_id(access_key)
-            .with_secret_access_key(secret_key)
-            .build()
-            .expect("a store client");
+        let bucket = crate::bucket::open(server.endpoint(), (access_key, secret_key));
         let runtime = Runtime::new().expect("a runtime");
         Some(Self { server, terraform, bucket, runtime, _scratch: scratch })
     }

@@ -2,6 +2,8 @@
 
 mod addresses;
 mod bodies;
+#[path = "../bucket/mod.rs"]
+mod bucket;
 mod fencing;
 mod locks;
 mod stage;

@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use futures::TryStreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use statelock_protocol::state::Digest;
@@ -37,15 +37,7 @@ impl Stage {
         let server = ServerProcess::start(binary, &scratch.path().join("data"), flags);
         let (access_key, secret_key) = server.credentials();
         let authorization = basic(&access_key, &secret_key);
-        let bucket = AmazonS3Builder::new()
-            .with_endpoint(server.endpoint())
-            .with_allow_http(true)
-            .with_region("us-east-1")
-            .with_bucket_name("tfstate")
-            .with_access_key_id(access_key)
-            .with_secret_access_key(secret_key)
-            .build()
-            .expect("a store client");
+        let bucket = crate::bucket::open(server.endpoint(), (access_key, secret_key));
         let runtime = Runtime::new().expect("a runtime");
         Self { server, scratch, authorization, bucket, runtime }
     }

@@ -8,7 +8,7 @@ use aws_sigv4::sign::v4::SigningParams;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use futures::TryStreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde_json::{Value, json};
@@ -34,15 +34,7 @@ pub(crate) struct Look {
 impl Look {
     pub(crate) fn at(server: &ServerProcess) -> Self {
         let key = server.credentials();
-        let bucket = AmazonS3Builder::new()
-            .with_endpoint(server.endpoint())
-            .with_allow_http(true)
-            .with_region("us-east-1")
-            .with_bucket_name(BUCKET)
-            .with_access_key_id(&key.0)
-            .with_secret_access_key(&key.1)
-            .build()
-            .expect("a store client");
+        let bucket = crate::bucket::open(server.endpoint(), (&key.0, &key.1));
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)

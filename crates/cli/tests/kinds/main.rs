@@ -5,6 +5,8 @@
 //! lock table, and with a LOCK of the HTTP backend. `docs/bugs.md` names the tests here that show a loss
 //! of other servers not to happen. On a machine without terraform they are reported as skipped.
 
+#[path = "../bucket/mod.rs"]
+mod bucket;
 mod exclusion;
 mod forcing;
 mod look;

@@ -9,76 +9,38 @@ use statelock_client::protocol::lock::steps::{LockMode, Looked};
 use statelock_client::protocol::store::TableName;
 use statelock_client::{BackendSettings, Claim, Secret, StateBackend, StaticCredentials};
 use statelock_testkit::fault_proxy::FaultProxy;
-use statelock_testkit::moto::Moto;
-use statelock_testkit::server_process::ServerProcess;
-use statelock_testkit::skip;
-use tempfile::TempDir;
-
-const BUCKET: &str = "tfstate";
-const TABLE: &str = "terraform-locks";
+use statelock_testkit::real_clients::terraform::LOCK_TABLE;
+use statelock_testkit::store_server::{BUCKET, StoreServer};
 
 /// One of the two servers.
-pub(crate) enum Store {
-    Statelock {
-        server: ServerProcess,
-        _data: TempDir,
-    },
-    /// The second proxy makes its conditional writes atomic.
-    Moto {
-        serialised: FaultProxy,
-        _moto: Moto,
-    },
-}
+pub(crate) struct Store(StoreServer);
 
 /// The lock modes, all on one bucket and one table.
 pub(crate) fn modes() -> [LockMode; 3] {
-    let table = || TableName::new(TABLE);
+    let table = || TableName::new(LOCK_TABLE);
     [LockMode::Lockfile, LockMode::LockTable(table()), LockMode::Dual(table())]
 }
 
 /// Both servers, or as many as this machine has.
 pub(crate) fn stores(scenario: &str) -> Vec<Store> {
-    let data = TempDir::with_prefix("statelock-faults-").expect("a directory");
-    let binary = Path::new(env!("CARGO_BIN_EXE_statelock"));
-    let server = ServerProcess::start(binary, &data.path().join("data"), &[]);
-    let mut stores = vec![Store::Statelock { server, _data: data }];
-    match Moto::start() {
-        Ok(moto) => {
-            moto.create_bucket(BUCKET);
-            moto.create_lock_table(TABLE);
-            stores.push(Store::Moto { serialised: moto.serialised(), _moto: moto });
-        }
-        Err(missing) => skip::skip(&format!("lock faults on moto: {scenario}"), &missing.0),
-    }
-    stores
+    let ours = StoreServer::statelock(Path::new(env!("CARGO_BIN_EXE_statelock")), &[]);
+    let moto = StoreServer::moto(&format!("lock faults on moto: {scenario}"));
+    [Some(ours), moto].into_iter().flatten().map(Store).collect()
 }
 
 impl Store {
     pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Statelock { .. } => "statelock",
-            Self::Moto { .. } => "moto",
-        }
+        self.0.name()
     }
 
     /// A proxy in front of it, to make mistakes.
     pub(crate) fn proxy(&self) -> FaultProxy {
-        match self {
-            Self::Statelock { server, .. } => FaultProxy::start(server.address()),
-            Self::Moto { serialised, .. } => FaultProxy::start(serialised.address()),
-        }
-    }
-
-    fn endpoint(&self) -> String {
-        match self {
-            Self::Statelock { server, .. } => server.endpoint(),
-            Self::Moto { serialised, .. } => serialised.endpoint(),
-        }
+        self.0.proxy()
     }
 
     /// A client that reaches it directly.
     pub(crate) async fn client(&self, mode: &LockMode, key: &str) -> StateBackend {
-        self.client_through(&self.endpoint(), mode, key).await
+        self.client_through(&self.0.endpoint(), mode, key).await
     }
 
     /// A client that reaches it through an endpoint.
@@ -88,10 +50,7 @@ impl Store {
         mode: &LockMode,
         key: &str,
     ) -> StateBackend {
-        let (access_key, secret_key) = match self {
-            Self::Statelock { server, .. } => server.credentials(),
-            Self::Moto { .. } => ("test".to_owned(), "test".to_owned()),
-        };
+        let (access_key, secret_key) = self.0.credentials();
         let mut settings = BackendSettings::lockfile(BUCKET, key).expect("a key");
         settings.mode = mode.clone();
         settings.stores.region = Some("us-east-1".to_owned());

@@ -2,6 +2,8 @@
 //! a plain store, and together with the real terraform.
 
 mod bad_input;
+#[path = "../bucket/mod.rs"]
+mod bucket;
 mod cycle;
 mod directory;
 mod force;

@@ -6,17 +6,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use object_store::ObjectStoreExt as _;
-use object_store::aws::AmazonS3Builder;
 use object_store::path::Path as Key;
 use serde_json::Value;
 use statelock_testkit::fault_proxy::FaultProxy;
-use statelock_testkit::moto::Moto;
-use statelock_testkit::server_process::{ServerProcess, send_signal, wait_until};
-use statelock_testkit::skip;
+use statelock_testkit::server_process::{send_signal, wait_until};
+use statelock_testkit::store_server::StoreServer;
 use tempfile::TempDir;
 
-pub(crate) const BUCKET: &str = "tfstate";
-pub(crate) const TABLE: &str = "terraform-locks";
+pub(crate) use statelock_testkit::real_clients::terraform::LOCK_TABLE as TABLE;
+pub(crate) use statelock_testkit::store_server::BUCKET;
+
 pub(crate) const KEY: &str = "app/terraform.tfstate";
 pub(crate) const ADDRESS: &str = "s3://tfstate/app/terraform.tfstate";
 
@@ -29,15 +28,9 @@ pub(crate) const MODES: [&[&str]; 3] = [LOCKFILE, LOCK_TABLE, DUAL];
 /// How long anything may take that should happen soon.
 pub(crate) const BOUND: Duration = Duration::from_mins(1);
 
-enum Server {
-    Statelock(Box<ServerProcess>),
-    /// The proxy makes its conditional writes atomic.
-    Moto(FaultProxy, #[expect(dead_code, reason = "dropping it ends it")] Moto),
-}
-
 /// One store.
 pub(crate) struct Stage {
-    server: Server,
+    server: StoreServer,
     pub(crate) scratch: TempDir,
 }
 
@@ -112,26 +105,17 @@ impl Drop for Running {
 impl Stage {
     /// The state server.
     pub(crate) fn statelock() -> Self {
-        let scratch = TempDir::with_prefix("statelock-verbs-").expect("a directory");
         let binary = Path::new(env!("CARGO_BIN_EXE_statelock"));
-        let server = ServerProcess::start(binary, &scratch.path().join("data"), &[]);
-        Self { server: Server::Statelock(Box::new(server)), scratch }
+        Self::on(StoreServer::statelock(binary, &[]))
     }
 
     /// moto, whose lockfiles and lock table know nothing of each other, unless it cannot be had.
     pub(crate) fn moto(scenario: &str) -> Option<Self> {
-        match Moto::start() {
-            Ok(moto) => {
-                moto.create_bucket(BUCKET);
-                moto.create_lock_table(TABLE);
-                let scratch = TempDir::with_prefix("statelock-verbs-").expect("a directory");
-                Some(Self { server: Server::Moto(moto.serialised(), moto), scratch })
-            }
-            Err(missing) => {
-                skip::skip(&format!("locks on moto: {scenario}"), &missing.0);
-                None
-            }
-        }
+        StoreServer::moto(&format!("locks on moto: {scenario}")).map(Self::on)
+    }
+
+    fn on(server: StoreServer) -> Self {
+        Self { server, scratch: TempDir::with_prefix("statelock-verbs-").expect("a directory") }
     }
 
     /// Both, or as many as this machine has.
@@ -140,26 +124,17 @@ impl Stage {
     }
 
     pub(crate) fn endpoint(&self) -> String {
-        match &self.server {
-            Server::Statelock(server) => server.endpoint(),
-            Server::Moto(proxy, _) => proxy.endpoint(),
-        }
+        self.server.endpoint()
     }
 
     /// A proxy in front of it, to make mistakes.
     pub(crate) fn proxy(&self) -> FaultProxy {
-        match &self.server {
-            Server::Statelock(server) => FaultProxy::start(server.address()),
-            Server::Moto(proxy, _) => FaultProxy::start(proxy.address()),
-        }
+        self.server.proxy()
     }
 
     /// What an AWS client needs to reach it through an endpoint.
     pub(crate) fn env(&self, endpoint: &str) -> Vec<(String, String)> {
-        match &self.server {
-            Server::Statelock(server) => server.client_env_through(endpoint),
-            Server::Moto(..) => Moto::client_env(endpoint),
-        }
+        self.server.client_env(endpoint)
     }
 
     pub(crate) fn command_through(&self, endpoint: &str, args: &[&str]) -> Command {
@@ -225,19 +200,7 @@ impl Stage {
 
     /// Writes an object past everything.
     pub(crate) fn write(&self, key: &str, bytes: &'static [u8]) {
-        let (access_key, secret_key) = match &self.server {
-            Server::Statelock(server) => server.credentials(),
-            Server::Moto(..) => ("test".to_owned(), "test".to_owned()),
-        };
-        let bucket = AmazonS3Builder::new()
-            .with_endpoint(self.endpoint())
-            .with_allow_http(true)
-            .with_region("us-east-1")
-            .with_bucket_name(BUCKET)
-            .with_access_key_id(access_key)
-            .with_secret_access_key(secret_key)
-            .build()
-            .expect("a store client");
+        let bucket = crate::bucket::open(self.endpoint(), self.server.credentials());
         let path = Key::parse(key).expect("a key");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(bucket.put(&path, bytes.into())).expect("it is written");

@@ -4,12 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use statelock_testkit::moto::Moto;
 use statelock_testkit::real_clients::terraform::{
     Backend, LOCK_TABLE, Terraform, TerraformProject,
 };
 use statelock_testkit::server_process::ServerProcess;
-use statelock_testkit::skip::skip;
+use statelock_testkit::store_server::StoreServer;
 use tempfile::TempDir;
 
 use crate::stage::{BINARY, BUCKET, Said, command, ls};
@@ -75,14 +74,8 @@ fn terraforms_own_locks_are_shown_in_each_mode() {
 #[test]
 fn terraforms_own_locks_are_shown_on_a_store_that_is_not_ours() {
     let Some(terraform) = Terraform::find("ls: terraform's own locks on moto") else { return };
-    let moto = match Moto::start() {
-        Ok(moto) => moto,
-        Err(reason) => return skip("ls: terraform's own locks on moto", &reason.to_string()),
-    };
-    moto.create_bucket(BUCKET);
-    moto.create_lock_table(LOCK_TABLE);
-    let proxy = moto.serialised();
-    terraform_holds(&terraform, &Moto::client_env(&proxy.endpoint()), |kind| match kind {
+    let Some(moto) = StoreServer::moto("ls: terraform's own locks on moto") else { return };
+    terraform_holds(&terraform, &moto.client_env(&moto.endpoint()), |kind| match kind {
         Backend::Lockfile => json!(["lockfile"]),
         Backend::LockTable => json!(["lock_table"]),
         Backend::Dual | Backend::Http => json!(["lockfile", "lock_table"]),

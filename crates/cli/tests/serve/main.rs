@@ -3,6 +3,8 @@
 
 mod bad_data;
 mod bad_settings;
+#[path = "../bucket/mod.rs"]
+mod bucket;
 mod corrupt_data;
 mod launch;
 mod lifecycle;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
 use object_store::signer::Signer;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -102,13 +102,5 @@ impl Stage {
 
 /// A client with a key, for the bucket `tfstate`.
 pub(crate) fn client_of(endpoint: &str, access_key: &str, secret_key: &str) -> AmazonS3 {
-    AmazonS3Builder::new()
-        .with_endpoint(endpoint)
-        .with_allow_http(true)
-        .with_region("us-east-1")
-        .with_bucket_name("tfstate")
-        .with_access_key_id(access_key)
-        .with_secret_access_key(secret_key)
-        .build()
-        .expect("a client")
+    crate::bucket::open(endpoint, (access_key, secret_key))
 }

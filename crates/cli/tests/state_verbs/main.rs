@@ -1,6 +1,8 @@
 //! `statelock state pull|push|list-versions|restore` against the state server and against moto.
 
 mod big;
+#[path = "../bucket/mod.rs"]
+mod bucket;
 mod conflicts;
 mod exact;
 mod headers;

@@ -6,35 +6,28 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use object_store::ObjectStoreExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
 use statelock_client::protocol::lock::steps::{LockMode, Looked};
 use statelock_client::protocol::store::TableName;
 use statelock_client::{BackendSettings, Claim, Secret, StateBackend, StaticCredentials};
 use statelock_testkit::fault_proxy::FaultProxy;
-use statelock_testkit::moto::Moto;
-use statelock_testkit::server_process::ServerProcess;
-use statelock_testkit::skip;
+use statelock_testkit::store_server::StoreServer;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-pub(crate) const BUCKET: &str = "tfstate";
-pub(crate) const TABLE: &str = "terraform-locks";
+pub(crate) use statelock_testkit::real_clients::terraform::LOCK_TABLE as TABLE;
+pub(crate) use statelock_testkit::store_server::BUCKET;
+
 pub(crate) const KEY: &str = "app/terraform.tfstate";
 
 /// Options of each lock mode.
 pub(crate) const MODES: [&[&str]; 3] =
     [&[], &["--dynamodb-table", TABLE], &["--dynamodb-table", TABLE, "--use-lockfile"]];
 
-enum Server {
-    Statelock(Box<ServerProcess>),
-    /// The proxy makes its conditional writes atomic.
-    Moto(FaultProxy, #[expect(dead_code, reason = "dropping it ends it")] Moto),
-}
-
 /// One store.
 pub(crate) struct Stage {
-    server: Server,
+    server: StoreServer,
     bucket: AmazonS3,
     runtime: Runtime,
     pub(crate) scratch: TempDir,
@@ -61,26 +54,12 @@ impl Run {
 impl Stage {
     /// The state server.
     pub(crate) fn statelock(flags: &[&str]) -> Self {
-        let scratch = TempDir::with_prefix("statelock-state-").expect("a directory");
-        let binary = Path::new(env!("CARGO_BIN_EXE_statelock"));
-        let server = ServerProcess::start(binary, &scratch.path().join("data"), flags);
-        Self::with(Server::Statelock(Box::new(server)), scratch)
+        Self::on(StoreServer::statelock(Path::new(env!("CARGO_BIN_EXE_statelock")), flags))
     }
 
     /// moto, unless it cannot be had.
     pub(crate) fn moto(scenario: &str) -> Option<Self> {
-        match Moto::start() {
-            Ok(moto) => {
-                moto.create_bucket(BUCKET);
-                moto.create_lock_table(TABLE);
-                let scratch = TempDir::with_prefix("statelock-state-").expect("a directory");
-                Some(Self::with(Server::Moto(moto.serialised(), moto), scratch))
-            }
-            Err(missing) => {
-                skip::skip(&format!("states on moto: {scenario}"), &missing.0);
-                None
-            }
-        }
+        StoreServer::moto(&format!("states on moto: {scenario}")).map(Self::on)
     }
 
     /// Both, or as many as this machine has.
@@ -88,56 +67,33 @@ impl Stage {
         [Some(Self::statelock(&[])), Self::moto(scenario)].into_iter().flatten().collect()
     }
 
-    fn with(server: Server, scratch: TempDir) -> Self {
-        let (endpoint, (access_key, secret_key)) = match &server {
-            Server::Statelock(server) => (server.endpoint(), server.credentials()),
-            Server::Moto(proxy, _) => (proxy.endpoint(), ("test".to_owned(), "test".to_owned())),
-        };
-        let bucket = AmazonS3Builder::new()
-            .with_endpoint(endpoint)
-            .with_allow_http(true)
-            .with_region("us-east-1")
-            .with_bucket_name(BUCKET)
-            .with_access_key_id(access_key)
-            .with_secret_access_key(secret_key)
-            .build()
-            .expect("a store client");
+    fn on(server: StoreServer) -> Self {
+        let bucket = crate::bucket::open(server.endpoint(), server.credentials());
+        let scratch = TempDir::with_prefix("statelock-state-").expect("a directory");
         Self { server, bucket, runtime: Runtime::new().expect("a runtime"), scratch }
     }
 
     pub(crate) fn name(&self) -> &'static str {
-        match &self.server {
-            Server::Statelock(_) => "statelock",
-            Server::Moto(..) => "moto",
-        }
+        self.server.name()
     }
 
     /// Whether the store judges writes by itself.
     pub(crate) fn has_guard(&self) -> bool {
-        matches!(self.server, Server::Statelock(_))
+        self.server.is_statelock()
     }
 
     pub(crate) fn endpoint(&self) -> String {
-        match &self.server {
-            Server::Statelock(server) => server.endpoint(),
-            Server::Moto(proxy, _) => proxy.endpoint(),
-        }
+        self.server.endpoint()
     }
 
     /// A proxy in front of it, to make mistakes.
     pub(crate) fn proxy(&self) -> FaultProxy {
-        match &self.server {
-            Server::Statelock(server) => FaultProxy::start(server.address()),
-            Server::Moto(proxy, _) => FaultProxy::start(proxy.address()),
-        }
+        self.server.proxy()
     }
 
     /// What an AWS client needs to reach it through an endpoint.
     pub(crate) fn env(&self, endpoint: &str) -> Vec<(String, String)> {
-        match &self.server {
-            Server::Statelock(server) => server.client_env_through(endpoint),
-            Server::Moto(..) => Moto::client_env(endpoint),
-        }
+        self.server.client_env(endpoint)
     }
 
     /// `s3://…` of a key.
@@ -218,10 +174,7 @@ impl Stage {
 
     /// The library's client, in dual mode.
     pub(crate) fn client(&self) -> StateBackend {
-        let (access_key, secret_key) = match &self.server {
-            Server::Statelock(server) => server.credentials(),
-            Server::Moto(..) => ("test".to_owned(), "test".to_owned()),
-        };
+        let (access_key, secret_key) = self.server.credentials();
         let mut settings = BackendSettings::lockfile(BUCKET, KEY).expect("a key");
         settings.mode = LockMode::Dual(TableName::new(TABLE));
         settings.stores.region = Some("us-east-1".to_owned());

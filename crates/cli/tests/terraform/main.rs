@@ -4,6 +4,8 @@
 //! in the bucket. On a machine without terraform they are reported as skipped.
 
 mod big_state;
+#[path = "../bucket/mod.rs"]
+mod bucket;
 mod contention;
 mod everyday;
 mod guard;
