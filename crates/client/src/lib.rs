@@ -29,6 +29,7 @@
 //! all, and this library cannot see it from one request.
 
 mod backend;
+pub mod bucket;
 mod connection;
 mod drive;
 mod error;

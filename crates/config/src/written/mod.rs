@@ -34,11 +34,13 @@ pub(crate) struct WrittenBackend {
 
 /// An argument whose value is only known after an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NotLiteral {
-    pub(crate) argument: String,
-    pub(crate) place: Place,
+pub struct NotLiteral {
+    /// Its name.
+    pub argument: String,
+    /// Where it stands.
+    pub place: Place,
     /// What it does: the end of a sentence.
-    pub(crate) what: &'static str,
+    pub what: &'static str,
 }
 
 impl From<NotLiteral> for ConfigError {

@@ -1,0 +1,29 @@
+//! A bucket as a whole: its settings, its versions, and how it is made.
+
+use statelock_protocol::store::BucketName;
+
+use crate::connection::Connection;
+
+/// A bucket of a store. Nothing is sent before a function is called.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    connection: Connection,
+    name: BucketName,
+}
+
+impl Bucket {
+    /// The bucket of that name.
+    pub fn new(connection: Connection, name: BucketName) -> Self {
+        Self { connection, name }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &BucketName {
+        &self.name
+    }
+
+    /// How the store is reached.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
