@@ -8,6 +8,7 @@ use statelock_protocol::lock::steps::{
 };
 use statelock_protocol::lock::unified::Facet;
 use statelock_protocol::lock::{LockId, LockInfo};
+use statelock_protocol::state::StateAddress;
 use statelock_protocol::store::Refusal;
 
 use crate::connection::Connection;
@@ -121,6 +122,14 @@ impl StateBackend {
     pub fn in_mode(&self, mode: LockMode) -> Self {
         let places = Places::of(&self.settings.address, &mode);
         let settings = BackendSettings { mode, ..self.settings.clone() };
+        Self { settings, connection: self.connection.clone(), places }
+    }
+
+    /// Another state over the same connection, locked in the same mode.
+    #[must_use]
+    pub fn at(&self, address: StateAddress) -> Self {
+        let places = Places::of(&address, &self.settings.mode);
+        let settings = BackendSettings { address, ..self.settings.clone() };
         Self { settings, connection: self.connection.clone(), places }
     }
 

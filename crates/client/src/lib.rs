@@ -35,6 +35,8 @@ mod drive;
 mod error;
 mod handle;
 pub mod listing;
+pub mod lock_table;
+pub mod proof;
 mod settings;
 pub mod state;
 mod system;

@@ -1,21 +1,17 @@
 //! The locks of a lock table.
 
 use std::collections::{BTreeMap, HashMap};
-use std::future::Future;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use statelock_protocol::lock::steps::{LockMark, StoredLock};
 use statelock_protocol::state::LockTableKey;
-use statelock_protocol::store::{BucketName, Refusal, TableName};
+use statelock_protocol::store::{BucketName, TableName};
 
 use super::query::ListingScope;
 use crate::connection::Connection;
 use crate::error::StoreError;
-use crate::system;
-use crate::transport::failure::{Failed, failed};
+use crate::transport::repeated;
 
-/// Attempts of a request that changes nothing.
-const ATTEMPTS: u8 = 5;
 /// The end of the key of a digest.
 const DIGEST_SUFFIX: &str = "-md5";
 
@@ -112,39 +108,6 @@ fn stored(item: &Item) -> StoredLock {
     let info = item.get("Info").and_then(|value| value.as_s().ok()).cloned();
     let bytes = info.clone().unwrap_or_default().into_bytes();
     StoredLock { bytes, mark: LockMark::Info(info) }
-}
-
-/// Sends a request that only reads, and again where that may help.
-async fn repeated<T, E, F>(
-    operation: &'static str,
-    mut send: impl FnMut() -> F,
-) -> Result<T, Box<StoreError>>
-where
-    F: Future<
-        Output = Result<
-            T,
-            aws_sdk_dynamodb::error::SdkError<E, aws_smithy_runtime_api::http::Response>,
-        >,
-    >,
-    E: aws_sdk_dynamodb::error::ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let mut attempt = 0;
-    loop {
-        let error = match send().await {
-            Ok(output) => return Ok(output),
-            Err(error) => failed("DynamoDB", operation, &error),
-        };
-        attempt += 1;
-        if attempt >= ATTEMPTS || !is_worth_repeating(&error) {
-            return Err(Box::new(error.into()));
-        }
-        system::pause(attempt).await;
-    }
-}
-
-/// Throttled, overloaded, or no answer.
-fn is_worth_repeating(error: &Failed) -> bool {
-    matches!(error.refusal, None | Some(Refusal::Unavailable))
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 pub(crate) mod failure;
 mod objects;
+mod repeating;
 mod table;
 
 pub(crate) use objects::LOCKFILE_SIZE_BYTES_MAX;
+pub(crate) use repeating::repeated;
 
 use statelock_protocol::lock::steps::{LockReply, LockRequest};
 

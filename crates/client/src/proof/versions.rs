@@ -1,0 +1,122 @@
+//! What a proof leaves in a bucket that keeps versions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+
+use crate::backend::StateBackend;
+use crate::error::{StoreError, Trouble};
+use crate::transport::failure::failed;
+
+/// Versions and delete markers of lockfiles of throw-away states.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SweptVersions {
+    /// How many were removed.
+    pub removed: u64,
+    /// How many could not be.
+    pub left: u64,
+    /// Why not, of the first one.
+    pub trouble: Option<Trouble>,
+}
+
+/// Ids of versions, by key; and the keys that are in use.
+#[derive(Debug, Default)]
+struct Found {
+    ids: BTreeMap<String, Vec<String>>,
+    in_use: BTreeSet<String>,
+}
+
+impl StateBackend {
+    /// Removes the versions and delete markers of the lockfiles of throw-away states beside this state, except of
+    /// those that are locked now.
+    ///
+    /// Dropping the future may leave some of them; the next sweep finds them.
+    ///
+    /// # Errors
+    /// The store does not list them; it needs the permission `s3:ListBucketVersions`. That one may not be removed
+    /// is no error: it is counted. That needs `s3:DeleteObjectVersion`.
+    pub async fn sweep_throwaway_versions(&self) -> Result<SweptVersions, StoreError> {
+        let mut swept = SweptVersions::default();
+        let Found { ids, in_use } = self.throwaway_versions().await?;
+        let unused = ids.into_iter().filter(|(key, _)| !in_use.contains(key));
+        for (key, id) in
+            unused.flat_map(|(key, ids)| ids.into_iter().map(move |id| (key.clone(), id)))
+        {
+            // By its id, one version is removed or none: to repeat it is harmless.
+            let call = self.connection().reads().delete_object().version_id(id);
+            let call = call.bucket(self.settings().address.bucket().as_str()).key(key);
+            match call.send().await.map_err(|error| failed("S3", "DeleteObject", &error)) {
+                Ok(_) => swept.removed += 1,
+                Err(error) => {
+                    swept.left += 1;
+                    swept.trouble.get_or_insert(error.trouble);
+                }
+            }
+        }
+        Ok(swept)
+    }
+
+    async fn throwaway_versions(&self) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        let mut markers = (None, None);
+        loop {
+            let call = self.connection().reads().list_object_versions();
+            let sent = call
+                .bucket(self.settings().address.bucket().as_str())
+                .prefix(self.throwaway_prefix())
+                .set_key_marker(markers.0)
+                .set_version_id_marker(markers.1)
+                .send()
+                .await;
+            let mut output = sent.map_err(|error| failed("S3", "ListObjectVersions", &error))?;
+            let next = (output.next_key_marker.take(), output.next_version_id_marker.take());
+            let is_truncated = output.is_truncated.unwrap_or_default();
+            found.take(output);
+            if !is_truncated || next.0.is_none() {
+                return Ok(found);
+            }
+            markers = next;
+        }
+    }
+}
+
+impl Found {
+    fn take(&mut self, output: ListObjectVersionsOutput) {
+        for version in output.versions.unwrap_or_default() {
+            let Some(key) = version.key else { continue };
+            if version.is_latest == Some(true) {
+                self.in_use.insert(key.clone());
+            }
+            self.ids.entry(key).or_default().extend(version.version_id);
+        }
+        for marker in output.delete_markers.unwrap_or_default() {
+            let Some(key) = marker.key else { continue };
+            self.ids.entry(key).or_default().extend(marker.version_id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::types::{DeleteMarkerEntry, ObjectVersion};
+
+    use super::*;
+
+    #[test]
+    fn the_versions_of_a_lock_that_stands_are_in_use() {
+        let version = |key: &str, id: &str, latest| {
+            ObjectVersion::builder().key(key).version_id(id).is_latest(latest).build()
+        };
+        let marker = DeleteMarkerEntry::builder().key("gone").version_id("d").is_latest(true);
+        let mut found = Found::default();
+        found.take(
+            ListObjectVersionsOutput::builder()
+                .versions(version("gone", "1", false))
+                .versions(version("held", "2", true))
+                .delete_markers(marker.build())
+                .build(),
+        );
+        assert_eq!(found.ids["gone"], ["1", "d"]);
+        assert_eq!(found.in_use.into_iter().collect::<Vec<_>>(), ["held"]);
+    }
+}
