@@ -1,12 +1,12 @@
 //! The options that name a backend.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use statelock_client::protocol::lock::steps::LockMode;
 use statelock_client::protocol::store::TableName;
 use statelock_client::{BackendSettings, Encryption, ObjectSettings, Secret, StoreSettings};
-use statelock_config::BackendOption;
+use statelock_config::{BackendOption, S3Arguments};
 use statelock_protocol::state::{WorkspaceKeyPrefix, WorkspaceName};
 
 use super::{BackendError, Resolved, directory};
@@ -92,6 +92,22 @@ impl BackendArgs {
             directory::settings(text.as_ref(), self)?
         };
         Ok(Resolved { settings, warnings, named: self.naming(address) })
+    }
+
+    #[expect(dead_code, reason = "the verbs of `migrate` that ask stores follow")]
+    /// The backend of arguments that were read already, of a root module in `directory`. The options for
+    /// stores go before them, as everywhere; the workspace is said here.
+    ///
+    /// # Errors
+    /// The arguments or an option cannot be used.
+    pub(crate) fn resolve_arguments(
+        &self,
+        arguments: &S3Arguments,
+        directory: &Path,
+        workspace: WorkspaceName,
+    ) -> Result<Resolved, BackendError> {
+        let (settings, warnings) = directory::of_arguments(arguments, directory, workspace, self)?;
+        Ok(Resolved { settings, warnings, named: self.naming(directory.to_str()) })
     }
 
     fn of_url(&self, text: &str) -> Result<BackendSettings, BackendError> {

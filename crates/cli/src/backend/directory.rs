@@ -34,16 +34,31 @@ pub(super) fn settings(
         Some(workspace) => workspace.clone(),
         None => workspace(&directory)?,
     };
+    let (settings, told) = of_arguments(&arguments, path, workspace, options)?;
+    warnings.extend(told);
+    Ok((settings, warnings))
+}
+
+/// The same of arguments that were read already. `path` is where Terraform runs.
+///
+/// # Errors
+/// [`BackendError`]: they cannot be used as they are.
+pub(super) fn of_arguments(
+    arguments: &S3Arguments,
+    path: &Path,
+    workspace: WorkspaceName,
+    options: &BackendArgs,
+) -> Result<(BackendSettings, Vec<String>), BackendError> {
     let prefix = match (&options.workspace_key_prefix, &arguments.workspace_key_prefix) {
         (Some(prefix), _) => prefix.clone(),
         (None, Some(text)) => WorkspaceKeyPrefix::parse(text)
             .map_err(|error| BackendError::Argument("workspace_key_prefix", error.to_string()))?,
         (None, None) => WorkspaceKeyPrefix::default(),
     };
-    let address = address(&arguments)?.in_workspace(workspace, prefix);
-    let (mode, unlocked) = mode(&arguments, options)?;
-    warnings.extend(unlocked);
-    let configured = s3_arguments::settings(&arguments, path)?;
+    let address = address(arguments)?.in_workspace(workspace, prefix);
+    let (mode, unlocked) = mode(arguments, options)?;
+    let mut warnings: Vec<_> = unlocked.into_iter().collect();
+    let configured = s3_arguments::settings(arguments, path)?;
     warnings.extend(configured.warnings);
     let stores = options.stores_over(configured.stores);
     let objects = options.objects(configured.objects);

@@ -8,6 +8,7 @@ pub(crate) mod lock;
 mod lock_error;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod migrate;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod state;

@@ -1,0 +1,191 @@
+//! What units share: states, lock tables and files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::finding::{Finding, FindingId, Severity};
+use super::phase::LockPhase;
+use super::unit::Unit;
+
+/// Which lock table it is, as far as files tell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TableIdentity {
+    /// Its name.
+    pub(crate) table: String,
+    /// Its region, if it is written.
+    pub(crate) region: Option<String>,
+    /// What else tells tables of one name apart: the role or profile of the account, an endpoint.
+    pub(crate) account: Option<String>,
+}
+
+/// A lock table with those who name it.
+#[derive(Debug)]
+pub(crate) struct SharedTable<'a> {
+    /// Which one.
+    pub(crate) identity: TableIdentity,
+    /// The units, in their order.
+    pub(crate) units: Vec<&'a Unit>,
+}
+
+/// What tells stores of one name apart: the endpoint, else the role or the profile.
+fn account(
+    unit: &Unit,
+    endpoint: impl Fn(&statelock_config::Endpoints) -> Option<&String>,
+) -> Option<String> {
+    let s3 = unit.s3.as_ref().ok()?;
+    let role = s3.assume_role.as_ref().map(|role| &role.role_arn);
+    endpoint(&s3.endpoints)
+        .or(role)
+        .or(s3.profile.as_ref())
+        .filter(|text| !text.is_empty())
+        .cloned()
+}
+
+impl TableIdentity {
+    /// The table that a unit names, if it names one.
+    pub(crate) fn of(unit: &Unit) -> Option<Self> {
+        let table = unit.table.clone()?;
+        let account = account(unit, |endpoints| endpoints.dynamodb.as_ref());
+        Some(Self { table, region: unit.region.clone(), account })
+    }
+}
+
+pub(super) fn tables(units: &[Unit]) -> Vec<SharedTable<'_>> {
+    let mut tables: BTreeMap<TableIdentity, Vec<&Unit>> = BTreeMap::new();
+    for unit in units {
+        if let Some(identity) = TableIdentity::of(unit) {
+            tables.entry(identity).or_default().push(unit);
+        }
+    }
+    tables.into_iter().map(|(identity, units)| SharedTable { identity, units }).collect()
+}
+
+/// Adds what is to be said of units together.
+pub(super) fn judge(units: &mut [Unit]) {
+    judge_states(units);
+    judge_files(units);
+}
+
+/// Bucket, key and workspace prefix; the endpoint, as other stores have buckets of the same names.
+type StateIdentity = (String, String, Option<String>, Option<String>);
+
+fn state(unit: &Unit) -> Option<StateIdentity> {
+    let endpoint = unit.s3.as_ref().ok().and_then(|s3| s3.endpoints.s3.clone());
+    Some((unit.bucket.clone()?, unit.key.clone()?, unit.workspace_key_prefix.clone(), endpoint))
+}
+
+fn judge_states(units: &mut [Unit]) {
+    let mut writers: BTreeMap<StateIdentity, Vec<usize>> = BTreeMap::new();
+    for (index, unit) in units.iter().enumerate() {
+        if let Some(state) = state(unit) {
+            writers.entry(state).or_default().push(index);
+        }
+    }
+    for indices in writers.into_values().filter(|indices| indices.len() > 1) {
+        for &index in &indices {
+            let others: Vec<_> = indices.iter().filter(|other| **other != index).collect();
+            let Some(finding) = shared_state(units, index, &others) else { continue };
+            if let Some(unit) = units.get_mut(index) {
+                unit.findings.push(finding);
+            }
+        }
+    }
+}
+
+fn shared_state(units: &[Unit], index: usize, others: &[&usize]) -> Option<Finding> {
+    let unit = units.get(index)?;
+    let others: Vec<_> = others
+        .iter()
+        .filter_map(|other| units.get(**other))
+        .filter(|other| other.directory != unit.directory)
+        .collect();
+    let first = others.first()?;
+    let names = listed(&others.iter().map(|other| other.name.as_str()).collect::<Vec<_>>());
+    let excludes = |other: &&Unit| excludes(unit, other);
+    let stranger = others.iter().copied().find(|other| !excludes(other));
+    let (address, place) = (unit.address(), Some(unit.place.clone()));
+    Some(match stranger {
+        None => Finding {
+            id: FindingId::SharedState,
+            severity: Severity::Caution,
+            text: format!("`{address}` is the state of {names} as well"),
+            action: format!(
+                "check that this is meant: each of them undoes what the other made; they have to change phase together \
+                 (first `{}`)",
+                first.name
+            ),
+            place,
+        },
+        Some(other) => Finding {
+            id: FindingId::NotExclusive,
+            severity: Severity::Blocker,
+            text: format!(
+                "`{address}` is the state of {names} as well, and the two do not keep each other out: {} here, {} in `{}`",
+                phase_word(unit),
+                phase_word(other),
+                other.name
+            ),
+            action: "give each of them the dual configuration: `use_lockfile = true` and the same `dynamodb_table`"
+                .to_owned(),
+            place,
+        },
+    })
+}
+
+/// Whether two clients of one state keep each other out. What is not known is not said to fail.
+fn excludes(unit: &Unit, other: &Unit) -> bool {
+    let (Some(one), Some(two)) = (unit.phase, other.phase) else { return true };
+    let same_table = match (&unit.table, &other.table) {
+        (Some(one), Some(two)) => one == two,
+        (Some(_) | None, None) | (None, Some(_)) => true,
+    };
+    one.excludes(two) && (same_table || (one.has_lockfile() && two.has_lockfile()))
+}
+
+fn phase_word(unit: &Unit) -> String {
+    match (unit.phase, &unit.table) {
+        (Some(phase @ (LockPhase::LockTable | LockPhase::Dual)), Some(table)) => {
+            format!("{phase} (`{table}`)")
+        }
+        (Some(phase), _) => phase.to_string(),
+        (None, _) => "unknown".to_owned(),
+    }
+}
+
+fn judge_files(units: &mut [Unit]) {
+    let mut users: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+    for (index, unit) in units.iter().enumerate() {
+        for file in unit.touched_files() {
+            users.entry(file).or_default().push(index);
+        }
+    }
+    for (file, indices) in users.into_iter().filter(|(_, indices)| indices.len() > 1) {
+        for &index in &indices {
+            let others: Vec<_> = indices
+                .iter()
+                .filter(|other| **other != index)
+                .filter_map(|other| Some(units.get(*other)?.name.as_str()))
+                .collect();
+            let finding = Finding {
+                id: FindingId::SharedFile,
+                severity: Severity::Note,
+                text: format!("`{}` is also used by {}", file.display(), listed(&others)),
+                action: "they change phase together; init all of them afterwards".to_owned(),
+                place: Some(statelock_config::Place { file: file.clone(), line: None }),
+            };
+            if let Some(unit) = units.get_mut(index) {
+                unit.findings.push(finding);
+            }
+        }
+    }
+}
+
+/// A few names, and how many more there are.
+fn listed(names: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
