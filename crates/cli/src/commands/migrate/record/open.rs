@@ -1,0 +1,258 @@
+//! A record that is read, and one that only this process may change.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use super::super::files::{Files, Ownership, hash, leftover_of};
+use super::manifest::{SCHEMA, Step};
+use super::{Home, Manifest, RecordError, Run, Verified};
+
+/// What git reads: the record is for this work tree alone.
+const IGNORE: &str = "# statelock keeps the originals of files that `statelock migrate` has changed here.\n\
+                      # docs/operations/migrate.md says when it may be deleted.\n*\n";
+
+/// What the record of a home says; `None` if there is none.
+///
+/// # Errors
+/// [`RecordError`]: it is there and cannot be read.
+pub(in super::super) fn read(home: &Home) -> Result<Option<Manifest>, RecordError> {
+    let path = manifest_path(home);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(RecordError::os("read", &path)(error)),
+    };
+    parse(&bytes, path).map(Some)
+}
+
+fn parse(bytes: &[u8], path: PathBuf) -> Result<Manifest, RecordError> {
+    #[derive(serde::Deserialize)]
+    struct Form {
+        schema: u32,
+    }
+    let form: Result<Form, _> = serde_json::from_slice(bytes);
+    match form {
+        Ok(Form { schema }) if schema > SCHEMA => Err(RecordError::Newer { path, schema }),
+        Ok(Form { .. }) => serde_json::from_slice(bytes)
+            .map_err(|error| RecordError::Damaged { path, reason: error.to_string() }),
+        Err(error) => Err(RecordError::Damaged { path, reason: error.to_string() }),
+    }
+}
+
+fn manifest_path(home: &Home) -> PathBuf {
+    home.room().join("record.json")
+}
+
+/// A record that no other process changes meanwhile.
+pub(in super::super) struct OpenRecord<'a> {
+    home: Home,
+    files: &'a dyn Files,
+    manifest: Manifest,
+    /// Locked for as long as it is open; the system unlocks it when the process ends, however it does.
+    _lock: File,
+}
+
+impl std::fmt::Debug for OpenRecord<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenRecord").field("home", &self.home).finish_non_exhaustive()
+    }
+}
+
+impl<'a> OpenRecord<'a> {
+    /// Opens the record of a home, and makes one if there is none.
+    ///
+    /// # Errors
+    /// [`RecordError::InUse`] if another process has it open, and whatever else is wrong with it.
+    pub(in super::super) fn open(home: Home, files: &'a dyn Files) -> Result<Self, RecordError> {
+        let room = home.room();
+        // A link would lead the originals somewhere else.
+        match std::fs::symlink_metadata(&room) {
+            Ok(there) if !there.is_dir() => {
+                let reason = "it is not a directory".to_owned();
+                return Err(RecordError::Damaged { path: room, reason });
+            }
+            Ok(_) => {}
+            Err(_) => {
+                files.make_directory(&room).map_err(RecordError::os("make", &room))?;
+                files.sync_directory(home.top()).map_err(RecordError::os("make", &room))?;
+            }
+        }
+        let lock = lock(&home)?;
+        let originals = originals(&home);
+        files.make_directory(&originals).map_err(RecordError::os("make", &originals))?;
+        let manifest = read(&home)?.unwrap_or_default();
+        let record = Self { home, files, manifest, _lock: lock };
+        if !record.home.room().join(".gitignore").exists() {
+            record.put(&record.home.room().join(".gitignore"), IGNORE.as_bytes())?;
+        }
+        Ok(record)
+    }
+
+    /// Where it is.
+    pub(in super::super) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// What it says.
+    pub(in super::super) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Writes down what is about to be done, with all bytes before and after. Once this has returned, the
+    /// run can be finished or undone whatever happens.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing but the record was touched.
+    pub(in super::super) fn begin(
+        &mut self,
+        run: Run,
+        contents: &[&[u8]],
+    ) -> Result<(), RecordError> {
+        for bytes in contents {
+            self.keep(bytes)?;
+        }
+        let originals = originals(&self.home);
+        self.files
+            .sync_directory(&originals)
+            .map_err(RecordError::os("make durable", &originals))?;
+        let manifest = Manifest { run: Some(run), ..self.manifest.clone() };
+        self.save(manifest)
+    }
+
+    /// Says that the run is over.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the run is still under way then.
+    pub(in super::super) fn complete(&mut self, done: &[Step]) -> Result<(), RecordError> {
+        let mut manifest = self.manifest.clone();
+        manifest.complete(done);
+        self.save(manifest)?;
+        self.sweep()
+    }
+
+    /// The bytes of that hash.
+    ///
+    /// # Errors
+    /// They are not there, or are not those bytes.
+    pub(in super::super) fn content(&self, name: &str) -> Result<Vec<u8>, RecordError> {
+        let path = self.content_path(name)?;
+        let bytes = self.files.read(&path).map_err(RecordError::os("read", &path))?;
+        if hash(&bytes) == name {
+            return Ok(bytes);
+        }
+        Err(RecordError::Damaged {
+            path,
+            reason: "its bytes are not the ones that were kept".into(),
+        })
+    }
+
+    /// Notes that locks were proved to work: the last proof of each phase stays.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub(in super::super) fn mark_verified(
+        &mut self,
+        unit: &str,
+        proof: Verified,
+    ) -> Result<(), RecordError> {
+        let mut manifest = self.manifest.clone();
+        let verified = &mut manifest.units.entry(unit.to_owned()).or_default().verified;
+        verified.retain(|one| one.phase != proof.phase);
+        verified.push(proof);
+        self.save(manifest)
+    }
+
+    /// The migration is over: forgets the originals. What was verified, and the names of tables, stay.
+    ///
+    /// # Errors
+    /// [`RecordError`]; to do it again is safe. With a run under way nothing is forgotten.
+    pub(in super::super) fn close(&mut self) -> Result<(), RecordError> {
+        if let Some(run) = &self.manifest.run {
+            return Err(self.unfinished(run));
+        }
+        if !self.manifest.changes.is_empty() {
+            self.save(Manifest { changes: Vec::new(), ..self.manifest.clone() })?;
+        }
+        self.sweep()
+    }
+
+    /// That something else was begun here and not ended.
+    pub(in super::super) fn unfinished(&self, run: &Run) -> RecordError {
+        RecordError::Unfinished { top: self.home.top().to_owned(), unfinished: run.command() }
+    }
+
+    /// Removes every content that nothing needs any more.
+    fn sweep(&self) -> Result<(), RecordError> {
+        let needed: BTreeSet<_> = self.manifest.hashes().collect();
+        let originals = originals(&self.home);
+        let unreadable = |error| RecordError::os("read", &originals)(error);
+        for entry in std::fs::read_dir(&originals).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            if entry.file_name().to_str().is_some_and(|name| needed.contains(name)) {
+                continue;
+            }
+            let path = entry.path();
+            self.files.remove(&path).map_err(RecordError::os("remove", &path))?;
+        }
+        Ok(())
+    }
+
+    fn keep(&self, bytes: &[u8]) -> Result<(), RecordError> {
+        let name = hash(bytes);
+        if self.content(&name).is_ok() {
+            return Ok(());
+        }
+        let path = self.content_path(&name)?;
+        self.put(&path, bytes)
+    }
+
+    fn content_path(&self, name: &str) -> Result<PathBuf, RecordError> {
+        let path = originals(&self.home).join(name);
+        if name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(path);
+        }
+        Err(RecordError::Damaged { path, reason: "that is no hash".to_owned() })
+    }
+
+    fn save(&mut self, manifest: Manifest) -> Result<(), RecordError> {
+        let path = manifest_path(&self.home);
+        let mut text = serde_json::to_vec_pretty(&manifest)
+            .map_err(|error| RecordError::os("write", &path)(error.into()))?;
+        text.push(b'\n');
+        self.put(&path, &text)?;
+        self.manifest = manifest;
+        Ok(())
+    }
+
+    /// Writes a file of the record as a whole.
+    fn put(&self, path: &std::path::Path, bytes: &[u8]) -> Result<(), RecordError> {
+        let new = leftover_of(path);
+        let room = self.home.room();
+        let directory = path.parent().unwrap_or(&room);
+        self.files
+            .remove(&new)
+            .and_then(|()| self.files.create(&new, bytes, Ownership::PRIVATE))
+            .and_then(|()| self.files.rename(&new, path))
+            .and_then(|()| self.files.sync_directory(directory))
+            .map_err(RecordError::os("write", path))
+    }
+}
+
+fn originals(home: &Home) -> PathBuf {
+    home.room().join("originals")
+}
+
+fn lock(home: &Home) -> Result<File, RecordError> {
+    let path = home.room().join("lock");
+    let opened =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = opened.map_err(RecordError::os("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RecordError::InUse(home.top().to_owned())),
+        Err(TryLockError::Error(error)) => Err(RecordError::os("lock", &path)(error)),
+    }
+}
