@@ -2,4 +2,6 @@
 
 #![expect(dead_code, unused_imports, reason = "the verbs that use the survey follow")]
 
+mod files;
+mod record;
 pub(crate) mod survey;

@@ -35,16 +35,12 @@ impl StoppingFiles {
         if self.is_dead.get() {
             return Fate::Never;
         }
-        match self.left.get().checked_sub(1) {
-            Some(left) => {
-                self.left.set(left);
-                Fate::Done
-            }
-            None => {
-                self.is_dead.set(true);
-                Fate::Half
-            }
+        if let Some(left) = self.left.get().checked_sub(1) {
+            self.left.set(left);
+            return Fate::Done;
         }
+        self.is_dead.set(true);
+        Fate::Half
     }
 
     fn whole(&self, step: impl FnOnce() -> io::Result<()>) -> io::Result<()> {

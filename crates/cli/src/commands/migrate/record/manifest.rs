@@ -188,6 +188,7 @@ impl Manifest {
 mod phase {
     use super::{Deserialize as _, Deserializer, LockPhase, Serializer};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field")]
     pub(super) fn serialize<S: Serializer>(phase: &LockPhase, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(phase.name())
     }
@@ -203,7 +204,11 @@ mod phase {
 mod optional_phase {
     use super::{Deserialize as _, Deserializer, LockPhase, Serialize as _, Serializer};
 
-    #[expect(clippy::ref_option, reason = "serde passes the field")]
+    #[expect(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes the field"
+    )]
     pub(super) fn serialize<S: Serializer>(
         phase: &Option<LockPhase>,
         to: S,

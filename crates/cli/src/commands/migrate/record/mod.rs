@@ -11,6 +11,7 @@ mod error;
 mod home;
 mod manifest;
 mod open;
+mod unit_name;
 
 pub(super) use error::RecordError;
 pub(super) use home::{Home, Homes};
