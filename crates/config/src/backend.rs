@@ -125,13 +125,14 @@ impl fmt::Display for Warning {
     }
 }
 
-/// The backend of an initialised directory, compared with what is written there now.
+/// The backend of an initialised directory, compared with what is written there now, or with the
+/// reason why that cannot be read.
 pub(crate) fn of_initialised(
     initialised: InitialisedBackend,
-    written: Result<Option<WrittenBackend>, ConfigError>,
+    written: Result<Option<WrittenBackend>, String>,
 ) -> ConfiguredBackend {
     let warnings = match written {
-        Err(error) => vec![Warning::NotCompared { reason: error.to_string() }],
+        Err(reason) => vec![Warning::NotCompared { reason }],
         Ok(None) => vec![Warning::BlockGone { initialised: initialised.kind.clone() }],
         Ok(Some(written)) if written.kind != initialised.kind => vec![Warning::OtherKind {
             initialised: initialised.kind.clone(),

@@ -8,18 +8,15 @@ use crate::backend::{self, ConfiguredBackend};
 use crate::backend_option::BackendOption;
 use crate::environment::Environment;
 use crate::error::ConfigError;
+use crate::initialised::DataDirectory;
 use crate::workspace::{self, Workspace};
 use crate::written::{self, FileList};
 use crate::{initialised, terragrunt, text_file};
 
-const DATA_DIRECTORY: &str = ".terraform";
-const DATA_DIRECTORY_VARIABLE: &str = "TF_DATA_DIR";
-const STATE_FILE: &str = "terraform.tfstate";
-
 /// A working directory. It is read anew by each call.
 pub struct WorkingDirectory<'a> {
     path: PathBuf,
-    data_directory: PathBuf,
+    data_directory: DataDirectory,
     environment: &'a dyn Environment,
 }
 
@@ -48,19 +45,17 @@ impl<'a> WorkingDirectory<'a> {
         if !metadata.is_dir() {
             return Err(ConfigError::NotADirectory(path.to_owned()));
         }
-        let below = environment
-            .filled_variable(DATA_DIRECTORY_VARIABLE)
-            .map_or_else(|| PathBuf::from(DATA_DIRECTORY), PathBuf::from);
-        let directory =
-            Self { path: path.to_owned(), data_directory: path.join(&below), environment };
-        directory.check(&below)?;
+        let data_directory = DataDirectory::of_environment(environment);
+        let directory = Self { path: path.to_owned(), data_directory, environment };
+        directory.check()?;
         Ok(directory)
     }
 
-    fn check(&self, data_directory_below: &Path) -> Result<(), ConfigError> {
-        if text_file::exists(&self.data_directory)? && !self.data_directory.is_dir() {
+    fn check(&self) -> Result<(), ConfigError> {
+        let data_directory = self.data_directory.of(&self.path);
+        if text_file::exists(&data_directory)? && !data_directory.is_dir() {
             return Err(ConfigError::DamagedInitialisation {
-                path: self.data_directory.clone(),
+                path: data_directory,
                 reason: "it is not a directory".to_owned(),
             });
         }
@@ -68,7 +63,7 @@ impl<'a> WorkingDirectory<'a> {
             return Ok(());
         }
         if terragrunt::is_terragrunt(&self.path) {
-            let state_file = data_directory_below.join(STATE_FILE);
+            let state_file = self.data_directory.state_file("".as_ref());
             // An absolute data directory is the same one for every directory: it tells nothing.
             let initialised = state_file
                 .is_relative()
@@ -80,7 +75,7 @@ impl<'a> WorkingDirectory<'a> {
     }
 
     fn state_file(&self) -> PathBuf {
-        self.data_directory.join(STATE_FILE)
+        self.data_directory.state_file(&self.path)
     }
 
     /// The directory itself.
@@ -97,7 +92,10 @@ impl<'a> WorkingDirectory<'a> {
     pub fn backend(&self) -> Result<ConfiguredBackend, ConfigError> {
         let written = || written::read(&FileList::of(&self.path)?);
         match initialised::read(&self.state_file())? {
-            Some(initialised) => Ok(backend::of_initialised(initialised, written())),
+            Some(initialised) => Ok(backend::of_initialised(
+                initialised,
+                written().map_err(|error| error.to_string()),
+            )),
             None => match written()? {
                 Some(written) => {
                     backend::of_written(written, Arguments::default(), self.has_variable())
@@ -134,7 +132,7 @@ impl<'a> WorkingDirectory<'a> {
     /// # Errors
     /// [`ConfigError`] if `TF_WORKSPACE` holds no name, or the file that names it cannot be read.
     pub fn workspace(&self) -> Result<Workspace, ConfigError> {
-        workspace::selected(&self.data_directory, self.environment)
+        workspace::selected(&self.data_directory.of(&self.path), self.environment)
     }
 
     fn has_variable(&self) -> impl Fn(&str) -> bool {

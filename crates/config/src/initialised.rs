@@ -12,11 +12,42 @@
 use std::path::{Path, PathBuf};
 
 use crate::argument::{Arguments, Source};
+use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::json::Json;
 use crate::value::Number;
 
 const VERSION: &str = "3";
+const DATA_DIRECTORY: &str = ".terraform";
+const DATA_DIRECTORY_VARIABLE: &str = "TF_DATA_DIR";
+const STATE_FILE: &str = "terraform.tfstate";
+
+/// Where `terraform init` keeps what it sets up: a path relative to the working directory, or absolute.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDirectory(PathBuf);
+
+impl DataDirectory {
+    /// The one that `environment` asks for.
+    pub(crate) fn of_environment(environment: &dyn Environment) -> Self {
+        let path = environment.filled_variable(DATA_DIRECTORY_VARIABLE);
+        Self(path.map_or_else(|| PathBuf::from(DATA_DIRECTORY), PathBuf::from))
+    }
+
+    /// As [`Self::of_environment`]; `None` if it is absolute, as it is the same for every directory then.
+    pub(crate) fn below_each(environment: &dyn Environment) -> Option<Self> {
+        Some(Self::of_environment(environment)).filter(|data| data.0.is_relative())
+    }
+
+    /// The data directory of a working directory.
+    pub(crate) fn of(&self, directory: &Path) -> PathBuf {
+        directory.join(&self.0)
+    }
+
+    /// The file that names the backend of a working directory.
+    pub(crate) fn state_file(&self, directory: &Path) -> PathBuf {
+        self.of(directory).join(STATE_FILE)
+    }
+}
 
 /// The backend of an initialised directory.
 #[derive(Debug)]

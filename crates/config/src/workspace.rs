@@ -44,15 +44,24 @@ pub(crate) fn selected(
         let name = name.ok_or(ConfigError::WorkspaceVariable)?;
         return Ok(Workspace { name, source: WorkspaceSource::Variable });
     }
+    Ok(match selected_in(data_directory)? {
+        Some((name, path)) => Workspace { name, source: WorkspaceSource::File(path) },
+        None => Workspace { name: DEFAULT.to_owned(), source: WorkspaceSource::Default },
+    })
+}
+
+/// The workspace that was selected in a data directory, and the file that says so.
+///
+/// # Errors
+/// [`ConfigError`] if that file cannot be read.
+pub(crate) fn selected_in(data_directory: &Path) -> Result<Option<(String, PathBuf)>, ConfigError> {
     let path = data_directory.join(FILE);
-    if crate::text_file::exists(&path)? {
-        let text = crate::text_file::read(&path)?;
-        let name = text.trim();
-        if !name.is_empty() {
-            return Ok(Workspace { name: name.to_owned(), source: WorkspaceSource::File(path) });
-        }
+    if !crate::text_file::exists(&path)? {
+        return Ok(None);
     }
-    Ok(Workspace { name: DEFAULT.to_owned(), source: WorkspaceSource::Default })
+    let text = crate::text_file::read(&path)?;
+    let name = text.trim();
+    Ok((!name.is_empty()).then(|| (name.to_owned(), path)))
 }
 
 /// A name must be the same in a URL's path; so Terraform takes letters, digits and a few signs.

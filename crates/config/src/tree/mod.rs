@@ -1,14 +1,28 @@
 //! Root modules below a directory, as many as there are.
 //!
 //! What is found is what stands in files: no store is asked, nothing is evaluated, and nothing is written.
+//! Files that git ignores are not searched for, and links to directories are not followed. The
+//! configuration of a directory is read as Terraform reads it, with its links and its ignored files;
+//! [`Tree::origins`] names those, since what they hold is not to be edited in place.
 
 mod module;
+mod options;
+mod origin;
+mod parallel;
+mod root_module;
+mod walk;
 
 pub use module::{Completion, ModuleBackend, RequiredVersion, RootModule, Runner};
+pub use options::ScanOptions;
+pub use origin::FileOrigin;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::environment::Environment;
 use crate::error::ConfigError;
+
+use options::Scan;
 
 /// What stands in a directory and everything below it.
 #[derive(Debug, Default)]
@@ -17,6 +31,8 @@ pub struct Tree {
     pub modules: Vec<RootModule>,
     /// Files that look as if they completed a backend, and that no root module was seen to use.
     pub unattached: Vec<PathBuf>,
+    /// Files that are not simply files of this tree, by the path under which a place names them.
+    pub origins: BTreeMap<PathBuf, FileOrigin>,
     /// What could not be read, or not be understood. Everything else is there all the same.
     pub troubles: Vec<TreeTrouble>,
     /// How many directories were looked at.
@@ -32,4 +48,17 @@ pub struct TreeTrouble {
     pub module: Option<PathBuf>,
     /// What is wrong.
     pub error: ConfigError,
+}
+
+/// Finds every root module in `roots` and below. The order of everything in the answer depends on the
+/// files alone. Of the environment `TF_DATA_DIR` and `TF_HTTP_ADDRESS` are read.
+///
+/// A root that does not exist or cannot be read is one of the troubles.
+pub fn scan(roots: &[PathBuf], environment: &dyn Environment, options: &ScanOptions) -> Tree {
+    let scan = Scan::new(roots, environment, options);
+    let mut tree = Tree::default();
+    let walk = walk::walk(&scan, roots, &mut tree);
+    root_module::read_all(&scan, &walk, &mut tree);
+    tree.troubles.sort_by_cached_key(|trouble| trouble.error.to_string());
+    tree
 }

@@ -24,6 +24,11 @@ impl<'a> HclFile<'a> {
         Self { path, text: text.strip_prefix('\u{feff}').unwrap_or(text) }
     }
 
+    /// The text that spans are about.
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
     /// Parses the whole file.
     ///
     /// # Errors

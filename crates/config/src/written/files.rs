@@ -71,6 +71,11 @@ impl FileList {
     }
 }
 
+/// Whether Terraform or OpenTofu reads a file of that name.
+pub(crate) fn is_configuration(name: &str) -> bool {
+    !is_ignored(name) && split_ending(name).is_some()
+}
+
 fn split_ending(name: &str) -> Option<(&str, bool, bool)> {
     ENDINGS.iter().find_map(|(ending, is_json, is_tofu)| {
         Some((name.strip_suffix(ending)?, *is_json, *is_tofu))

@@ -5,34 +5,46 @@ use std::path::Path;
 use hcl_edit::structure::{Block, Body};
 
 use super::body::HclFile;
-use super::{CLOUD, WrittenBackend};
+use super::{CLOUD, TerraformBlocks, WrittenBackend, literal};
 use crate::error::ConfigError;
+use crate::tree::RequiredVersion;
+use crate::value::Value;
 
 const TERRAFORM: &str = "terraform";
 const BACKEND: &str = "backend";
+const REQUIRED_VERSION: &str = "required_version";
 
-/// Every `backend` and `cloud` block of a file, in order.
+/// What the `terraform` blocks of a file say.
 ///
 /// # Errors
 /// [`ConfigError`] if the file is no HCL, or a block is malformed.
-pub(super) fn blocks(path: &Path, text: &str) -> Result<Vec<WrittenBackend>, ConfigError> {
+pub(super) fn blocks(path: &Path, text: &str) -> Result<TerraformBlocks, ConfigError> {
     let file = HclFile::new(path, text);
     let body = file.parse()?;
-    let mut found = Vec::new();
+    let mut found = TerraformBlocks::default();
     for terraform in body.get_blocks(TERRAFORM) {
         if terraform.is_labeled() {
             return Err(file.wrong(&terraform.ident, "a `terraform` block has no label"));
         }
         misplaced_attributes(&file, &terraform.body)?;
+        found.required_versions.extend(required_version(&file, &terraform.body));
         for block in terraform.body.blocks() {
             match block.ident.as_str() {
-                BACKEND => found.push(backend(&file, block)?),
-                CLOUD => found.push(cloud(&file, block)?),
+                BACKEND => found.backends.push(backend(&file, block)?),
+                CLOUD => found.backends.push(cloud(&file, block)?),
                 _ => {}
             }
         }
     }
     Ok(found)
+}
+
+fn required_version(file: &HclFile<'_>, body: &Body) -> Option<RequiredVersion> {
+    let attribute = body.get_attribute(REQUIRED_VERSION)?;
+    match literal::value(&attribute.value, file.text()) {
+        Ok(Some(Value::Text(text))) => Some(RequiredVersion { text, place: file.place(attribute) }),
+        _ => None,
+    }
 }
 
 fn misplaced_attributes(file: &HclFile<'_>, body: &Body) -> Result<(), ConfigError> {
@@ -79,7 +91,7 @@ mod tests {
     use crate::value::Value;
 
     fn found(text: &str) -> Result<Vec<WrittenBackend>, ConfigError> {
-        blocks(Path::new("a.tf"), text)
+        blocks(Path::new("a.tf"), text).map(|found| found.backends)
     }
 
     fn only(text: &str) -> WrittenBackend {

@@ -5,21 +5,22 @@
 
 use std::path::Path;
 
-use super::{CLOUD, WrittenBackend};
+use super::{CLOUD, TerraformBlocks, WrittenBackend};
 use crate::argument::{Arguments, Source};
 use crate::error::{ConfigError, Place};
 use crate::json::Json;
+use crate::tree::RequiredVersion;
 
 const COMMENT: &str = "//";
 
-/// Every `backend` and `cloud` block of a file, in order.
+/// What the `terraform` blocks of a file say.
 ///
 /// # Errors
 /// [`ConfigError`] if the file is no JSON, or a block is malformed.
-pub(super) fn blocks(path: &Path, text: &str) -> Result<Vec<WrittenBackend>, ConfigError> {
+pub(super) fn blocks(path: &Path, text: &str) -> Result<TerraformBlocks, ConfigError> {
     let file = JsonFile { path };
     let document = file.parse(text)?;
-    let mut found = Vec::new();
+    let mut found = TerraformBlocks::default();
     for root in file.bodies("the file", &document)? {
         for terraform in named(root, "terraform") {
             for body in file.bodies("`terraform`", terraform)? {
@@ -93,19 +94,23 @@ impl JsonFile<'_> {
     fn collect(
         self,
         terraform: &[(String, Json)],
-        found: &mut Vec<WrittenBackend>,
+        found: &mut TerraformBlocks,
     ) -> Result<(), ConfigError> {
         for (name, value) in terraform {
+            if let ("required_version", Json::Text(text)) = (name.as_str(), value) {
+                let (text, place) = (text.clone(), self.place());
+                found.required_versions.push(RequiredVersion { text, place });
+            }
             if name == CLOUD {
                 for members in self.bodies("`cloud`", value)? {
-                    found.push(self.block(CLOUD, members)?);
+                    found.backends.push(self.block(CLOUD, members)?);
                 }
             }
             if name == "backend" {
                 for labels in self.bodies("`backend`", value)? {
                     for (kind, value) in labels.iter().filter(|(kind, _)| kind != COMMENT) {
                         for members in self.bodies("a backend", value)? {
-                            found.push(self.block(kind, members)?);
+                            found.backends.push(self.block(kind, members)?);
                         }
                     }
                 }

@@ -6,8 +6,9 @@
 
 use crate::argument::Arguments;
 use crate::error::{ConfigError, Place};
+use crate::tree::RequiredVersion;
 
-pub(crate) use files::{ConfigFile, FileList};
+pub(crate) use files::{ConfigFile, FileList, is_configuration};
 
 pub(crate) mod body;
 mod files;
@@ -19,8 +20,17 @@ pub(crate) mod literal;
 /// The name under which `.terraform/terraform.tfstate` keeps a `cloud` block.
 pub(crate) const CLOUD: &str = "cloud";
 
+/// What the `terraform` blocks of a file say.
+#[derive(Debug, Default)]
+pub(crate) struct TerraformBlocks {
+    /// Every `backend` and `cloud` block, in order.
+    pub(crate) backends: Vec<WrittenBackend>,
+    /// Every `required_version` with a fixed value. (Terraform takes no other.)
+    pub(crate) required_versions: Vec<RequiredVersion>,
+}
+
 /// One `backend` or `cloud` block.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct WrittenBackend {
     /// The block's label, or `cloud`.
     pub(crate) kind: String,
@@ -55,26 +65,47 @@ impl From<NotLiteral> for ConfigError {
 /// # Errors
 /// [`ConfigError`] if a file cannot be read, or the backend is not clear.
 pub(crate) fn read(files: &FileList) -> Result<Option<WrittenBackend>, ConfigError> {
-    let mut ordinary: Vec<WrittenBackend> = Vec::new();
-    for file in &files.ordinary {
-        ordinary.extend(blocks(file)?);
-    }
-    let mut winner = only_one(ordinary)?;
-    for file in &files.overrides {
-        if let Some(block) = only_one(blocks(file)?)? {
+    let read = |file: &ConfigFile| {
+        let text = crate::text_file::read(&file.path)?;
+        Ok(terraform_blocks(file, &text)?.backends)
+    };
+    let ordinary: Result<Vec<_>, ConfigError> = files.ordinary.iter().map(read).collect();
+    let overrides: Result<Vec<_>, ConfigError> = files.overrides.iter().map(read).collect();
+    winner(ordinary?, overrides?)
+}
+
+/// The `terraform` blocks of one file, whose text is `text`.
+///
+/// # Errors
+/// [`ConfigError`] if it is no configuration, or a block is malformed.
+pub(crate) fn terraform_blocks(
+    file: &ConfigFile,
+    text: &str,
+) -> Result<TerraformBlocks, ConfigError> {
+    if file.is_json { json_file::blocks(&file.path, text) } else { hcl::blocks(&file.path, text) }
+}
+
+/// Which block counts: the only one of all ordinary files, or the one of the last override file that
+/// has one. Each list has an item for each file.
+///
+/// # Errors
+/// [`ConfigError::TwoBackends`] if there are two where one may be.
+pub(crate) fn winner(
+    ordinary: Vec<Vec<WrittenBackend>>,
+    overrides: Vec<Vec<WrittenBackend>>,
+) -> Result<Option<WrittenBackend>, ConfigError> {
+    let mut winner = only_one(ordinary.into_iter().flatten())?;
+    for blocks in overrides {
+        if let Some(block) = only_one(blocks.into_iter())? {
             winner = Some(block);
         }
     }
     Ok(winner)
 }
 
-fn blocks(file: &ConfigFile) -> Result<Vec<WrittenBackend>, ConfigError> {
-    let text = crate::text_file::read(&file.path)?;
-    if file.is_json { json_file::blocks(&file.path, &text) } else { hcl::blocks(&file.path, &text) }
-}
-
-fn only_one(found: Vec<WrittenBackend>) -> Result<Option<WrittenBackend>, ConfigError> {
-    let mut found = found.into_iter();
+fn only_one(
+    mut found: impl Iterator<Item = WrittenBackend>,
+) -> Result<Option<WrittenBackend>, ConfigError> {
     match (found.next(), found.next()) {
         (Some(first), Some(second)) => {
             Err(ConfigError::TwoBackends { first: first.place, second: second.place })

@@ -1,0 +1,168 @@
+//! Walks through the directories and notes the files that say something about states.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
+
+use super::options::Scan;
+use super::{Tree, TreeTrouble};
+use crate::error::ConfigError;
+use crate::written::is_configuration;
+
+/// Directories that hold copies, downloads or git's own files, and never anybody's root module.
+const NEVER_ENTERED: &[&str] =
+    &[".git", ".hg", ".jj", ".svn", ".terraform", ".terragrunt-cache", "node_modules"];
+
+/// A file or directory that says something about states.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    pub(super) kind: FoundKind,
+}
+
+/// What it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum FoundKind {
+    /// A file that Terraform reads.
+    Configuration,
+    /// A directory that `terraform init` initialised.
+    Initialised,
+}
+
+/// Everything that was found, by path, with troubles and counts in `tree`.
+pub(super) fn walk(scan: &Scan, roots: &[PathBuf], tree: &mut Tree) -> Vec<Found> {
+    let all = Mutex::new(Noted::default());
+    for root in distinct(roots, tree) {
+        let mut builder = WalkBuilder::new(root);
+        builder
+            .hidden(false)
+            .follow_links(false)
+            .threads(scan.threads.get())
+            .filter_entry(|entry| entry.depth() == 0 || !is_never_entered(entry));
+        if scan.includes_ignored {
+            builder.standard_filters(false).hidden(false);
+        }
+        builder.build_parallel().visit(&mut Visitors { scan, all: &all });
+    }
+    let mut noted = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    noted.found.sort_unstable();
+    tree.troubles
+        .extend(noted.troubles.into_iter().map(|error| TreeTrouble { module: None, error }));
+    tree.directories += noted.directories;
+    noted.found
+}
+
+/// The roots, without those that lie below another one.
+fn distinct<'a>(roots: &'a [PathBuf], tree: &mut Tree) -> Vec<&'a Path> {
+    let mut chosen: Vec<(PathBuf, &Path)> = Vec::new();
+    for root in roots {
+        match real_directory(root) {
+            Ok(real) => chosen.push((real, root)),
+            Err(error) => tree.troubles.push(TreeTrouble { module: None, error }),
+        }
+    }
+    chosen.sort();
+    chosen.dedup_by(|later, earlier| later.0.starts_with(&earlier.0));
+    chosen.into_iter().map(|(_, root)| root).collect()
+}
+
+fn real_directory(root: &Path) -> Result<PathBuf, ConfigError> {
+    let real = root.canonicalize().map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => ConfigError::NoDirectory(root.to_owned()),
+        std::io::ErrorKind::NotADirectory => ConfigError::NotADirectory(root.to_owned()),
+        _ => ConfigError::Unreadable { path: root.to_owned(), source },
+    })?;
+    if real.is_dir() { Ok(real) } else { Err(ConfigError::NotADirectory(root.to_owned())) }
+}
+
+fn is_never_entered(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+        && entry.file_name().to_str().is_some_and(|name| NEVER_ENTERED.contains(&name))
+}
+
+#[derive(Default)]
+struct Noted {
+    found: Vec<Found>,
+    troubles: Vec<ConfigError>,
+    directories: usize,
+}
+
+struct Visitors<'a> {
+    scan: &'a Scan,
+    all: &'a Mutex<Noted>,
+}
+
+impl<'a> ParallelVisitorBuilder<'a> for Visitors<'a> {
+    fn build(&mut self) -> Box<dyn ParallelVisitor + 'a> {
+        Box::new(Visitor { scan: self.scan, all: self.all, noted: Noted::default() })
+    }
+}
+
+/// What one thread notes; it hands that over when it ends.
+struct Visitor<'a> {
+    scan: &'a Scan,
+    all: &'a Mutex<Noted>,
+    noted: Noted,
+}
+
+impl ParallelVisitor for Visitor<'_> {
+    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
+        match entry {
+            Ok(entry) => self.note(entry),
+            Err(error) => self.noted.troubles.extend(unreadable(error, None)),
+        }
+        WalkState::Continue
+    }
+}
+
+impl Visitor<'_> {
+    fn note(&mut self, entry: DirEntry) {
+        let Some(file_type) = entry.file_type() else { return };
+        if file_type.is_dir() || entry.depth() == 0 {
+            self.noted.directories += 1;
+            let is_initialised = self.scan.data_directory.as_ref().is_some_and(|data| {
+                std::fs::symlink_metadata(data.state_file(entry.path())).is_ok()
+            });
+            if is_initialised {
+                self.push(entry.into_path(), FoundKind::Initialised);
+            }
+            return;
+        }
+        let Some(kind) = entry.file_name().to_str().and_then(kind_of) else { return };
+        // A link to a directory is not followed. One to nowhere is a trouble when it is read.
+        if file_type.is_symlink() && entry.path().is_dir() {
+            return;
+        }
+        self.push(entry.into_path(), kind);
+    }
+
+    fn push(&mut self, path: PathBuf, kind: FoundKind) {
+        self.noted.found.push(Found { path, kind });
+    }
+}
+
+impl Drop for Visitor<'_> {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.found.append(&mut self.noted.found);
+        all.troubles.append(&mut self.noted.troubles);
+        all.directories += self.noted.directories;
+    }
+}
+
+fn kind_of(name: &str) -> Option<FoundKind> {
+    is_configuration(name).then_some(FoundKind::Configuration)
+}
+
+/// What could not be read, if that is what the error says: a bad line in a `.gitignore` is git's affair.
+fn unreadable(error: ignore::Error, path: Option<PathBuf>) -> Option<ConfigError> {
+    match error {
+        ignore::Error::WithPath { path, err } => unreadable(*err, Some(path)),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            unreadable(*err, path)
+        }
+        ignore::Error::Io(source) => Some(ConfigError::Unreadable { path: path?, source }),
+        _ => None,
+    }
+}

@@ -1,0 +1,18 @@
+//! The repositories of the corpus, one test each.
+
+use crate::goldens::matches;
+
+#[test]
+fn a_directory_for_each_environment() {
+    matches("environments");
+}
+
+#[test]
+fn every_form_of_configuration_file() {
+    matches("forms");
+}
+
+#[test]
+fn initialised_directories() {
+    matches("initialised");
+}

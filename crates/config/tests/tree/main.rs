@@ -1,0 +1,6 @@
+//! Whole trees of root modules: what is found in them, and what is not.
+
+mod corpus;
+mod goldens;
+mod limits;
+mod scratch;
