@@ -28,6 +28,7 @@
 //! The stores have no leases: who is killed leaves the lock. A store that ignores conditions does not lock at
 //! all, and this library cannot see it from one request.
 
+mod account;
 mod backend;
 pub mod bucket;
 mod connection;
@@ -42,6 +43,7 @@ pub mod state;
 mod system;
 mod transport;
 
+pub use account::CallerIdentity;
 pub use backend::{Claim, LockError, LockEvent, StateBackend};
 pub use connection::Connection;
 pub use error::{ConnectError, StoreError, Trouble};

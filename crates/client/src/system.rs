@@ -12,6 +12,12 @@ pub(crate) fn now() -> CreatedAt {
     CreatedAt::from_unix(seconds, since.subsec_nanos()).unwrap_or_else(|_| CreatedAt::go_zero())
 }
 
+/// How long it is until a time; zero if it is over.
+#[expect(clippy::disallowed_methods, reason = "the adapter itself")]
+pub(crate) fn time_until(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::now()).unwrap_or_default()
+}
+
 /// A lock ID that was never used: sixteen random bytes in the form that Terraform gives them.
 ///
 /// # Errors

@@ -1,6 +1,18 @@
 //! A bucket as a whole: its settings, its versions, and how it is made.
 
+mod heard;
+mod lifecycle;
+mod presence;
+mod setting;
+mod settings;
+
 use statelock_protocol::store::BucketName;
+
+pub use presence::{Access, Presence};
+pub use setting::{
+    BucketVersioning, DefaultEncryption, LifecycleRule, ObjectLock, PublicAccessBlock, Retention,
+    Setting,
+};
 
 use crate::connection::Connection;
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
 use statelock_protocol::lock::steps::ConditionalDelete;
 
@@ -35,6 +36,9 @@ pub struct Connection {
     reads: aws_sdk_s3::Client,
     bodies: aws_sdk_s3::Client,
     tables: aws_sdk_dynamodb::Client,
+    identity: aws_sdk_sts::Client,
+    credentials: Option<SharedCredentialsProvider>,
+    region: Option<String>,
     objects: ObjectSettings,
     kind: StoreKind,
     conditional_delete: Option<ConditionalDelete>,
@@ -82,11 +86,21 @@ impl Connection {
         if let Some(endpoint) = &stores.endpoint_dynamodb {
             tables = tables.endpoint_url(endpoint);
         }
+        let mut identity = aws_sdk_sts::config::Builder::from(shared).timeout_config(small.clone());
+        if let Some(endpoint) = &stores.endpoint_sts {
+            identity = identity.endpoint_url(endpoint);
+        }
+        if let Some(region) = &stores.sts_region {
+            identity = identity.region(Region::new(region.clone()));
+        }
         Self {
             effects: s3(RetryConfig::disabled(), small.clone()),
             reads: s3(reading, small),
             bodies: s3(RetryConfig::disabled(), large.build()),
             tables: aws_sdk_dynamodb::Client::from_conf(tables.build()),
+            identity: aws_sdk_sts::Client::from_conf(identity.build()),
+            credentials: shared.credentials_provider(),
+            region: shared.region().map(ToString::to_string),
             objects: objects.clone(),
             kind,
             conditional_delete: stores.conditional_delete,
@@ -111,6 +125,21 @@ impl Connection {
     /// DynamoDB, each call one attempt.
     pub(crate) fn tables(&self) -> &aws_sdk_dynamodb::Client {
         &self.tables
+    }
+
+    /// STS.
+    pub(crate) fn identity(&self) -> &aws_sdk_sts::Client {
+        &self.identity
+    }
+
+    /// Where credentials come from.
+    pub(crate) fn credentials(&self) -> Option<&SharedCredentialsProvider> {
+        self.credentials.as_ref()
+    }
+
+    /// The region that is asked.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
     }
 
     /// What goes along with objects.

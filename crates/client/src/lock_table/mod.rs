@@ -1,5 +1,6 @@
-//! A lock table as a whole: what it holds, and the digests in it.
+//! A lock table as a whole: what it is, what it holds, and the digests in it.
 
+mod description;
 mod digest_removal;
 mod items;
 
@@ -7,6 +8,7 @@ use statelock_protocol::store::TableName;
 
 use crate::connection::Connection;
 
+pub use description::{Billing, KeyAttribute, KeyRole, TableDescription, TimeToLive};
 pub use digest_removal::DigestRemoval;
 pub use items::{LockTableItem, LockTableItems};
 
