@@ -150,7 +150,7 @@ mod tests {
     use crate::value::Value;
 
     fn found(text: &str) -> Result<Vec<WrittenBackend>, ConfigError> {
-        blocks(Path::new("a.tf.json"), text)
+        blocks(Path::new("a.tf.json"), text).map(|found| found.backends)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Each directory in `corpus/` is a repository, and the text beside it says what must be found there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::scratch::{repository, scan, text_of};
 
@@ -14,13 +14,10 @@ pub(crate) fn matches(name: &str) {
     let expected_file = corpus.join(format!("{name}.txt"));
     let expected = std::fs::read_to_string(&expected_file).unwrap_or_default();
     if found != expected {
-        let actual = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.txt"));
+        let actual = std::env::temp_dir().join(format!("statelock-tree-{name}.txt"));
         std::fs::write(&actual, &found).expect("write");
-        panic!(
-            "{name}: found\n{found}\ninstead of\n{expected}\nIf that is right: cp {} {}",
-            actual.display(),
-            expected_file.display()
-        );
+        let (from, to) = (actual.display(), expected_file.display());
+        assert_eq!(found, expected, "{name}\n{found}\nIf that is right: cp {from} {to}");
     }
 }
 
