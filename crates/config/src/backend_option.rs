@@ -73,13 +73,7 @@ impl Arguments {
         }
         let file = HclFile::new(path, &text);
         let body = file.parse()?;
-        if let Some(block) = body.blocks().next() {
-            let message = format!(
-                "a file for -backend-config has arguments only, and no block `{}`",
-                block.ident.as_str()
-            );
-            return Err(file.wrong(&block.ident, message));
-        }
+        file.only_arguments(&body)?;
         let mut unknown = Vec::new();
         let arguments = file.arguments("", &body, &mut unknown)?;
         match unknown.into_iter().next() {

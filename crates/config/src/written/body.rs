@@ -41,6 +41,18 @@ impl<'a> HclFile<'a> {
         })
     }
 
+    /// That a whole file is one for `-backend-config`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Structure`] if it has a block.
+    pub(crate) fn only_arguments(&self, body: &Body) -> Result<(), ConfigError> {
+        let Some(block) = body.blocks().next() else { return Ok(()) };
+        let name = block.ident.as_str();
+        let message =
+            format!("a file for -backend-config has arguments only, and no block `{name}`");
+        Err(self.wrong(&block.ident, message))
+    }
+
     /// The place of something that was parsed.
     pub(crate) fn place(&self, parsed: &impl Span) -> Place {
         let start = parsed.span().map(|span| span.start);

@@ -1,0 +1,256 @@
+//! One change of an HCL file: in each list of arguments, aligned, and compared afterwards.
+
+use std::path::Path;
+
+use super::added::{Setting, Step, set};
+use super::alignment::{Splice, is_aligned, of_comments, of_equals, spliced};
+use super::list::{ArgumentList, arguments, generated, lists};
+use super::syntax::{Document, Item};
+use super::tokens::{Kind, tokens};
+use super::{ArgumentChange, Form, NewValue, Outcome, Refusal, model, removed};
+use crate::error::ConfigError;
+use crate::value::Value;
+use crate::written::body::HclFile;
+use crate::written::{ConfigFile, terraform_blocks};
+
+const BOM: char = '\u{feff}';
+
+/// Makes a change in a text, if it is needed.
+///
+/// # Errors
+/// [`ConfigError`] if the text is not valid.
+pub(super) fn changed(
+    path: &Path,
+    form: Form,
+    text: &str,
+    change: &ArgumentChange,
+) -> Result<Outcome, ConfigError> {
+    let bare = text.strip_prefix(BOM).unwrap_or(text);
+    let mark = text.len() - bare.len();
+    let mut outcome = match check(path, form, text) {
+        Ok(()) => everywhere(form, bare, change),
+        // Two arguments of one name are no HCL, but what to do about them is clear.
+        Err(error) => match twice(form, bare, change) {
+            Some(refusal) => Outcome { text: None, backends: 1, refusals: vec![refusal] },
+            None => return Err(error),
+        },
+    };
+    for refusal in &mut outcome.refusals {
+        refusal.at += mark;
+    }
+    if mark > 0 {
+        outcome.text = outcome.text.map(|text| format!("{BOM}{text}"));
+    }
+    Ok(outcome)
+}
+
+/// Whether an HCL text has blocks, so that it is no file for `-backend-config`.
+pub(super) fn has_blocks(text: &str) -> bool {
+    let text = text.strip_prefix(BOM).unwrap_or(text);
+    hcl_edit::parser::parse_body(text).is_ok_and(|body| body.blocks().next().is_some())
+}
+
+/// A text as it is written in HCL.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            c if c.is_control() => quoted.extend(format!("\\u{:04x}", u32::from(c)).chars()),
+            // `${` and `%{` would begin a template.
+            '{' if quoted.ends_with('$') => quoted.push_str("${"),
+            '{' if quoted.ends_with('%') => quoted.push_str("%{"),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn check(path: &Path, form: Form, text: &str) -> Result<(), ConfigError> {
+    let file = HclFile::new(path, text);
+    match form {
+        Form::Terraform => {
+            let file = ConfigFile { path: path.to_owned(), is_json: false };
+            terraform_blocks(&file, text).map(drop)
+        }
+        Form::BackendConfig => file.only_arguments(&file.parse()?),
+        Form::Terragrunt | Form::TerraformJson | Form::BackendConfigJson => file.parse().map(drop),
+    }
+}
+
+fn twice(form: Form, text: &str, change: &ArgumentChange) -> Option<Refusal> {
+    let name = match change {
+        ArgumentChange::Set { name, .. } => *name,
+        ArgumentChange::Remove { path } => path.first()?,
+    };
+    let document = Document::new(text);
+    lists(&document, form).ok()?.iter().find_map(|list| {
+        let entries = document.entries(list.inside.clone());
+        let second = arguments(&entries, name).nth(1)?;
+        Some(Refusal::at(document.start(second.key), format!("`{name}` is set twice")))
+    })
+}
+
+fn everywhere(form: Form, text: &str, change: &ArgumentChange) -> Outcome {
+    let mut outcome = Outcome { text: None, backends: 0, refusals: Vec::new() };
+    match in_lists(form, text, change) {
+        Ok((new, count)) => {
+            outcome.text = new;
+            outcome.backends = count;
+        }
+        Err(refusal) => {
+            outcome.backends = 1;
+            outcome.refusals.push(refusal);
+        }
+    }
+    if form == Form::Terragrunt {
+        in_generated(text, change, &mut outcome);
+    }
+    outcome
+}
+
+/// The text with the change in every list, and how many lists there are.
+fn in_lists(
+    form: Form,
+    text: &str,
+    change: &ArgumentChange,
+) -> Result<(Option<String>, usize), Refusal> {
+    let count = lists(&Document::new(text), form)?.len();
+    let mut current = text.to_owned();
+    for number in 0..count {
+        if let Some(new) = in_list(form, &current, number, change)? {
+            current = new;
+        }
+    }
+    if current == text {
+        return Ok((None, count));
+    }
+    if !model::is_only(form, text, &current, change) {
+        return Err(Refusal::at(0, "the change would change more than this"));
+    }
+    Ok((Some(current), count))
+}
+
+fn in_list(
+    form: Form,
+    text: &str,
+    number: usize,
+    change: &ArgumentChange,
+) -> Result<Option<String>, Refusal> {
+    let document = Document::new(text);
+    let Some(list) = lists(&document, form)?.into_iter().nth(number) else { return Ok(None) };
+    let was_aligned = is_aligned(&document, &list.region(&document));
+    let new = match change {
+        ArgumentChange::Set { name, value, after } => {
+            match set(&document, &list, &Setting { name, value, after })? {
+                Step::Nothing => None,
+                Step::Done(new) => Some(new),
+                Step::Opened(opened) => return in_list(form, &opened, number, change),
+            }
+        }
+        ArgumentChange::Remove { path } => removed::removed(&document, &list, path)?,
+    };
+    let Some(new) = new else { return Ok(None) };
+    if !was_aligned {
+        return Ok(Some(new));
+    }
+    let with_equals = corrected(form, &new, number, of_equals)?;
+    Ok(Some(corrected(form, &with_equals, number, of_comments)?))
+}
+
+/// The text with the corrections around a list.
+fn corrected(
+    form: Form,
+    text: &str,
+    number: usize,
+    corrections: fn(&Document<'_>, &std::ops::Range<usize>) -> Vec<Splice>,
+) -> Result<String, Refusal> {
+    let document = Document::new(text);
+    let region = |list: ArgumentList| list.region(&document);
+    let region = lists(&document, form)?.into_iter().nth(number).map(region);
+    Ok(spliced(text, &region.map(|region| corrections(&document, &region)).unwrap_or_default()))
+}
+
+/// The change in the heredocs that `generate` blocks write.
+fn in_generated(text: &str, change: &ArgumentChange, outcome: &mut Outcome) {
+    let current = outcome.text.clone().unwrap_or_else(|| text.to_owned());
+    let document = Document::new(&current);
+    let mut splices = Vec::new();
+    for (label, contents) in generated(&document) {
+        match in_contents(&document, &label, &contents, change) {
+            Ok(Some((splice, backends))) => {
+                splices.extend(splice);
+                outcome.backends += backends;
+            }
+            Ok(None) => {}
+            Err(refusal) => {
+                outcome.backends += 1;
+                outcome.refusals.push(refusal);
+            }
+        }
+    }
+    if splices.is_empty() {
+        return;
+    }
+    let new = spliced(&current, &splices);
+    if model::differ_in_contents_only(&current, &new) {
+        outcome.text = Some(new);
+    } else {
+        outcome.refusals.push(Refusal::at(0, "the change would change more than this"));
+    }
+}
+
+fn in_contents(
+    document: &Document<'_>,
+    label: &str,
+    contents: &Item,
+    change: &ArgumentChange,
+) -> Result<Option<(Option<Splice>, usize)>, Refusal> {
+    let refused = |reason: &str| Err(Refusal::at(document.start(contents.key), reason));
+    let value = contents.value.clone();
+    if value.len() != 1 || document.kind(value.start) != Some(Kind::Heredoc) {
+        return match document.value(contents) {
+            Ok(Some(Value::Text(text))) if mentions_s3(&text) => {
+                refused("`contents` is a quoted text")
+            }
+            Err(_) if label.contains("backend") => refused("`contents` is computed"),
+            Ok(_) | Err(_) => Ok(None),
+        };
+    }
+    let bytes = document.bytes(&value);
+    let heredoc = document.text.get(bytes.clone()).unwrap_or("");
+    let (Some(first), Some(last)) = (heredoc.find('\n'), heredoc.rfind('\n')) else {
+        return Ok(None);
+    };
+    let range = bytes.start + first + 1..bytes.start + last + 1;
+    let inner = document.text.get(range.clone()).unwrap_or("");
+    if hcl_edit::parser::parse_body(inner).is_err() {
+        let is_backend = label.contains("backend") || mentions_s3(inner);
+        return if is_backend {
+            refused("`contents` is a template of more than texts")
+        } else {
+            Ok(None)
+        };
+    }
+    let is_template = |text: &str| text.contains("${") || text.contains("%{");
+    if let ArgumentChange::Set { value: NewValue::Text(text), .. } = change
+        && is_template(text)
+    {
+        return refused("the new value would be taken for a template");
+    }
+    let (new, backends) = in_lists(Form::Terraform, inner, change)
+        .map_err(|refusal| Refusal { at: refusal.at + range.start, ..refusal })?;
+    Ok(Some((new.map(|text| Splice { range, text }), backends)))
+}
+
+/// Whether a text looks like a configuration with an `s3` backend.
+fn mentions_s3(text: &str) -> bool {
+    let all = tokens(text);
+    let words: Vec<_> = all.iter().filter_map(|token| text.get(token.range())).collect();
+    words.windows(2).any(|pair| matches!(pair, ["backend", "\"s3\"" | "s3"]))
+}

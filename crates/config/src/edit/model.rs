@@ -1,0 +1,209 @@
+//! What a text means, without places, blanks and comments: to see that an edit changed nothing else.
+//!
+//! It is made by the parser and changed here without any text, so that a mistake in cutting cannot hide.
+
+use hcl_edit::Span;
+use hcl_edit::expr::{Expression, ObjectKey};
+use hcl_edit::structure::{Body, Structure};
+
+use super::tokens::{Kind, tokens};
+use super::{ArgumentChange, Form, NewValue};
+
+/// An argument, an item of an object, or a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Node {
+    Argument { name: Tokens, value: Content },
+    Block { name: String, labels: Vec<String>, body: Vec<Self> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Content {
+    Object(Vec<Node>),
+    Other(Tokens),
+}
+
+/// The tokens of an expression, without comments and line ends.
+type Tokens = Vec<String>;
+
+/// Whether `after` is `before` with nothing but `change` in its `s3` backends.
+pub(super) fn is_only(form: Form, before: &str, after: &str, change: &ArgumentChange) -> bool {
+    let (Some(mut expected), Some(found)) = (read(before), read(after)) else { return false };
+    for list in backends(form, &mut expected) {
+        apply(list, change);
+    }
+    expected == found
+}
+
+/// Whether two texts differ in what `generate` blocks write, and in nothing else.
+pub(super) fn differ_in_contents_only(before: &str, after: &str) -> bool {
+    let blank = |text: &str| {
+        let mut nodes = read(text)?;
+        for body in bodies(&mut nodes, "generate", None) {
+            for value in values(body, "contents") {
+                *value = Content::Other(Vec::new());
+            }
+        }
+        Some(nodes)
+    };
+    before != after && blank(before).is_some_and(|nodes| blank(after) == Some(nodes))
+}
+
+fn read(text: &str) -> Option<Vec<Node>> {
+    body(&hcl_edit::parser::parse_body(text).ok()?, text)
+}
+
+fn body(body: &Body, text: &str) -> Option<Vec<Node>> {
+    body.iter()
+        .map(|structure| {
+            Some(match structure {
+                Structure::Attribute(attribute) => Node::Argument {
+                    name: vec![attribute.key.as_str().to_owned()],
+                    value: content(&attribute.value, text)?,
+                },
+                Structure::Block(block) => Node::Block {
+                    name: block.ident.as_str().to_owned(),
+                    labels: block.labels.iter().map(|label| label.as_str().to_owned()).collect(),
+                    body: self::body(&block.body, text)?,
+                },
+            })
+        })
+        .collect()
+}
+
+fn content(expression: &Expression, text: &str) -> Option<Content> {
+    let Expression::Object(object) = expression else {
+        return Some(Content::Other(words(text.get(expression.span()?)?)));
+    };
+    let items = object.iter().map(|(key, value)| {
+        let name = match key {
+            ObjectKey::Ident(name) => vec![name.as_str().to_owned()],
+            ObjectKey::Expression(Expression::String(name)) => vec![name.value().clone()],
+            ObjectKey::Expression(expression) => words(text.get(expression.span()?)?),
+        };
+        Some(Node::Argument { name, value: content(value.expr(), text)? })
+    });
+    Some(Content::Object(items.collect::<Option<_>>()?))
+}
+
+fn words(text: &str) -> Tokens {
+    tokens(text)
+        .into_iter()
+        .filter(|token| !matches!(token.kind, Kind::Newline | Kind::Comment))
+        .filter_map(|token| text.get(token.range()).map(str::to_owned))
+        .collect()
+}
+
+/// The bodies of the blocks of that name, with that label if one is asked for.
+fn bodies<'a>(
+    nodes: &'a mut [Node],
+    name: &'a str,
+    label: Option<&'a str>,
+) -> impl Iterator<Item = &'a mut Vec<Node>> {
+    nodes.iter_mut().filter_map(move |node| match node {
+        Node::Block { name: found, labels, body }
+            if found == name && label.is_none_or(|label| *labels == [label]) =>
+        {
+            Some(body)
+        }
+        Node::Block { .. } | Node::Argument { .. } => None,
+    })
+}
+
+/// The values of the arguments of that name.
+fn values<'a>(nodes: &'a mut [Node], name: &'a str) -> impl Iterator<Item = &'a mut Content> {
+    nodes.iter_mut().filter_map(move |node| match node {
+        Node::Argument { name: found, value } if *found == [name] => Some(value),
+        Node::Argument { .. } | Node::Block { .. } => None,
+    })
+}
+
+fn objects<'a>(nodes: &'a mut [Node], name: &'a str) -> impl Iterator<Item = &'a mut Vec<Node>> {
+    values(nodes, name).filter_map(|value| match value {
+        Content::Object(items) => Some(items),
+        Content::Other(_) => None,
+    })
+}
+
+fn backends(form: Form, nodes: &mut Vec<Node>) -> Vec<&mut Vec<Node>> {
+    match form {
+        Form::BackendConfig => vec![nodes],
+        Form::Terraform => bodies(nodes, "terraform", None)
+            .flat_map(|body| bodies(body, "backend", Some("s3")))
+            .collect(),
+        Form::Terragrunt => {
+            let (blocks, arguments): (Vec<_>, Vec<_>) =
+                nodes.iter_mut().partition(|node| matches!(node, Node::Block { .. }));
+            let of_blocks = blocks
+                .into_iter()
+                .flat_map(|node| bodies(std::slice::from_mut(node), "remote_state", None));
+            let of_arguments = arguments
+                .into_iter()
+                .flat_map(|node| objects(std::slice::from_mut(node), "remote_state"));
+            of_blocks.chain(of_arguments).filter_map(|body| config(body)).collect()
+        }
+        Form::TerraformJson | Form::BackendConfigJson => Vec::new(),
+    }
+}
+
+/// The configuration in a `remote_state` of kind `s3`.
+fn config(remote_state: &mut [Node]) -> Option<&mut Vec<Node>> {
+    let s3 = Content::Other(vec!["\"s3\"".to_owned()]);
+    if !values(remote_state, "backend").any(|kind| *kind == s3) {
+        return None;
+    }
+    remote_state.iter_mut().find_map(|node| match node {
+        Node::Argument { name, value: Content::Object(items) } if *name == ["config"] => {
+            Some(items)
+        }
+        Node::Block { name, body, .. } if name == "config" => Some(body),
+        Node::Argument { .. } | Node::Block { .. } => None,
+    })
+}
+
+fn apply(list: &mut Vec<Node>, change: &ArgumentChange) {
+    match change {
+        ArgumentChange::Set { name, value, after } => set(list, name, value, after),
+        ArgumentChange::Remove { path } => remove(list, path),
+    }
+}
+
+fn position(list: &[Node], wanted: &str) -> Option<usize> {
+    list.iter().position(|node| match node {
+        Node::Argument { name, .. } => *name == [wanted],
+        Node::Block { .. } => false,
+    })
+}
+
+fn set(list: &mut Vec<Node>, name: &str, new: &NewValue, after: &str) {
+    let literal = words(&new.as_hcl());
+    if let Some(value) = values(list, name).next() {
+        // `"true"` is as good as `true`, and stays.
+        let is_same = match (new, &*value) {
+            (NewValue::Bool(new), Content::Other(old)) => *old == [format!("\"{new}\"")],
+            (NewValue::Bool(_) | NewValue::Text(_), Content::Other(_) | Content::Object(_)) => {
+                false
+            }
+        };
+        if !is_same {
+            *value = Content::Other(literal);
+        }
+        return;
+    }
+    let at = position(list, after).map_or(list.len(), |at| at + 1);
+    let node = Node::Argument { name: vec![name.to_owned()], value: Content::Other(literal) };
+    list.insert(at, node);
+}
+
+fn remove(list: &mut Vec<Node>, path: &[&str]) {
+    let Some((name, inner)) = path.split_first() else { return };
+    let Some(at) = position(list, name) else { return };
+    if !inner.is_empty() {
+        let Some(object) = objects(list, name).next() else { return };
+        let count = object.len();
+        remove(object, inner);
+        if object.len() == count || !object.is_empty() {
+            return;
+        }
+    }
+    list.remove(at);
+}
