@@ -2,17 +2,21 @@
 
 mod heard;
 mod lifecycle;
+mod object_versions;
 mod presence;
 mod setting;
 mod settings;
+mod version_removal;
 
 use statelock_protocol::store::BucketName;
 
+pub use object_versions::{NULL_VERSION, ObjectVersion, ObjectVersions, VersionListingError};
 pub use presence::{Access, Presence};
 pub use setting::{
     BucketVersioning, DefaultEncryption, LifecycleRule, ObjectLock, PublicAccessBlock, Retention,
     Setting,
 };
+pub use version_removal::{REMOVALS_MAX, RefusedRemoval, Removal, RemovalWay, VersionName};
 
 use crate::connection::Connection;
 

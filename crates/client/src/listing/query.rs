@@ -60,7 +60,7 @@ impl ListingQuery {
 
 impl ListingScope {
     /// What all keys in it start with, except [`Self::apart`].
-    pub(super) fn listed_prefix(&self) -> String {
+    pub fn listed_prefix(&self) -> String {
         match self {
             Self::Prefix(prefix) => prefix.clone(),
             Self::Workspaces { prefix, .. } if prefix.as_str().is_empty() => String::new(),
@@ -69,7 +69,7 @@ impl ListingScope {
     }
 
     /// The state that is in it although it does not stand under the prefix.
-    pub(super) fn apart(&self) -> Option<ObjectKey> {
+    pub fn apart(&self) -> Option<ObjectKey> {
         match self {
             Self::Prefix(_) => None,
             Self::Workspaces { key, .. } => {
@@ -80,7 +80,7 @@ impl ListingScope {
     }
 
     /// Whether the state with this object key is in it.
-    pub(super) fn contains(&self, state: &str) -> bool {
+    pub fn contains(&self, state: &str) -> bool {
         match self {
             Self::Prefix(prefix) => state.starts_with(prefix.as_str()),
             Self::Workspaces { key, .. } => {
