@@ -22,8 +22,7 @@ fn cycle(env: &[(String, String)]) {
 fn write_twice(bucket: &AmazonS3) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for _ in 0..2 {
-        let put = bucket.put(&Key::from(STATE), b"{}".as_slice().into());
-        runtime.block_on(put).expect("it is written");
+        runtime.block_on(bucket.put(&Key::from(STATE), b"{}".as_slice().into())).expect("a write");
     }
 }
 
@@ -52,7 +51,7 @@ fn the_state_server_has_nothing_to_remove() {
     let said = run(&env, &["gc", "s3://tfstate", "--yes"]).ended(0, "there is nothing to remove");
     assert!(said.stdout.contains("1 lockfile, 1 held now"), "{}", said.stdout);
     run(&env, &["unlock", ADDRESS, id.trim_end()]).ended(0, "");
-    run(&env, &["gc", "s3://no-such-bucket"]).ended(6, "check bucket");
+    run(&env, &["gc", "s3://no-such-bucket"]).ended(6, "check the bucket's name");
 }
 
 #[test]

@@ -100,7 +100,10 @@ fn tell(args: &GcArgs, resolved: &ResolvedBucket, outcome: Outcome) -> Result<()
     } else {
         report::text(asked, &outcome)
     };
-    output::data(&text).map_err(GcError::Stdout)?;
+    // Where nothing could be listed, zeroes would say what is not known.
+    if args.json || outcome.listed > 0 || outcome.stopped.is_none() {
+        output::data(&text).map_err(GcError::Stdout)?;
+    }
     if let Some(note) = report::note(asked, &outcome) {
         output::note(&note);
     }
