@@ -27,6 +27,7 @@ pub use error::{ConfigError, Place};
 pub use s3::{AssumeRole, AssumeRoleWithWebIdentity, Endpoints, S3Arguments};
 pub use secret::Secret;
 pub use value::{Number, Value};
+pub use version_constraint::{LockfileSupport, NoConstraint, Version, VersionConstraint};
 pub use workspace::{Workspace, WorkspaceSource};
 pub use written::NotLiteral;
 
@@ -46,5 +47,6 @@ mod terragrunt;
 mod text_file;
 pub mod tree;
 mod value;
+mod version_constraint;
 mod workspace;
 mod written;
