@@ -42,6 +42,7 @@ enum Command {
     Gc(commands::gc::GcArgs),
     Explain(commands::explain::ExplainArgs),
     State(commands::state::StateArgs),
+    Migrate(commands::migrate::MigrateArgs),
     Completions(commands::completions::CompletionsArgs),
     Man(commands::man::ManArgs),
 }
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Gc(args) => exit(commands::gc::run(&args)),
         Command::Explain(args) => exit(commands::explain::run(&args)),
         Command::State(args) => exit(commands::state::run(&args)),
+        Command::Migrate(args) => commands::migrate::run(&args),
         Command::Completions(args) => exit(commands::completions::run(&args, Cli::command())),
         Command::Man(args) => exit(commands::man::run(&args, Cli::command())),
     }

@@ -94,7 +94,6 @@ impl BackendArgs {
         Ok(Resolved { settings, warnings, named: self.naming(address) })
     }
 
-    #[expect(dead_code, reason = "the verbs of `migrate` that ask stores follow")]
     /// The backend of arguments that were read already, of a root module in `directory`. The options for
     /// stores go before them, as everywhere; the workspace is said here.
     ///
@@ -126,6 +125,16 @@ impl BackendArgs {
     /// The lock mode that the options name, if they name one.
     pub(super) fn mode(&self) -> Option<LockMode> {
         mode(self.use_lockfile, self.dynamodb_table.as_deref())
+    }
+
+    /// The lock table that an option names.
+    pub(crate) fn table(&self) -> Option<TableName> {
+        self.dynamodb_table.as_ref().map(TableName::new)
+    }
+
+    /// The same options, without those that say how states are locked.
+    pub(crate) fn without_mode(&self) -> Self {
+        Self { use_lockfile: false, dynamodb_table: None, ..self.clone() }
     }
 
     /// No option but a workspace.

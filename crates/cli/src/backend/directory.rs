@@ -103,7 +103,7 @@ fn mode(
 }
 
 /// A lock mode in words.
-pub(super) fn by(mode: &LockMode) -> String {
+pub(crate) fn by(mode: &LockMode) -> String {
     match mode {
         LockMode::Lockfile => "lockfile".to_owned(),
         LockMode::LockTable(table) => format!("lock table `{table}`"),

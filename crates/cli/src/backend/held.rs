@@ -18,7 +18,14 @@ pub(crate) struct LockFailure {
 impl LockFailure {
     /// `address` is how the user can name the state again.
     pub(crate) fn new(error: LockError, address: &str) -> Self {
-        let hint = match &error {
+        let hint = lock_error_hint(&error, address);
+        Self { error, hint }
+    }
+}
+
+/// What to do about a lock that was not acquired. `address` is how the user can name the state again.
+pub(crate) fn lock_error_hint(error: &LockError, address: &str) -> String {
+    match error {
             LockError::Held { holder, .. } => held_hint(holder, address),
             LockError::Refused { refusal, .. } => refused_hint(*refusal).to_owned(),
             LockError::Unstable { .. } => {
@@ -29,8 +36,17 @@ impl LockFailure {
                 format!("when the store answers again: {}", command("unlock", address, id.as_str()))
             }
             LockError::NoLockId(_) => "try again".to_owned(),
-        };
-        Self { error, hint }
+    }
+}
+
+/// The exit code for a lock that was not acquired.
+pub(crate) fn lock_error_exit_code(error: &LockError) -> ExitCode {
+    match error {
+        LockError::Held { .. } => ExitCode::Held,
+        LockError::Refused { refusal, .. } => refused_exit_code(*refusal),
+        LockError::Unstable { .. } => ExitCode::Unavailable,
+        LockError::Unknown { .. } => ExitCode::OutcomeUnknown,
+        LockError::NoLockId(_) => ExitCode::Internal,
     }
 }
 
@@ -104,13 +120,7 @@ impl std::error::Error for LockFailure {}
 
 impl CommandError for LockFailure {
     fn exit_code(&self) -> ExitCode {
-        match &self.error {
-            LockError::Held { .. } => ExitCode::Held,
-            LockError::Refused { refusal, .. } => refused_exit_code(*refusal),
-            LockError::Unstable { .. } => ExitCode::Unavailable,
-            LockError::Unknown { .. } => ExitCode::OutcomeUnknown,
-            LockError::NoLockId(_) => ExitCode::Internal,
-        }
+        lock_error_exit_code(&self.error)
     }
 
     fn hint(&self) -> Option<&str> {

@@ -18,8 +18,12 @@ use statelock_client::{BackendSettings, StateBackend};
 pub(crate) use acquire::{AcquireFailure, acquire, command, whose};
 pub(crate) use args::BackendArgs;
 pub(crate) use bucket::ResolvedBucket;
+pub(crate) use directory::by;
 pub(crate) use error::BackendError;
-pub(crate) use held::{LockFailure, holder_text, refused_exit_code, refused_hint};
+pub(crate) use held::{
+    LockFailure, holder_text, lock_error_exit_code, lock_error_hint, refused_exit_code,
+    refused_hint,
+};
 pub(crate) use removal::{
     UNREADABLE, Verdict, had_a_window, lines as removal_lines, outcome_word, place_name, typed_id,
     verdict,

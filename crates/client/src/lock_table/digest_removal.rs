@@ -46,9 +46,8 @@ impl LockTable {
                 .expression_attribute_values(":seen", AttributeValue::S(seen.to_owned()))
                 .send()
                 .await;
-            let error = match sent.map_err(|error| failed("DynamoDB", "DeleteItem", &error)) {
-                Ok(_) => return Ok(DigestRemoval::Removed),
-                Err(error) => error,
+            let Err(error) = sent.map_err(|error| failed("DynamoDB", "DeleteItem", &error)) else {
+                return Ok(DigestRemoval::Removed);
             };
             match error.refusal {
                 // The first attempt, whose answer was lost, may have removed it; another's digest is left.

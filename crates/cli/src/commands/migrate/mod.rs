@@ -3,5 +3,43 @@
 #![expect(dead_code, unused_imports, reason = "the verbs that use the survey follow")]
 
 mod files;
+mod finish;
 mod record;
 pub(crate) mod survey;
+mod verify;
+
+use std::path::PathBuf;
+use std::process;
+
+use clap::{Args, Subcommand};
+use statelock_config::ProcessEnvironment;
+use statelock_config::tree::{self, ScanOptions};
+
+use survey::Survey;
+
+/// Move root modules from a DynamoDB lock table to lockfiles in S3.
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    #[command(subcommand)]
+    command: MigrateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum MigrateCommand {
+    Verify(verify::VerifyArgs),
+    Finish(finish::FinishArgs),
+}
+
+/// Runs one phase of a migration.
+pub(crate) fn run(args: &MigrateArgs) -> process::ExitCode {
+    match &args.command {
+        MigrateCommand::Verify(args) => crate::exit(verify::run(args)),
+        MigrateCommand::Finish(args) => crate::exit(finish::run(args)),
+    }
+}
+
+/// What there is below these directories. Asks no store.
+fn survey_of(roots: &[PathBuf]) -> Survey {
+    let tree = tree::scan(roots, &ProcessEnvironment, &ScanOptions::default());
+    Survey::of(roots.to_vec(), tree)
+}

@@ -106,6 +106,14 @@ pub(in super::super) struct UnitRecord {
     pub(in super::super) verified: Vec<Verified>,
 }
 
+impl UnitRecord {
+    /// The lock table it had, as far as anything was noted of it.
+    pub(in super::super) fn lock_table(&self) -> Option<String> {
+        let of_proofs = || self.verified.iter().find_map(|proof| proof.table.clone());
+        self.table.clone().or_else(of_proofs)
+    }
+}
+
 /// A proof that locks work in one phase, on one backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
