@@ -1,10 +1,17 @@
 //! `statelock migrate`: from a DynamoDB lock table to lockfiles in S3, for many root modules.
 
-#![expect(dead_code, unused_imports, reason = "the verbs that use the survey follow")]
+#![expect(
+    dead_code,
+    unused_imports,
+    reason = "the verbs that use the survey and the record follow"
+)]
 
 mod files;
 mod finish;
+mod prices;
 mod record;
+mod report;
+mod scan;
 pub(crate) mod survey;
 mod verify;
 
@@ -12,8 +19,6 @@ use std::path::PathBuf;
 use std::process;
 
 use clap::{Args, Subcommand};
-use statelock_config::ProcessEnvironment;
-use statelock_config::tree::{self, ScanOptions};
 
 use survey::Survey;
 
@@ -26,6 +31,7 @@ pub(crate) struct MigrateArgs {
 
 #[derive(Debug, Subcommand)]
 enum MigrateCommand {
+    Scan(scan::ScanArgs),
     Verify(verify::VerifyArgs),
     Finish(finish::FinishArgs),
 }
@@ -33,6 +39,7 @@ enum MigrateCommand {
 /// Runs one phase of a migration.
 pub(crate) fn run(args: &MigrateArgs) -> process::ExitCode {
     match &args.command {
+        MigrateCommand::Scan(args) => crate::exit(scan::run(args)),
         MigrateCommand::Verify(args) => crate::exit(verify::run(args)),
         MigrateCommand::Finish(args) => crate::exit(finish::run(args)),
     }
@@ -40,6 +47,5 @@ pub(crate) fn run(args: &MigrateArgs) -> process::ExitCode {
 
 /// What there is below these directories. Asks no store.
 fn survey_of(roots: &[PathBuf]) -> Survey {
-    let tree = tree::scan(roots, &ProcessEnvironment, &ScanOptions::default());
-    Survey::of(roots.to_vec(), tree)
+    Survey::take(roots.to_vec(), false)
 }

@@ -1,5 +1,9 @@
 //! What is to be said of a unit by itself.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use statelock_config::tree::FileOrigin;
 use statelock_config::{ConfigError, Place};
 
 use super::client_version::{KnowsLockfile, LOCKFILE_SINCE};
@@ -10,7 +14,7 @@ use super::unit::Unit;
 use super::{arguments, initialised};
 
 /// Adds it.
-pub(super) fn judge(unit: &mut Unit) {
+pub(super) fn judge(unit: &mut Unit, origins: &BTreeMap<PathBuf, FileOrigin>) {
     let rules = [
         bad_argument,
         phase_unknown,
@@ -23,7 +27,8 @@ pub(super) fn judge(unit: &mut Unit) {
         unknown_argument,
         other_store,
     ];
-    let found: Vec<_> = rules.iter().flat_map(|rule| rule(unit)).collect();
+    let mut found: Vec<_> = rules.iter().flat_map(|rule| rule(unit)).collect();
+    found.extend(strange_files(unit, origins));
     unit.findings.extend(found);
 }
 
@@ -219,6 +224,34 @@ fn other_store(unit: &Unit) -> Vec<Finding> {
         ),
         "let `statelock migrate verify` prove it in the dual phase, before the table goes",
     )
+}
+
+/// Files to be changed that are not simply files of the scanned directories.
+fn strange_files(unit: &Unit, origins: &BTreeMap<PathBuf, FileOrigin>) -> Vec<Finding> {
+    if !is_to_move(unit) {
+        return Vec::new();
+    }
+    let files = unit.touched_files();
+    let strange = files.iter().filter_map(|file| Some((file, origins.get(file)?)));
+    strange.flat_map(|(file, origin)| strange_file(file, origin)).collect()
+}
+
+fn strange_file(file: &Path, origin: &FileOrigin) -> Vec<Finding> {
+    let shown = file.display();
+    let (text, action) = match origin {
+        // A change reaches the file that it stands for.
+        FileOrigin::Link { .. } => return Vec::new(),
+        FileOrigin::Outside { target } => (
+            format!("`{shown}` is `{}`, outside of what was scanned", target.display()),
+            "scan the directory it is in, too, or change it by hand",
+        ),
+        FileOrigin::Ignored => (
+            format!("git ignores `{shown}`: what is changed in it reaches nobody else"),
+            "change what it is made from",
+        ),
+    };
+    let place = Place { file: file.to_owned(), line: None };
+    finding((FindingId::ByHand, Severity::Caution), Some(place), text, action)
 }
 
 fn is_aws(url: &str) -> bool {

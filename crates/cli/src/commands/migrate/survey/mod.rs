@@ -12,10 +12,11 @@ mod sharing;
 mod site;
 mod unit;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use statelock_config::Place;
-use statelock_config::tree::{Tree, TreeTrouble};
+use statelock_config::tree::{self, FileOrigin, ScanOptions, Tree, TreeTrouble};
+use statelock_config::{Place, ProcessEnvironment};
 
 pub(crate) use client_version::{KnowsLockfile, NeededClient};
 pub(crate) use finding::{Finding, FindingId, Severity};
@@ -37,6 +38,8 @@ pub(crate) struct Survey {
     pub(crate) troubles: Vec<TreeTrouble>,
     /// Files that look as if they completed a backend, and that no root module was seen to use.
     pub(crate) unattached: Vec<PathBuf>,
+    /// Files that are not simply files of these directories: what may be changed in them is another question.
+    pub(crate) origins: BTreeMap<PathBuf, FileOrigin>,
     /// How many directories were looked at.
     pub(crate) directories: usize,
     /// How many files were read.
@@ -55,6 +58,13 @@ pub(crate) struct OtherBackend {
 }
 
 impl Survey {
+    /// Looks through directories, and everything below them.
+    pub(crate) fn take(roots: Vec<PathBuf>, includes_ignored: bool) -> Self {
+        let options = ScanOptions { includes_ignored, ..ScanOptions::default() };
+        let tree = tree::scan(&roots, &ProcessEnvironment, &options);
+        Self::of(roots, tree)
+    }
+
     /// Judges what was found.
     pub(crate) fn of(roots: Vec<PathBuf>, tree: Tree) -> Self {
         let (mut units, mut others) = (Vec::new(), Vec::new());
@@ -66,11 +76,11 @@ impl Survey {
             units.extend(unit::of_module(&module));
         }
         for unit in &mut units {
-            judgement::judge(unit);
+            judgement::judge(unit, &tree.origins);
         }
         sharing::judge(&mut units);
         for unit in &mut units {
-            unit.findings.sort_by_key(|finding| (finding.severity, finding.id));
+            unit.sort_findings();
         }
         Self {
             roots,
@@ -78,6 +88,7 @@ impl Survey {
             others,
             troubles: tree.troubles,
             unattached: tree.unattached,
+            origins: tree.origins,
             directories: tree.directories,
             files: tree.files,
         }

@@ -74,6 +74,11 @@ impl Unit {
         self.findings.iter().filter(|finding| finding.severity == Severity::Blocker)
     }
 
+    /// Brings the worst to the front.
+    pub(crate) fn sort_findings(&mut self) {
+        self.findings.sort_by_key(|finding| (finding.severity, finding.id));
+    }
+
     /// The files that a phase change may write, each once.
     pub(crate) fn touched_files(&self) -> Vec<PathBuf> {
         let sites: Vec<_> = self.sites.all().collect();
