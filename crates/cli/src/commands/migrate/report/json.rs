@@ -231,8 +231,8 @@ fn summary(report: &Report<'_>) -> Summary {
         runs_per_month: report.runs_per_month,
         currency: report.prices.currency.clone(),
         prices_as_of: report.prices.as_of.clone(),
-        monthly_cost_now,
-        monthly_cost_then,
+        monthly_cost_now: rounded(monthly_cost_now),
+        monthly_cost_then: rounded(monthly_cost_then),
     }
 }
 
@@ -261,14 +261,19 @@ fn unit_out<'a>(unit: &'a Unit, moved: &'a Move, online: Option<&'a OnlineUnit>)
         permissions_lost: moved.lost.iter().map(permission).collect(),
         requests_per_apply_now: moved.before.map(requests),
         requests_per_apply_then: requests(moved.after),
-        monthly_cost_now: moved.cost_before,
-        monthly_cost_then: moved.cost_after,
+        monthly_cost_now: moved.cost_before.map(rounded),
+        monthly_cost_then: rounded(moved.cost_after),
         online: online.map(|online| OnlineOut {
             account: online.account.as_deref(),
             workspaces: &online.workspaces,
             held: &online.held,
         }),
     }
+}
+
+/// Sums of small amounts, without the digits that binary fractions add.
+fn rounded(amount: f64) -> f64 {
+    (amount * 1e8).round() / 1e8
 }
 
 /// Its name.
@@ -338,7 +343,7 @@ fn tables<'a>(report: &'a Report<'_>) -> Vec<TableOut<'a>> {
             units: table.shared.units.iter().map(|unit| unit.name.as_str()).collect(),
             phases,
             blocked: table.shared.units.iter().filter(|unit| unit.is_blocked()).count(),
-            provisioned_monthly_cost: table.provisioned_cost,
+            provisioned_monthly_cost: table.provisioned_cost.map(rounded),
         }
     };
     report.tables.iter().map(one).collect()

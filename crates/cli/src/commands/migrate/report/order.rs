@@ -35,7 +35,7 @@ pub(super) fn of(survey: &Survey) -> Vec<Step> {
     for table in &tables {
         let units = table.units.iter().filter(|unit| unit.phase == Some(LockPhase::LockTable));
         let of_table: Vec<_> = units.map(|unit| unit.name.clone()).collect();
-        let title = format!("Take both locks: all that name the table `{}`", table.identity.table);
+        let title = format!("Take both locks: all that name the table {}", table.identity);
         add(title, Some("statelock migrate apply DIR --phase dual"), of_table);
     }
     add(

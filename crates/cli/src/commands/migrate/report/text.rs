@@ -1,6 +1,6 @@
 //! The report for people, on a terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::super::prices::amount;
@@ -193,10 +193,8 @@ fn findings(report: &Report<'_>, severity: Severity, text: &mut String) {
                 format_args!("    … and {} more (--json names all)", found.len() - NAMED_MAX),
             );
         }
-        let mut actions: Vec<_> =
-            found.iter().map(|(_, finding)| finding.action.as_str()).collect();
-        actions.dedup();
-        for action in actions.iter().take(NAMED_MAX) {
+        let actions: BTreeSet<_> = found.iter().map(|(_, finding)| &finding.action).collect();
+        for action in actions.into_iter().take(NAMED_MAX) {
             line(text, format_args!("    -> {}", printable(action)));
         }
     }

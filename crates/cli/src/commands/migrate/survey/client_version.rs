@@ -1,6 +1,7 @@
 //! Which clients may run in a module, and whether they know `use_lockfile`.
 
 use statelock_config::tree::RequiredVersion;
+use statelock_config::{LockfileSupport, Version, VersionConstraint};
 
 /// The first version of Terraform, and of OpenTofu, that knows `use_lockfile`.
 pub(crate) const LOCKFILE_SINCE: &str = "1.10.0";
@@ -12,6 +13,8 @@ pub(crate) struct NeededClient {
     pub(crate) constraints: Vec<RequiredVersion>,
     /// Whether they know `use_lockfile`.
     pub(crate) knows_lockfile: KnowsLockfile,
+    /// The oldest that is admitted, if any constraint says so.
+    pub(crate) lowest: Option<Version>,
 }
 
 /// Whether the admitted clients know `use_lockfile`.
@@ -45,17 +48,54 @@ impl KnowsLockfile {
 impl NeededClient {
     /// Judges the constraints together: all of them hold.
     pub(super) fn of(constraints: &[RequiredVersion]) -> Self {
-        let knows_lockfile = if constraints.is_empty() {
-            KnowsLockfile::Unconstrained
-        } else {
-            KnowsLockfile::Unreadable
+        let parsed: Result<Vec<_>, _> =
+            constraints.iter().map(|one| VersionConstraint::parse(&one.text)).collect();
+        let (knows_lockfile, lowest) = match parsed {
+            Err(_) => (KnowsLockfile::Unreadable, None),
+            Ok(parsed) if parsed.is_empty() => (KnowsLockfile::Unconstrained, None),
+            Ok(parsed) => match VersionConstraint::all(parsed).lockfile_support() {
+                LockfileSupport::Always { lowest } => (KnowsLockfile::Always, Some(lowest)),
+                LockfileSupport::Sometimes { lowest } => (KnowsLockfile::Sometimes, Some(lowest)),
+                LockfileSupport::Never { lowest } => (KnowsLockfile::Never, lowest),
+            },
         };
-        Self { constraints: constraints.to_vec(), knows_lockfile }
+        Self { constraints: constraints.to_vec(), knows_lockfile, lowest }
     }
 
     /// The constraints as one text; `-` if there are none.
     pub(crate) fn text(&self) -> String {
         let texts: Vec<_> = self.constraints.iter().map(|one| one.text.as_str()).collect();
         if texts.is_empty() { "-".to_owned() } else { texts.join(", ") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use statelock_config::Place;
+
+    use super::*;
+
+    fn of(texts: &[&str]) -> NeededClient {
+        let place = Place { file: "main.tf".into(), line: Some(1) };
+        let one = |text: &&str| RequiredVersion { text: (*text).to_owned(), place: place.clone() };
+        NeededClient::of(&texts.iter().map(one).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn all_constraints_hold_together() {
+        for (texts, expected) in [
+            (&[][..], KnowsLockfile::Unconstrained),
+            (&[">= 1.5"], KnowsLockfile::Sometimes),
+            (&[">= 1.5", "~> 1.11"], KnowsLockfile::Always),
+            (&[">= 1.5", "< 1.9"], KnowsLockfile::Never),
+            (&["newest"], KnowsLockfile::Unreadable),
+            (&[">= 1.11", "newest"], KnowsLockfile::Unreadable),
+        ] {
+            assert_eq!(of(texts).knows_lockfile, expected, "{texts:?}");
+        }
+        assert_eq!(
+            of(&[">= 1.5", "< 1.9"]).lowest.map(|it| it.to_string()).as_deref(),
+            Some("1.5.0")
+        );
     }
 }

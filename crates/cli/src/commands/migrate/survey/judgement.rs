@@ -11,7 +11,7 @@ use super::finding::{Finding, FindingId, Severity};
 use super::phase::LockPhase;
 use super::site::Site;
 use super::unit::Unit;
-use super::{arguments, initialised};
+use super::{argument_versions, arguments, initialised};
 
 /// Adds it.
 pub(super) fn judge(unit: &mut Unit, origins: &BTreeMap<PathBuf, FileOrigin>) {
@@ -25,6 +25,7 @@ pub(super) fn judge(unit: &mut Unit, origins: &BTreeMap<PathBuf, FileOrigin>) {
         by_hand,
         table_unknown,
         unknown_argument,
+        argument_versions::judge,
         other_store,
     ];
     let mut found: Vec<_> = rules.iter().flat_map(|rule| rule(unit)).collect();

@@ -2,6 +2,7 @@
 //!
 //! What a survey says stands in files. No store is asked, and nothing is written.
 
+mod argument_versions;
 mod arguments;
 mod client_version;
 mod finding;

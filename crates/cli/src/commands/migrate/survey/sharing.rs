@@ -1,6 +1,7 @@
 //! What units share: states, lock tables and files.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use super::finding::{Finding, FindingId, Severity};
@@ -47,6 +48,14 @@ impl TableIdentity {
         let table = unit.table.clone()?;
         let account = account(unit, |endpoints| endpoints.dynamodb.as_ref());
         Some(Self { table, region: unit.region.clone(), account })
+    }
+}
+
+impl fmt::Display for TableIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.table)?;
+        let besides: Vec<_> = self.region.iter().chain(&self.account).map(String::as_str).collect();
+        if besides.is_empty() { Ok(()) } else { write!(f, " ({})", besides.join(", ")) }
     }
 }
 
