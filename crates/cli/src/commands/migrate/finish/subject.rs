@@ -17,6 +17,8 @@ pub(super) struct Subject<'a> {
     pub(super) region: Option<String>,
     /// The units that locked by it before. Never none.
     pub(super) units: Vec<&'a Unit>,
+    /// Whether a record or a configuration names it, and not only the user.
+    pub(super) is_recorded: bool,
     /// What still names it, or may: the end of the sentence "it is named by …".
     pub(super) named_by: Vec<String>,
 }
@@ -49,7 +51,8 @@ impl<'a> Subject<'a> {
         let subject = |(identity, units): (Identity, Vec<&'a Unit>)| {
             let named_by = named_by(survey, &identity);
             let Identity { table, region, .. } = identity;
-            Self { table: TableName::new(table), region, units, named_by }
+            let is_recorded = named.is_none();
+            Self { table: TableName::new(table), region, units, is_recorded, named_by }
         };
         left.into_iter().map(subject).collect()
     }

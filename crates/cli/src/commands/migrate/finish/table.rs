@@ -38,7 +38,7 @@ pub(super) async fn finish(
     let sorted = match sorted(&table, &addresses).await {
         Ok(sorted) => sorted,
         // It was retired already.
-        Err(StoreError::Refused { refusal: Refusal::NoSuchTable, .. }) => {
+        Err(StoreError::Refused { refusal: Refusal::NoSuchTable, .. }) if subject.is_recorded => {
             report.gone = true;
             return report;
         }
