@@ -72,6 +72,13 @@ impl Arguments {
         self.0.extend(over.0);
     }
 
+    /// Says that all of them stand at `place`.
+    pub(crate) fn move_to(&mut self, place: &Place) {
+        for argument in self.0.values_mut() {
+            argument.source = Source::Written(place.clone());
+        }
+    }
+
     /// Whether `name` was mentioned, if only with `null`.
     pub(crate) fn mentions(&self, name: &str) -> bool {
         self.0.contains_key(name)

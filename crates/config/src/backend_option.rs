@@ -85,7 +85,7 @@ impl Arguments {
 
 /// A text argument is taken as it is, quotes included; a bool or a number must be one; anything else is
 /// an expression. Of a backend that is not known here every argument is taken as a text.
-fn value_of(kind: &str, name: &str, text: &str) -> Result<Option<Value>, String> {
+pub(crate) fn value_of(kind: &str, name: &str, text: &str) -> Result<Option<Value>, String> {
     if name.is_empty() || name.contains(char::is_whitespace) {
         return Err("this is no name of an argument".to_owned());
     }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 /// What a directory must have so that terragrunt works there.
 const FILES: &[&str] = &["terragrunt.hcl", "terragrunt.hcl.json"];
-const CACHE: &str = ".terragrunt-cache";
+/// Where terragrunt runs Terraform, below a unit.
+pub(crate) const CACHE: &str = ".terragrunt-cache";
 
 /// How deep a module may lie below the cache: two hashes, and its path in its source.
 const DEPTH_MAX: usize = 10;

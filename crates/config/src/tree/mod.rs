@@ -5,11 +5,17 @@
 //! configuration of a directory is read as Terraform reads it, with its links and its ignored files;
 //! [`Tree::origins`] names those, since what they hold is not to be edited in place.
 
+mod completion;
 mod module;
 mod options;
 mod origin;
 mod parallel;
+mod partial;
+mod pattern;
+mod pinned_version;
 mod root_module;
+mod script;
+mod terragrunt;
 mod walk;
 
 pub use module::{Completion, ModuleBackend, RequiredVersion, RootModule, Runner};
@@ -58,7 +64,12 @@ pub fn scan(roots: &[PathBuf], environment: &dyn Environment, options: &ScanOpti
     let scan = Scan::new(roots, environment, options);
     let mut tree = Tree::default();
     let walk = walk::walk(&scan, roots, &mut tree);
-    root_module::read_all(&scan, &walk, &mut tree);
+    let configured = root_module::read_all(&scan, &walk, &mut tree);
+    terragrunt::read_all(&scan, &walk, &configured, &mut tree);
+    pinned_version::attach(&scan, &walk, &mut tree);
+    let files = partial::read_all(&scan, &walk, &mut tree);
+    let commands = script::read_all(&scan, &walk, &mut tree);
+    completion::complete(&scan, files, &commands, &configured, &mut tree);
     tree.troubles.sort_by_cached_key(|trouble| trouble.error.to_string());
     tree
 }

@@ -22,6 +22,8 @@ pub(super) struct Scan {
     pub(super) includes_ignored: bool,
     /// Where a directory keeps what `terraform init` wrote; `None` if that is one place for all.
     pub(super) data_directory: Option<DataDirectory>,
+    /// The directories that are scanned, as they were named.
+    roots: Vec<PathBuf>,
     /// The directories that are scanned, without links in their paths.
     real_roots: Vec<PathBuf>,
 }
@@ -37,8 +39,17 @@ impl Scan {
             threads: options.threads.unwrap_or_else(cores),
             includes_ignored: options.includes_ignored,
             data_directory: DataDirectory::below_each(environment),
+            roots: roots.to_vec(),
             real_roots: roots.iter().filter_map(|root| root.canonicalize().ok()).collect(),
         }
+    }
+
+    /// The top of the repository in which `directory` lies: the nearest directory with a `.git`, else the
+    /// one that is scanned.
+    pub(super) fn repository_of(&self, directory: &Path) -> PathBuf {
+        let top = directory.ancestors().find(|ancestor| ancestor.join(".git").exists());
+        let root = || self.roots.iter().find(|root| directory.starts_with(root));
+        top.map(Path::to_owned).or_else(|| root().cloned()).unwrap_or_default()
     }
 
     /// Whether a path without links lies in what is scanned.

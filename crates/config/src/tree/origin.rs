@@ -24,14 +24,18 @@ pub enum FileOrigin {
 
 /// What `path` is besides a file of the tree. `searched` are the files that the walk came upon.
 pub(super) fn of(scan: &Scan, path: &Path, searched: &BTreeSet<&Path>) -> Option<FileOrigin> {
-    let is_link = std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    if is_link {
-        let target = path.canonicalize().ok()?;
-        return Some(if scan.contains(&target) {
-            FileOrigin::Link { target }
-        } else {
-            FileOrigin::Outside { target }
-        });
+    of_link(scan, path).or_else(|| (!searched.contains(path)).then_some(FileOrigin::Ignored))
+}
+
+/// What `path` stands for, if it is a link.
+pub(super) fn of_link(scan: &Scan, path: &Path) -> Option<FileOrigin> {
+    if !std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
+        return None;
     }
-    (!searched.contains(path)).then_some(FileOrigin::Ignored)
+    let target = path.canonicalize().ok()?;
+    Some(if scan.contains(&target) {
+        FileOrigin::Link { target }
+    } else {
+        FileOrigin::Outside { target }
+    })
 }

@@ -20,8 +20,8 @@ const LOCAL: &str = "local";
 /// Where that keeps the states of the workspace `default` and of the others.
 const LOCAL_STATES: [&str; 2] = ["terraform.tfstate", "terraform.tfstate.d"];
 
-/// Reads every directory with configuration, and every initialised one.
-pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) {
+/// Reads every directory with configuration, and every initialised one; gives them all.
+pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) -> BTreeSet<PathBuf> {
     let mut directories: BTreeMap<&Path, bool> = BTreeMap::new();
     let mut searched = BTreeSet::new();
     for found in found {
@@ -33,6 +33,10 @@ pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) {
                 }
             }
             FoundKind::Initialised => *directories.entry(&found.path).or_default() = true,
+            FoundKind::Partial
+            | FoundKind::Script
+            | FoundKind::Terragrunt
+            | FoundKind::PinnedVersion => {}
         }
     }
     let directories: Vec<(&Path, bool)> = directories.into_iter().collect();
@@ -47,6 +51,7 @@ pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) {
         tree.troubles.extend(reading.errors.into_iter().map(trouble));
         tree.modules.extend(reading.module);
     }
+    directories.into_iter().map(|(directory, _)| directory.to_owned()).collect()
 }
 
 /// What one directory says.

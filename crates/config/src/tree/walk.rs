@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 
 use super::options::Scan;
-use super::{Tree, TreeTrouble};
+use super::{Tree, TreeTrouble, partial, pinned_version, script, terragrunt};
 use crate::error::ConfigError;
 use crate::written::is_configuration;
 
@@ -28,6 +28,14 @@ pub(super) enum FoundKind {
     Configuration,
     /// A directory that `terraform init` initialised.
     Initialised,
+    /// A file that may complete a backend.
+    Partial,
+    /// A script or CI file.
+    Script,
+    /// What may be a unit of terragrunt.
+    Terragrunt,
+    /// A file that chooses a version.
+    PinnedVersion,
 }
 
 /// Everything that was found, by path, with troubles and counts in `tree`.
@@ -129,7 +137,7 @@ impl Visitor<'_> {
             }
             return;
         }
-        let Some(kind) = entry.file_name().to_str().and_then(kind_of) else { return };
+        let Some(kind) = kind_of(entry.path()) else { return };
         // A link to a directory is not followed. One to nowhere is a trouble when it is read.
         if file_type.is_symlink() && entry.path().is_dir() {
             return;
@@ -151,8 +159,21 @@ impl Drop for Visitor<'_> {
     }
 }
 
-fn kind_of(name: &str) -> Option<FoundKind> {
-    is_configuration(name).then_some(FoundKind::Configuration)
+fn kind_of(path: &Path) -> Option<FoundKind> {
+    let name = path.file_name()?.to_str()?;
+    if is_configuration(name) {
+        return Some(FoundKind::Configuration);
+    }
+    if terragrunt::is_unit_file(name) {
+        return Some(FoundKind::Terragrunt);
+    }
+    if pinned_version::is_candidate(name) {
+        return Some(FoundKind::PinnedVersion);
+    }
+    if script::is_candidate(path) {
+        return Some(FoundKind::Script);
+    }
+    partial::is_candidate(path).then_some(FoundKind::Partial)
 }
 
 /// What could not be read, if that is what the error says: a bad line in a `.gitignore` is git's affair.

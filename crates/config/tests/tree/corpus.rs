@@ -16,3 +16,18 @@ fn every_form_of_configuration_file() {
 fn initialised_directories() {
     matches("initialised");
 }
+
+#[test]
+fn partial_configurations() {
+    matches("partial");
+}
+
+#[test]
+fn scripts_and_ci_files() {
+    matches("scripts");
+}
+
+#[test]
+fn units_of_terragrunt() {
+    matches("terragrunt");
+}

@@ -58,15 +58,23 @@ fn an_ignored_file_is_read_in_a_directory_that_is_not_and_says_so() {
 #[test]
 fn links_to_directories_are_not_followed_and_links_to_files_are_told_apart() {
     use std::os::unix::fs::symlink;
-    let elsewhere = repository(&[("shared.tf", BACKEND), ("more/main.tf", BACKEND)]);
+    let elsewhere = repository(&[
+        ("shared.tf", BACKEND),
+        ("more/main.tf", BACKEND),
+        ("p.hcl", "region = \"eu-west-1\"\n"),
+    ]);
     let root = repository(&[("a/main.tf", "# nothing\n"), ("shared/backend.tf.in", BACKEND)]);
     symlink(elsewhere.path().join("shared.tf"), root.path().join("a/backend.tf")).expect("link");
     symlink(elsewhere.path().join("more"), root.path().join("more")).expect("link");
     symlink("..", root.path().join("a/up")).expect("link");
     std::fs::create_dir(root.path().join("b")).expect("directory");
     symlink("../shared/backend.tf.in", root.path().join("b/backend.tf")).expect("link");
+    symlink(elsewhere.path().join("p.hcl"), root.path().join("b/backend.hcl")).expect("link");
     let tree = scan(root.path());
     assert_eq!(modules(&tree, root.path()), ["a", "b"]);
+    let target = elsewhere.path().join("p.hcl").canonicalize().expect("a path");
+    let partial = tree.origins.get(&root.path().join("b/backend.hcl"));
+    assert_eq!(partial, Some(&FileOrigin::Outside { target }));
     let target = elsewhere.path().join("shared.tf").canonicalize().expect("a path");
     let outside = tree.origins.get(&root.path().join("a/backend.tf"));
     assert_eq!(outside, Some(&FileOrigin::Outside { target }));

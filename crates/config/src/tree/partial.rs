@@ -1,0 +1,129 @@
+//! Files that complete a partial configuration: `backend.hcl`, `prod.s3.tfbackend`, …
+//!
+//! Their names follow no rule, so the content decides: arguments of an `s3` backend, and nothing else.
+
+use std::path::{Path, PathBuf};
+
+use super::options::Scan;
+use super::parallel;
+use super::walk::{Found, FoundKind};
+use super::{Tree, TreeTrouble};
+use crate::argument::Arguments;
+use crate::error::ConfigError;
+use crate::s3;
+use crate::text_file;
+use crate::written::body::HclFile;
+use crate::written::{NotLiteral, json_file};
+
+/// Endings of names that are for nothing else.
+const OWN_ENDINGS: &[&str] = &[".tfbackend", ".tfbackend.json"];
+/// Endings of names that are for many things; `backend` must stand in the name or be its directory's.
+const ENDINGS: &[&str] =
+    &[".backend", ".cfg", ".conf", ".config", ".hcl", ".json", ".tfvars", ".tfvars.json", ".txt"];
+/// Arguments by which a file shows that it is about an `s3` backend, even if another one is misspelt.
+const TELLING: [&str; 4] = ["dynamodb_table", "key", "region", "use_lockfile"];
+
+/// A file that gives arguments to a backend.
+#[derive(Clone, Debug)]
+pub(super) struct PartialFile {
+    pub(super) path: PathBuf,
+    pub(super) arguments: Arguments,
+    pub(super) expressions: Vec<NotLiteral>,
+}
+
+/// What a file turned out to be.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Arguments of an `s3` backend.
+    Arguments(PartialFile),
+    /// The same, but with a name that no version has.
+    Doubtful,
+    /// Something else.
+    Other,
+}
+
+/// Whether a file of that name is worth a look.
+pub(super) fn is_candidate(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    if OWN_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+        return true;
+    }
+    let directory = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    let is_named = |name: &str| name.contains("backend");
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+        && (is_named(name) || directory.is_some_and(is_named))
+}
+
+/// Reads every candidate. Those that are doubtful go into the tree.
+pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) -> Vec<PartialFile> {
+    let candidates: Vec<&Path> = found
+        .iter()
+        .filter(|found| found.kind == FoundKind::Partial)
+        .map(|found| found.path.as_path())
+        .collect();
+    let contents = parallel::map(&candidates, scan.threads, |path| read(path));
+    let mut files = Vec::new();
+    for (path, content) in candidates.iter().zip(contents) {
+        tree.files += 1;
+        match content {
+            Ok(Content::Arguments(file)) => files.push(file),
+            Ok(Content::Doubtful) => tree.unattached.push((*path).to_owned()),
+            Ok(Content::Other) => {}
+            Err(error) => tree.troubles.push(TreeTrouble { module: None, error }),
+        }
+    }
+    files
+}
+
+/// Reads one file.
+///
+/// # Errors
+/// [`ConfigError`] if it cannot be read, or is about a backend and has an error.
+pub(super) fn read(path: &Path) -> Result<Content, ConfigError> {
+    let text = text_file::read(path)?;
+    let must_be_one = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| OWN_ENDINGS.iter().any(|ending| name.ends_with(ending)));
+    if !must_be_one && !text.contains("bucket") && !TELLING.iter().any(|name| text.contains(name)) {
+        return Ok(Content::Other);
+    }
+    match content(path, &text) {
+        Ok(content) => Ok(content),
+        Err(error) if must_be_one || text.contains("bucket") => Err(error),
+        Err(_) => Ok(Content::Other),
+    }
+}
+
+fn content(path: &Path, text: &str) -> Result<Content, ConfigError> {
+    let mut expressions = Vec::new();
+    let arguments = if path.extension().is_some_and(|extension| extension == "json") {
+        json_file::arguments(path, text)?
+    } else {
+        let file = HclFile::new(path, text);
+        let body = file.parse()?;
+        if body.blocks().next().is_some() {
+            return Ok(Content::Other);
+        }
+        file.arguments(s3::KIND, &body, &mut expressions)?
+    };
+    let names = || {
+        let fixed = arguments.iter().map(|(name, _)| name);
+        fixed.chain(expressions.iter().map(|open| open.argument.as_str()))
+    };
+    let is_known = |name| s3::type_of(name).is_some();
+    if names().next().is_none() {
+        return Ok(Content::Other);
+    }
+    if names().all(is_known) {
+        return Ok(Content::Arguments(PartialFile {
+            path: path.to_owned(),
+            arguments,
+            expressions,
+        }));
+    }
+    // A bucket alone would also be Google's.
+    let is_doubtful =
+        names().any(|name| name == "bucket") && names().any(|name| TELLING.contains(&name));
+    Ok(if is_doubtful { Content::Doubtful } else { Content::Other })
+}

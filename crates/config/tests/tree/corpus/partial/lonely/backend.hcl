@@ -1,0 +1,2 @@
+bucket = "nobody"
+key    = "x"

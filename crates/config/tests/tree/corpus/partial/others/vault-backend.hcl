@@ -1,0 +1,4 @@
+storage "s3" {
+  bucket = "vault"
+  region = "eu-west-1"
+}

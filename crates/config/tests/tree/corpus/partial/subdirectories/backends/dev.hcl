@@ -1,0 +1,2 @@
+bucket = "acme-dev"
+key    = "sub.tfstate"

@@ -1,0 +1,3 @@
+bucket       = "acme-prod"
+key          = "sub.tfstate"
+use_lockfile = true

@@ -1,0 +1,2 @@
+bucket = "acme-vars"
+key    = "${terraform.workspace}.tfstate"

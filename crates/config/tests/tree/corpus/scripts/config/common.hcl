@@ -1,0 +1,3 @@
+bucket         = "acme"
+region         = "eu-west-1"
+dynamodb_table = "locks"
