@@ -6,14 +6,25 @@
     reason = "the verbs that use the survey and the record follow"
 )]
 
+mod apply;
+mod change;
+mod diff;
 mod files;
 mod finish;
+mod git;
+mod online;
+mod phase_error;
+mod plan;
 mod prices;
 mod record;
 mod report;
+mod rollback;
 mod scan;
+mod session;
+mod status;
 pub(crate) mod survey;
 mod verify;
+mod writing;
 
 use std::path::PathBuf;
 use std::process;
@@ -32,16 +43,24 @@ pub(crate) struct MigrateArgs {
 #[derive(Debug, Subcommand)]
 enum MigrateCommand {
     Scan(scan::ScanArgs),
+    Plan(plan::PlanArgs),
+    Apply(apply::ApplyArgs),
     Verify(verify::VerifyArgs),
     Finish(finish::FinishArgs),
+    Status(status::StatusArgs),
+    Rollback(rollback::RollbackArgs),
 }
 
 /// Runs one phase of a migration.
 pub(crate) fn run(args: &MigrateArgs) -> process::ExitCode {
     match &args.command {
         MigrateCommand::Scan(args) => crate::exit(scan::run(args)),
+        MigrateCommand::Plan(args) => crate::exit(plan::run(args)),
+        MigrateCommand::Apply(args) => crate::exit(apply::run(args)),
         MigrateCommand::Verify(args) => crate::exit(verify::run(args)),
         MigrateCommand::Finish(args) => crate::exit(finish::run(args)),
+        MigrateCommand::Status(args) => crate::exit(status::run(args)),
+        MigrateCommand::Rollback(args) => crate::exit(rollback::run(args)),
     }
 }
 

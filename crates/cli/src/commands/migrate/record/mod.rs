@@ -18,7 +18,7 @@ pub(super) use home::{Home, Homes};
 pub(super) use manifest::{
     Change, Direction, Manifest, MovedUnit, Run, Step, UnitRecord, Verified,
 };
-pub(super) use open::{OpenRecord, read};
+pub(super) use open::{OpenRecord, content, read};
 
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,27 @@ fn parse(bytes: &[u8], path: PathBuf) -> Result<Manifest, RecordError> {
     }
 }
 
+/// The kept bytes of that hash.
+///
+/// # Errors
+/// They are not there, or are not those bytes.
+pub(in super::super) fn content(
+    home: &Home,
+    name: &str,
+    files: &dyn Files,
+) -> Result<Vec<u8>, RecordError> {
+    let path = originals(home).join(name);
+    let damaged = |path, reason: &str| RecordError::Damaged { path, reason: reason.to_owned() };
+    if name.len() != 64 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(damaged(path, "that is no hash"));
+    }
+    let bytes = files.read(&path).map_err(RecordError::os("read", &path))?;
+    if hash(&bytes) == name {
+        return Ok(bytes);
+    }
+    Err(damaged(path, "its bytes are not the ones that were kept"))
+}
+
 fn manifest_path(home: &Home) -> PathBuf {
     home.room().join("record.json")
 }
@@ -133,20 +154,30 @@ impl<'a> OpenRecord<'a> {
         self.sweep()
     }
 
+    /// The run is not gone on with: what it may have done becomes history, so that it can be undone.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub(in super::super) fn adopt(&mut self) -> Result<(), RecordError> {
+        let mut manifest = self.manifest.clone();
+        let Some(run) = &mut manifest.run else { return Ok(()) };
+        let (steps, units) = (run.steps.clone(), std::mem::take(&mut run.units));
+        for (name, moved) in units {
+            // A way back needs the name; that the units were moved is not said.
+            let unit = manifest.units.entry(name).or_default();
+            unit.table = moved.table.or(unit.table.take());
+        }
+        manifest.complete(&steps);
+        self.save(manifest)?;
+        self.sweep()
+    }
+
     /// The bytes of that hash.
     ///
     /// # Errors
     /// They are not there, or are not those bytes.
     pub(in super::super) fn content(&self, name: &str) -> Result<Vec<u8>, RecordError> {
-        let path = self.content_path(name)?;
-        let bytes = self.files.read(&path).map_err(RecordError::os("read", &path))?;
-        if hash(&bytes) == name {
-            return Ok(bytes);
-        }
-        Err(RecordError::Damaged {
-            path,
-            reason: "its bytes are not the ones that were kept".into(),
-        })
+        content(&self.home, name, self.files)
     }
 
     /// Notes that locks were proved to work: the last proof of each phase stays.
@@ -205,16 +236,7 @@ impl<'a> OpenRecord<'a> {
         if self.content(&name).is_ok() {
             return Ok(());
         }
-        let path = self.content_path(&name)?;
-        self.put(&path, bytes)
-    }
-
-    fn content_path(&self, name: &str) -> Result<PathBuf, RecordError> {
-        let path = originals(&self.home).join(name);
-        if name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Ok(path);
-        }
-        Err(RecordError::Damaged { path, reason: "that is no hash".to_owned() })
+        self.put(&originals(&self.home).join(name), bytes)
     }
 
     fn save(&mut self, manifest: Manifest) -> Result<(), RecordError> {

@@ -1,0 +1,213 @@
+//! `statelock migrate apply`: brings root modules to the next phase, by changing their files.
+
+mod init_command;
+mod init_run;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::change::{Changes, Fate, Goal};
+use super::files::OsFiles;
+use super::online;
+use super::phase_error::PhaseError;
+use super::plan::{self, Permits, Phase};
+use super::record::Direction;
+use super::session::{Selection, Session};
+use super::survey::LockPhase;
+use super::writing::{self, Asked, Outcome};
+use crate::output;
+
+/// Change the files of root modules so that they lock in the next phase.
+///
+/// Without --yes nothing is changed: what would be is shown. The original bytes are kept in `.statelock` at the top of the
+/// git work tree (else of the directory that is named) until `migrate finish`; `migrate rollback` restores them. Interrupted at any point, the
+/// same command again finishes it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  statelock migrate apply infra --phase dual                 # shows what it would change
+  statelock migrate apply infra --phase dual --yes
+  statelock migrate apply infra --phase dual --yes --git-branch lock-in-s3
+  statelock migrate apply infra --phase s3 --yes --init
+
+Exit code 5: some backends stay as they are; they are named, with what to do. 2: something could not be read;
+the rest was done. 8: init failed somewhere, or a file could not be written.")]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    selection: Selection,
+
+    /// The phase to go to: `dual` (lock table and lockfile) or `s3` (lockfile alone).
+    #[arg(long, value_enum)]
+    phase: Phase,
+
+    /// Change the files.
+    #[arg(long)]
+    yes: bool,
+
+    /// In each git work tree, make this branch and commit exactly the changed files there. Nothing is pushed.
+    #[arg(long, value_name = "NAME")]
+    git_branch: Option<String>,
+
+    /// Run `init -reconfigure` in each changed root module.
+    #[arg(long)]
+    init: bool,
+
+    /// The program that --init runs [default: terraform if it is there, else tofu; terragrunt where that is used].
+    #[arg(long, value_name = "PROGRAM", requires = "init")]
+    terraform: Option<PathBuf>,
+
+    #[command(flatten)]
+    permits: Permits,
+
+    /// Ask the stores first, as `plan --online` does; what is found there blocks, too.
+    #[arg(long)]
+    online: bool,
+}
+
+/// Does it.
+///
+/// # Errors
+/// [`PhaseError`]
+pub(crate) fn run(args: &ApplyArgs) -> Result<(), PhaseError> {
+    let phase = args.phase.lock_phase();
+    let branch = args.git_branch.as_deref();
+    let asked = Asked { direction: Direction::Forward, phase, branch };
+    let mut session = Session::open(&args.selection)?;
+    session.warn();
+    let mut outcomes = Vec::new();
+    if args.yes {
+        outcomes = writing::finish_interrupted(&session.all_homes, &asked, &OsFiles)?;
+        if !outcomes.is_empty() {
+            output::note("an interrupted apply was finished first");
+            session = Session::open(&args.selection)?;
+        }
+    }
+    order(phase);
+    let changes = decide(args, &mut session)?;
+    if !args.yes {
+        plan::show(&session, &changes)?;
+        output::note("nothing was changed; with --yes it is done");
+        return session.verdict();
+    }
+    let resumed = resumed_units(&session, &outcomes, phase);
+    outcomes.extend(writing::carry_out(&session.survey, &changes, &asked, &OsFiles)?);
+    tell(&outcomes)?;
+    let after = Session::open(&args.selection)?;
+    let moved: Vec<_> = changes
+        .units
+        .iter()
+        .zip(&session.survey.units)
+        .filter(|(change, _)| change.fate == Fate::Moves)
+        .map(|(_, unit)| unit.name.clone())
+        .chain(resumed)
+        .collect();
+    let elsewhere = not_there(&after, &moved, phase);
+    let failed = init_run::all(&after, &moved, args.init, args.terraform.as_deref())?;
+    let stay = stays(&session, &changes)?;
+    if failed > 0 {
+        return Err(PhaseError::Init(failed));
+    }
+    let strangers: usize = outcomes.iter().map(|outcome| outcome.strangers.len()).sum();
+    match stay + elsewhere + strangers {
+        0 => session.verdict(),
+        count => Err(PhaseError::Stay(count)),
+    }
+}
+
+/// What people have to know of the order of things.
+fn order(phase: LockPhase) {
+    if phase == LockPhase::Lockfile {
+        output::note(
+            "before any writer locks by lockfile alone, every writer of its state must have the dual configuration: merged, \
+             pulled by everybody, initialised, also in CI. Who still locks in the table alone is not kept out",
+        );
+    }
+}
+
+fn decide(args: &ApplyArgs, session: &mut Session) -> Result<Changes, PhaseError> {
+    let goal = Goal::To(args.phase.lock_phase());
+    let mut request = args.permits.request(goal);
+    request.only = session.only(&args.selection)?;
+    let changes = session.decide(&request)?;
+    if !args.online {
+        return Ok(changes);
+    }
+    request.also = online::ask(&session.survey, &changes)?;
+    session.decide(&request)
+}
+
+/// The units of files that an interrupted run was to change: they are to be initialised too.
+fn resumed_units(session: &Session, outcomes: &[Outcome], phase: LockPhase) -> Vec<String> {
+    let is_written = |path: &PathBuf| outcomes.iter().any(|outcome| outcome.written.contains(path));
+    let units = session.survey.units.iter().filter(|unit| {
+        unit.phase == Some(phase)
+            && unit
+                .touched_files()
+                .iter()
+                .any(|file| file.canonicalize().is_ok_and(|file| is_written(&file)))
+    });
+    units.map(|unit| unit.name.clone()).collect()
+}
+
+/// Says what was done.
+pub(super) fn tell(outcomes: &[Outcome]) -> Result<(), PhaseError> {
+    let mut lines = Vec::new();
+    for outcome in outcomes {
+        for file in &outcome.written {
+            lines.push(format!("changed {}", output::printable(&file.display().to_string())));
+        }
+        for file in &outcome.strangers {
+            output::warning(&format!(
+                "`{}` was changed by somebody meanwhile, and is left as it is",
+                output::printable(&file.display().to_string())
+            ));
+        }
+        let Some(commit) = &outcome.commit else { continue };
+        lines.push(format!(
+            "committed {} on branch {}; to push it: {}",
+            commit.id, commit.branch, commit.push
+        ));
+        for file in &commit.untracked {
+            output::warning(&format!(
+                "`{file}` is not tracked by git, so its change is in no commit"
+            ));
+        }
+    }
+    if lines.is_empty() {
+        lines.push("no file had to be changed".to_owned());
+    }
+    output::data(&format!("{}\n", lines.join("\n"))).map_err(PhaseError::Stdout)
+}
+
+/// How many of the units that were moved are not in the phase now. Something that is not seen in their files must
+/// say otherwise.
+pub(super) fn not_there(after: &Session, moved: &[String], phase: LockPhase) -> usize {
+    let elsewhere = after
+        .survey
+        .units
+        .iter()
+        .filter(|unit| moved.contains(&unit.name) && unit.phase != Some(phase));
+    elsewhere
+        .inspect(|unit| {
+            let now = unit.phase.map_or("unknown", LockPhase::name);
+            output::warning(&format!(
+                "`{}` is at {now} after its files were changed: something else says how it locks",
+                unit.name
+            ));
+        })
+        .count()
+}
+
+/// Shows every unit that stays although it should not, and counts them.
+///
+/// # Errors
+/// [`PhaseError::Stdout`]
+pub(super) fn stays(session: &Session, changes: &Changes) -> Result<usize, PhaseError> {
+    let count = changes.count(Fate::stays);
+    if count > 0 {
+        let text = plan::staying(session, changes);
+        output::data(&text).map_err(PhaseError::Stdout)?;
+    }
+    Ok(count)
+}

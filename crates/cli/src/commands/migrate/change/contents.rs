@@ -1,0 +1,76 @@
+//! The bytes of a file before and after.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use statelock_config::Place;
+use statelock_config::edit::{ArgumentChange, ByHand, EditError, Form, edited_text};
+
+use super::super::files::hash;
+use super::super::record::{Change, Direction, Home, Manifest};
+use super::super::survey::{FileRole, LockPhase};
+
+/// The text of a file after changes; the same as before if there is nothing to change.
+///
+/// # Errors
+/// What has to be changed by hand instead.
+pub(super) fn edited(
+    path: &Path,
+    role: FileRole,
+    before: &[u8],
+    changes: &[ArgumentChange],
+) -> Result<Vec<u8>, Vec<ByHand>> {
+    let place = || Place { file: path.to_owned(), line: None };
+    let Ok(text) = std::str::from_utf8(before) else {
+        let (reason, change) = ("it is not UTF-8".to_owned(), "save it as UTF-8".to_owned());
+        return Err(vec![ByHand { place: place(), reason, change }]);
+    };
+    match edited_text(path, form(path, role, text), text, changes) {
+        Ok(edited) if edited.backends == 0 => Err(vec![ByHand {
+            place: place(),
+            reason: "no s3 backend was found in it".to_owned(),
+            change: "make the change where the backend is written".to_owned(),
+        }]),
+        Ok(edited) => Ok(edited.text.into_bytes()),
+        Err(EditError::ByHand(by_hand)) => Err(by_hand),
+        Err(EditError::Invalid(error)) => {
+            Err(vec![ByHand { place: place(), reason: error.to_string(), change: error.hint() }])
+        }
+    }
+}
+
+fn form(path: &Path, role: FileRole, text: &str) -> Form {
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    match role {
+        FileRole::Module => Form::of(path, text),
+        FileRole::Partial if is_json => Form::BackendConfigJson,
+        FileRole::Partial => Form::BackendConfig,
+        FileRole::Terragrunt => Form::Terragrunt,
+    }
+}
+
+/// The hash of the kept bytes that a file had in phase `to`, if it is still as it was written since.
+pub(super) fn kept(
+    manifest: &Manifest,
+    (home, path): (&Home, &Path),
+    now: &[u8],
+    to: LockPhase,
+) -> Option<String> {
+    let name = home.name_of(path).ok()?;
+    let now = hash(now);
+    let by_result: BTreeMap<&str, &Change> = manifest
+        .changes
+        .iter()
+        .filter(|one| one.file == name && one.direction == Direction::Forward && one.phase > to)
+        .map(|one| (one.to.as_str(), one))
+        .collect();
+    let (mut current, mut seen) = (now.clone(), BTreeSet::new());
+    while let Some(change) = by_result.get(current.as_str()) {
+        // A change and its opposite would go on for ever.
+        if !seen.insert(current.clone()) {
+            return None;
+        }
+        current.clone_from(&change.from);
+    }
+    (current != now).then_some(current)
+}

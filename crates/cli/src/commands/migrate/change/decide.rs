@@ -1,0 +1,252 @@
+//! Puts it together: goals, obstacles, edits, and what shares a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use statelock_config::Place;
+use statelock_config::edit::{ArgumentChange, ByHand};
+use statelock_config::tree::Completion;
+
+use super::super::files::{self, Files, hash};
+use super::super::record::{Home, Homes, RecordError};
+use super::super::survey::{FileRole, LockPhase, Survey, Unit};
+use super::obstacle::{self, Obstacle, ObstacleId};
+use super::together::{self, Users};
+use super::{
+    Changes, Fate, FileChange, Manifests, Request, UnitChange, back, contents, edits, goal,
+};
+
+/// Gives the bytes of a kept content, by its hash.
+pub(in super::super) type Kept<'a> = dyn Fn(&Home, &str) -> Result<Vec<u8>, RecordError> + 'a;
+
+/// A file that some unit wants changed.
+struct Target {
+    home: Option<Home>,
+    role: FileRole,
+    changes: Vec<ArgumentChange>,
+    to: LockPhase,
+}
+
+/// Decides what becomes of every unit and file. Nothing is written.
+///
+/// # Errors
+/// [`RecordError`]: a directory or a record that cannot be used.
+pub(in super::super) fn decide(
+    survey: &Survey,
+    request: &Request,
+    homes: &mut Homes,
+    manifests: &Manifests,
+    (files, kept): (&dyn Files, &Kept<'_>),
+) -> Result<Changes, RecordError> {
+    let mut units = Vec::with_capacity(survey.units.len());
+    let mut wishes = Wishes { targets: BTreeMap::new(), users: users(survey) };
+    for (index, unit) in survey.units.iter().enumerate() {
+        let recorded = homes.of_unit(unit)?;
+        let wish = match wish(survey, index, request, recorded.as_ref(), manifests) {
+            Ok((to, by_arguments)) => {
+                let wanted = back::wanted(unit, to, by_arguments, request, homes, manifests)?;
+                if wanted.is_empty() { Err(table_unknown()) } else { Ok((to, wanted)) }
+            }
+            Err(fate) => Err(fate),
+        };
+        units.push(match wish {
+            Ok((to, wanted)) => {
+                wishes.add(index, to, wanted, homes)?;
+                UnitChange { recorded, to: Some(to), fate: Fate::Moves }
+            }
+            Err(fate) => UnitChange { recorded, to: None, fate },
+        });
+    }
+    let Wishes { targets, users } = wishes;
+    let mut found = Vec::new();
+    for (path, target) in targets {
+        match content(&path, &target, manifests, request, (files, kept)) {
+            Ok(change) => found.extend(change),
+            Err(fate) => spread(&mut units, users.get(&path), &fate),
+        }
+    }
+    together::settle(survey, &mut units, &users);
+    let moves = |mover: &usize| units.get(*mover).is_some_and(|unit| unit.fate == Fate::Moves);
+    found.retain(|file| users.get(&file.path).is_some_and(|users| users.movers.iter().any(moves)));
+    Ok(Changes { units, files: found })
+}
+
+/// What all units want.
+struct Wishes {
+    targets: BTreeMap<PathBuf, Target>,
+    users: BTreeMap<PathBuf, Users>,
+}
+
+impl Wishes {
+    fn add(
+        &mut self,
+        index: usize,
+        to: LockPhase,
+        wanted: Vec<edits::Wanted>,
+        homes: &mut Homes,
+    ) -> Result<(), RecordError> {
+        for one in wanted {
+            let path = real(&one.file);
+            let home = path.parent().map(|parent| homes.of(parent)).transpose()?.flatten();
+            let home = home.filter(|_| is_inside(homes, &path));
+            let users = self.users.entry(path.clone()).or_default();
+            if !users.movers.contains(&index) {
+                users.movers.push(index);
+            }
+            let target = Target { home, role: one.role, changes: Vec::new(), to };
+            let target = self.targets.entry(path).or_insert(target);
+            target.changes.extend(one.change.filter(|new| !target.changes.contains(new)));
+        }
+        Ok(())
+    }
+}
+
+/// What a unit wants changed, or what becomes of it instead.
+fn wish(
+    survey: &Survey,
+    index: usize,
+    request: &Request,
+    recorded: Option<&(Home, String)>,
+    manifests: &Manifests,
+) -> Result<(LockPhase, Vec<edits::Wanted>), Fate> {
+    let unit = survey.units.get(index).ok_or(Fate::There)?;
+    if !is_asked_for(unit, request) {
+        return Err(Fate::LeftOut("it is not among those that --only names"));
+    }
+    let manifest = recorded.and_then(|(home, _)| manifests.get(home));
+    let of_record = manifest
+        .zip(recorded)
+        .and_then(|(manifest, (_, name))| manifest.units.get(name)?.table.clone());
+    let was_applied = manifest
+        .zip(recorded)
+        .and_then(|(manifest, (_, name))| manifest.units.get(name)?.applied)
+        .is_some_and(|phase| phase == LockPhase::Lockfile);
+    let table = request.table.clone().or(of_record);
+    let to = goal::of(unit, request, table.is_some() || was_applied)?;
+    let mut obstacles = obstacle::of_unit(survey, index, to, request);
+    let is_verified = || {
+        let (manifest, (_, name)) = manifest.zip(recorded)?;
+        let address = (unit.bucket.as_deref()?, unit.key.as_deref()?);
+        Some(manifest.has_verified(name, LockPhase::Dual, address))
+    };
+    if obstacle::needs_proof(request.goal, unit.phase, to)
+        && !request.allows_unverified
+        && is_verified() != Some(true)
+    {
+        obstacles.push(obstacle::not_verified());
+    }
+    if !obstacles.is_empty() {
+        return Err(Fate::Blocked(obstacles));
+    }
+    let from = unit.phase.unwrap_or(to);
+    let wanted = edits::of_unit(unit, from, to, table.as_deref()).map_err(Fate::ByHand)?;
+    Ok((to, wanted))
+}
+
+fn is_asked_for(unit: &Unit, request: &Request) -> bool {
+    let directory = real(&unit.directory);
+    request.only.is_empty() || request.only.iter().any(|only| directory.starts_with(only))
+}
+
+/// Which units use which file.
+fn users(survey: &Survey) -> BTreeMap<PathBuf, Users> {
+    let mut users: BTreeMap<PathBuf, Users> = BTreeMap::new();
+    for (index, unit) in survey.units.iter().enumerate() {
+        for path in used(unit) {
+            users.entry(path).or_default().all.push(index);
+        }
+    }
+    users
+}
+
+/// The files that a unit uses, without links in their paths.
+pub(super) fn used(unit: &Unit) -> BTreeSet<PathBuf> {
+    let completing = unit.completed_by.iter().filter_map(|one| match one {
+        Completion::File(path) => Some(path.clone()),
+        Completion::CommandLine { .. } => None,
+    });
+    let mut used: BTreeSet<PathBuf> =
+        unit.touched_files().into_iter().chain(completing).map(|path| real(&path)).collect();
+    used.insert(real(&unit.place.file));
+    used
+}
+
+/// The change of a file; `None` if it is as it should be already.
+fn content(
+    path: &Path,
+    target: &Target,
+    manifests: &Manifests,
+    request: &Request,
+    (files, kept): (&dyn Files, &Kept<'_>),
+) -> Result<Option<FileChange>, Fate> {
+    let Some(home) = target.home.clone() else { return Err(outside(path)) };
+    let unwritable = |text: String, hint: &str| {
+        Fate::Blocked(vec![Obstacle::new(ObstacleId::NotWritable, text, hint)])
+    };
+    let name = home.name_of(path).map_err(|error| unwritable(error.to_string(), error.hint()))?;
+    let before = files.read(path).map_err(|error| {
+        unwritable(format!("`{}`: {error}", path.display()), "make it readable")
+    })?;
+    let restored = match request.goal {
+        super::Goal::BackTo(to) => manifests
+            .get(&home)
+            .and_then(|manifest| contents::kept(manifest, (&home, path), &before, to))
+            .and_then(|hash| kept(&home, &hash).ok()),
+        super::Goal::Next | super::Goal::To(_) => None,
+    };
+    let is_restored = restored.is_some();
+    let after = match restored {
+        Some(after) => after,
+        None if target.changes.is_empty() => return Err(table_unknown()),
+        None => {
+            contents::edited(path, target.role, &before, &target.changes).map_err(Fate::ByHand)?
+        }
+    };
+    if hash(&before) == hash(&after) {
+        return Ok(None);
+    }
+    files::check(files, path).map_err(|error| unwritable(error.to_string(), error.hint()))?;
+    let (path, phase) = (path.to_owned(), target.to);
+    Ok(Some(FileChange { home, name, path, before, after, phase, is_restored }))
+}
+
+/// Neither bytes to restore, nor a name to write.
+fn table_unknown() -> Fate {
+    Fate::Blocked(vec![goal::table_unknown()])
+}
+
+fn outside(path: &Path) -> Fate {
+    Fate::ByHand(vec![ByHand {
+        place: Place { file: path.to_owned(), line: None },
+        reason: "it lies outside of the directories that were named".to_owned(),
+        change: "name a directory that it lies in as well, or change it there".to_owned(),
+    }])
+}
+
+/// What keeps a file from being changed keeps every unit that wanted that.
+fn spread(units: &mut [UnitChange], users: Option<&Users>, fate: &Fate) {
+    for &mover in users.map(|users| users.movers.as_slice()).unwrap_or_default() {
+        if let Some(unit) = units.get_mut(mover) {
+            unit.fate = match (&unit.fate, fate) {
+                (Fate::ByHand(before), Fate::ByHand(more)) => {
+                    Fate::ByHand(before.iter().chain(more).cloned().collect())
+                }
+                (Fate::Blocked(before), Fate::Blocked(more)) => {
+                    Fate::Blocked(before.iter().chain(more).cloned().collect())
+                }
+                // What blocks is told first.
+                (Fate::Blocked(_), _) => continue,
+                (Fate::There | Fate::LeftOut(_) | Fate::Moves | Fate::ByHand(_), _) => fate.clone(),
+            };
+        }
+    }
+}
+
+/// A path without links; as it is where that cannot be said.
+pub(super) fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn is_inside(homes: &Homes, path: &Path) -> bool {
+    homes.roots().iter().any(|root| path.starts_with(root))
+}

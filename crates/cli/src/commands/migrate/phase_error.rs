@@ -1,0 +1,122 @@
+//! Why `plan`, `apply`, `rollback` or `status` did not end as it should.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::record::RecordError;
+use super::survey::LockPhase;
+use super::writing::WritingError;
+use crate::backend::BackendError;
+use crate::commands::CommandError;
+use crate::exit_code::ExitCode;
+
+/// Every way in which these verbs end other than well.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PhaseError {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Writing(#[from] WritingError),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    #[error("there is no directory `{}`", .0.display())]
+    NoDirectory(PathBuf),
+    #[error("no root module with an s3 backend was found in {}", listed(.0))]
+    NothingFound(Vec<PathBuf>),
+    #[error("--only `{}` names no root module with an s3 backend in the directories that were named", .0.display())]
+    OnlyUnknown(PathBuf),
+    /// Everything else was done.
+    #[error("{}", troubles_text(*.0))]
+    Troubles(usize),
+    /// Everything else was done.
+    #[error("{}", stay_text(*.0))]
+    Stay(usize),
+    #[error("{}", expected_text(*.count, *.phase))]
+    Elsewhere { count: usize, phase: LockPhase },
+    #[error("{}", init_text(*.0))]
+    Init(usize),
+    #[error("could not keep the output of init in `{}`", path.display())]
+    InitLog {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("could not print")]
+    Stdout(#[source] io::Error),
+    #[error("could not write JSON")]
+    Json(#[source] serde_json::Error),
+}
+
+fn listed(roots: &[PathBuf]) -> String {
+    roots.iter().map(|root| format!("`{}`", root.display())).collect::<Vec<_>>().join(" and ")
+}
+
+fn troubles_text(count: usize) -> String {
+    match count {
+        1 => "one thing could not be read; the rest was gone on with".to_owned(),
+        _ => format!("{count} things could not be read; the rest was gone on with"),
+    }
+}
+
+fn stay_text(count: usize) -> String {
+    match count {
+        1 => "one backend stays as it is".to_owned(),
+        _ => format!("{count} backends stay as they are"),
+    }
+}
+
+fn expected_text(count: usize, phase: LockPhase) -> String {
+    match count {
+        1 => format!("one backend is not at {phase}"),
+        _ => format!("{count} backends are not at {phase}"),
+    }
+}
+
+fn init_text(count: usize) -> String {
+    match count {
+        1 => "init failed for one backend; its files stay changed".to_owned(),
+        _ => format!("init failed for {count} backends; their files stay changed"),
+    }
+}
+
+impl CommandError for PhaseError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Record(error) => error.exit_code(),
+            Self::Writing(error) => error.exit_code(),
+            Self::Backend(error) => error.exit_code(),
+            Self::NoDirectory(_) | Self::OnlyUnknown(_) | Self::Troubles(_) => ExitCode::BadInput,
+            Self::NothingFound(_) => ExitCode::NotFound,
+            Self::Stay(_) | Self::Elsewhere { .. } => ExitCode::StateConflict,
+            Self::Init(_) | Self::InitLog { .. } | Self::Stdout(_) => ExitCode::Unavailable,
+            Self::Json(_) => ExitCode::Internal,
+        }
+    }
+
+    fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Record(error) => Some(error.hint()),
+            Self::Writing(error) => Some(error.hint()),
+            Self::Backend(error) => error.hint(),
+            Self::NoDirectory(_) => Some("check the path"),
+            Self::NothingFound(_) => Some(
+                "name a directory with Terraform configuration; files that git ignores are looked through with \
+                 --include-ignored",
+            ),
+            Self::OnlyUnknown(_) => Some("`statelock migrate status` lists them"),
+            Self::Troubles(_) => {
+                Some("correct what the warnings name, and run the same command again")
+            }
+            Self::Stay(_) => {
+                Some("settle what is said above for each, and run the same command again")
+            }
+            Self::Elsewhere { .. } => Some("`statelock migrate plan` says what keeps them"),
+            Self::Init(_) => Some(
+                "correct what it says and run it again by hand, or go back: statelock migrate rollback",
+            ),
+            Self::InitLog { .. } => Some("check the path and its permissions"),
+            Self::Stdout(_) => Some("keep standard output open, or send it to a file"),
+            Self::Json(_) => None,
+        }
+    }
+}

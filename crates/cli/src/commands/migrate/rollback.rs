@@ -1,0 +1,108 @@
+//! `statelock migrate rollback`: back to the phase before.
+
+use clap::{Args, ValueEnum};
+
+use super::apply::{not_there, stays, tell};
+use super::change::{Fate, Goal, Request};
+use super::files::OsFiles;
+use super::phase_error::PhaseError;
+use super::plan;
+use super::record::Direction;
+use super::session::{Selection, Session};
+use super::survey::LockPhase;
+use super::writing::{self, Asked};
+use crate::output;
+
+/// Bring root modules back to the phase before, one phase at a time.
+///
+/// A file that is still as `migrate apply` wrote it gets its original bytes back. Where it was changed since, the reverse change is made, and the rest
+/// of it stays. Without --yes nothing is changed: what would be is shown.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  statelock migrate rollback infra --to dual
+  statelock migrate rollback infra --to lock_table --yes
+
+Exit code 5: some backends stay as they are; they are named, with what to do.")]
+pub(crate) struct RollbackArgs {
+    #[command(flatten)]
+    selection: Selection,
+
+    /// The phase to go back to: `lock_table` from dual, or `dual` from lockfiles alone.
+    #[arg(long, value_enum)]
+    to: Phase,
+
+    /// Change the files.
+    #[arg(long)]
+    yes: bool,
+
+    /// The lock table to go back to, where the record does not know it.
+    #[arg(long, value_name = "TABLE")]
+    dynamodb_table: Option<String>,
+}
+
+/// A phase to go back to.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Phase {
+    /// The lock table alone.
+    LockTable,
+    /// Lock table and lockfile.
+    Dual,
+}
+
+/// Does it.
+///
+/// # Errors
+/// [`PhaseError`]
+pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
+    let phase = match args.to {
+        Phase::LockTable => LockPhase::LockTable,
+        Phase::Dual => LockPhase::Dual,
+    };
+    let asked = Asked { direction: Direction::Back, phase, branch: None };
+    let mut session = Session::open(&args.selection)?;
+    session.warn();
+    let mut outcomes = Vec::new();
+    if args.yes {
+        outcomes = writing::finish_interrupted(&session.all_homes, &asked, &OsFiles)?;
+        session = Session::open(&args.selection)?;
+    }
+    let request = Request {
+        goal: Goal::BackTo(phase),
+        only: session.only(&args.selection)?,
+        table: args.dynamodb_table.clone(),
+        ..Request::default()
+    };
+    let changes = session.decide(&request)?;
+    if !args.yes {
+        plan::show(&session, &changes)?;
+        output::note("nothing was changed; with --yes it is done");
+        return session.verdict();
+    }
+    outcomes.extend(writing::carry_out(&session.survey, &changes, &asked, &OsFiles)?);
+    tell(&outcomes)?;
+    let moved = || {
+        let both = changes.units.iter().zip(&session.survey.units);
+        both.filter(|(change, _)| change.fate == Fate::Moves).map(|(_, unit)| unit)
+    };
+    if moved().next().is_some() {
+        output::note(
+            "run `terraform init -reconfigure` in each of them, here and wherever they are used; a commit or branch of \
+             `apply --git-branch` is not touched",
+        );
+    }
+    if moved().any(|unit| unit.phase == Some(LockPhase::Lockfile)) {
+        output::note(
+            "states that were written by lockfile alone have an old digest in the lock table: Terraform refuses them until it is \
+             corrected. `statelock state pull` and `docs/operations/roll-back.md` say how",
+        );
+    }
+    let names: Vec<_> = moved().map(|unit| unit.name.clone()).collect();
+    let after = Session::open(&args.selection)?;
+    let strangers: usize = outcomes.iter().map(|outcome| outcome.strangers.len()).sum();
+    match stays(&session, &changes)? + not_there(&after, &names, phase) + strangers {
+        0 => session.verdict(),
+        count => Err(PhaseError::Stay(count)),
+    }
+}
