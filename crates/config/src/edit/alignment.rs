@@ -35,6 +35,8 @@ struct Line {
     bytes: Range<usize>,
     /// The gap before the `=`, if the line holds a whole assignment.
     before_equals: Option<Range<usize>>,
+    /// Whether one blank stands behind that `=`.
+    has_blank_behind: bool,
     /// The gap before the comment at the end.
     before_comment: Option<Range<usize>>,
 }
@@ -57,9 +59,10 @@ impl Line {
 
 /// Whether every group that touches `region` is aligned.
 pub(super) fn is_aligned(document: &Document<'_>, region: &Range<usize>) -> bool {
-    [Column::Equals, Column::Comments]
-        .into_iter()
-        .all(|column| corrections(document, region, column).is_empty())
+    lines(document).iter().filter(|line| touches(line, region)).all(|line| line.has_blank_behind)
+        && [Column::Equals, Column::Comments]
+            .into_iter()
+            .all(|column| corrections(document, region, column).is_empty())
 }
 
 /// What has to change so that the `=` of every group that touches `region` are aligned.
@@ -72,28 +75,33 @@ pub(super) fn of_comments(document: &Document<'_>, region: &Range<usize>) -> Vec
     corrections(document, region, Column::Comments)
 }
 
-/// In which column all `=` of the group around the byte `at` stand, if they stand in one.
+/// In which column all `=` of the group around the byte `at` stand, if they stand in one and nothing but
+/// names stands before them.
 pub(super) fn equals_column(document: &Document<'_>, at: usize) -> Option<usize> {
     let lines = lines(document);
     let group = groups(&lines, Column::Equals)
         .into_iter()
         .find(|group| group.iter().any(|line| line.bytes.contains(&at)))?;
-    let mut columns = group.iter().filter_map(|line| {
+    let mut columns = group.iter().map(|line| {
         let gap = line.gap(Column::Equals)?;
-        Some(width(document.text.get(line.bytes.start..gap.end)?))
+        let lead = document.text.get(line.bytes.start..gap.end)?;
+        (!lead.contains("/*")).then(|| width(lead))
     });
     let first = columns.next()?;
-    columns.all(|column| column == first).then_some(first)
+    columns.all(|column| column == first).then_some(first).flatten()
 }
 
 fn corrections(document: &Document<'_>, region: &Range<usize>, column: Column) -> Vec<Splice> {
     let lines = lines(document);
-    let touches = |line: &Line| line.bytes.start <= region.end && region.start <= line.bytes.end;
     groups(&lines, column)
         .into_iter()
-        .filter(|group| group.iter().any(touches))
+        .filter(|group| group.iter().any(|line| touches(line, region)))
         .flat_map(|group| in_group(document.text, group, column))
         .collect()
+}
+
+fn touches(line: &Line, region: &Range<usize>) -> bool {
+    line.bytes.start <= region.end && region.start <= line.bytes.end
 }
 
 fn in_group(text: &str, group: &[Line], column: Column) -> Vec<Splice> {
@@ -152,8 +160,14 @@ fn line(text: &str, bytes: Range<usize>, tokens: &[Token]) -> Line {
     Line {
         bytes,
         before_equals: whole.and_then(|(_, token)| before(token, code)),
+        has_blank_behind: whole.is_none_or(|(_, equals)| is_blank_behind(text, equals.end)),
         before_comment: comment.and_then(|token| before(token, code)),
     }
+}
+
+fn is_blank_behind(text: &str, at: usize) -> bool {
+    let rest = text.get(at..).and_then(|rest| rest.strip_prefix(' '));
+    rest.is_some_and(|rest| !rest.starts_with([' ', '\t']))
 }
 
 fn is_line_comment(text: &str, token: Token) -> bool {

@@ -1,11 +1,14 @@
 //! One change of an HCL file: in each list of arguments, aligned, and compared afterwards.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+
+use hcl_edit::structure::Structure;
 
 use super::added::{Setting, Step, set};
 use super::alignment::{Splice, is_aligned, of_comments, of_equals, spliced};
-use super::list::{ArgumentList, arguments, generated, lists};
-use super::syntax::{Document, Item};
+use super::list::{ArgumentList, generated, lists};
+use super::syntax::{Document, Entry, Item};
 use super::tokens::{Kind, tokens};
 use super::{ArgumentChange, Form, NewValue, Outcome, Refusal, model, removed};
 use crate::error::ConfigError;
@@ -14,6 +17,10 @@ use crate::written::body::HclFile;
 use crate::written::{ConfigFile, terraform_blocks};
 
 const BOM: char = '\u{feff}';
+
+/// Attributes of terragrunt's files. No backend has an argument of such a name.
+const TERRAGRUNT: &[&str] =
+    &["remote_state", "generate", "inputs", "locals", "include", "terraform"];
 
 /// Makes a change in a text, if it is needed.
 ///
@@ -30,7 +37,7 @@ pub(super) fn changed(
     let mut outcome = match check(path, form, text) {
         Ok(()) => everywhere(form, bare, change),
         // Two arguments of one name are no HCL, but what to do about them is clear.
-        Err(error) => match twice(form, bare, change) {
+        Err(error) => match twice(form, bare) {
             Some(refusal) => Outcome { text: None, backends: 1, refusals: vec![refusal] },
             None => return Err(error),
         },
@@ -44,10 +51,16 @@ pub(super) fn changed(
     Ok(outcome)
 }
 
-/// Whether an HCL text has blocks, so that it is no file for `-backend-config`.
-pub(super) fn has_blocks(text: &str) -> bool {
+/// Whether an HCL text is one of terragrunt's and no file for `-backend-config`: it has blocks, or sets
+/// what terragrunt also takes as an attribute.
+pub(super) fn is_terragrunt(text: &str) -> bool {
     let text = text.strip_prefix(BOM).unwrap_or(text);
-    hcl_edit::parser::parse_body(text).is_ok_and(|body| body.blocks().next().is_some())
+    hcl_edit::parser::parse_body(text).is_ok_and(|body| {
+        body.iter().any(|structure| match structure {
+            Structure::Block(_) => true,
+            Structure::Attribute(attribute) => TERRAGRUNT.contains(&attribute.key.as_str()),
+        })
+    })
 }
 
 /// A text as it is written in HCL.
@@ -83,16 +96,18 @@ fn check(path: &Path, form: Form, text: &str) -> Result<(), ConfigError> {
     }
 }
 
-fn twice(form: Form, text: &str, change: &ArgumentChange) -> Option<Refusal> {
-    let name = match change {
-        ArgumentChange::Set { name, .. } => *name,
-        ArgumentChange::Remove { path } => path.first()?,
-    };
+/// The second of two arguments of one name.
+fn twice(form: Form, text: &str) -> Option<Refusal> {
     let document = Document::new(text);
     lists(&document, form).ok()?.iter().find_map(|list| {
+        let mut seen = BTreeSet::new();
         let entries = document.entries(list.inside.clone());
-        let second = arguments(&entries, name).nth(1)?;
-        Some(Refusal::at(document.start(second.key), format!("`{name}` is set twice")))
+        entries.iter().find_map(|entry| match entry {
+            Entry::Argument(Item { name: Some(name), key, .. }) if !seen.insert(name) => {
+                Some(Refusal::at(document.start(*key), format!("`{name}` is set twice")))
+            }
+            Entry::Argument(_) | Entry::Block(_) => None,
+        })
     })
 }
 
@@ -211,7 +226,7 @@ fn in_contents(
     contents: &Item,
     change: &ArgumentChange,
 ) -> Result<Option<(Option<Splice>, usize)>, Refusal> {
-    let refused = |reason: &str| Err(Refusal::at(document.start(contents.key), reason));
+    let refused = |reason: &str| Err(Refusal::unseen(document.start(contents.key), reason));
     let value = contents.value.clone();
     if value.len() != 1 || document.kind(value.start) != Some(Kind::Heredoc) {
         return match document.value(contents) {
@@ -241,7 +256,7 @@ fn in_contents(
     if let ArgumentChange::Set { value: NewValue::Text(text), .. } = change
         && is_template(text)
     {
-        return refused("the new value would be taken for a template");
+        return Err(Refusal::at(range.start, "the new value would be taken for a template"));
     }
     let (new, backends) = in_lists(Form::Terraform, inner, change)
         .map_err(|refusal| Refusal { at: refusal.at + range.start, ..refusal })?;

@@ -100,7 +100,7 @@ fn terragrunt(document: &Document<'_>, entries: &[Entry]) -> Result<Vec<Argument
     }
     for item in arguments(entries, "remote_state") {
         let inside = document.object(&item.value).ok_or_else(|| {
-            Refusal::at(document.start(item.key), "`remote_state` is computed".to_owned())
+            Refusal::unseen(document.start(item.key), "`remote_state` is computed")
         })?;
         found.extend(remote_state(document, item.key, inside)?);
     }
@@ -114,7 +114,7 @@ fn remote_state(
     inside: Range<usize>,
 ) -> Result<Option<ArgumentList>, Refusal> {
     let entries = document.entries(inside);
-    let refused = |token, reason: &str| Refusal::at(document.start(token), reason.to_owned());
+    let refused = |token, reason: &str| Refusal::unseen(document.start(token), reason);
     let Some(kind) = arguments(&entries, "backend").next() else { return Ok(None) };
     match document.value(kind) {
         Ok(Some(Value::Text(kind))) if kind == S3 => {}
@@ -134,13 +134,23 @@ fn remote_state(
     }
 }
 
-/// What `generate` blocks write: their names and contents.
+/// What `generate` writes, as a block or as an attribute: the names and contents.
 pub(super) fn generated(document: &Document<'_>) -> Vec<(String, Item)> {
     let entries = document.entries(0..document.tokens.len());
+    let mut bodies: Vec<_> = blocks(&entries, "generate")
+        .map(|block| (block.labels.concat(), block.open + 1..block.close))
+        .collect();
+    for inside in arguments(&entries, "generate").filter_map(|item| document.object(&item.value)) {
+        bodies.extend(document.entries(inside).into_iter().filter_map(|entry| match entry {
+            Entry::Argument(item) => {
+                Some((item.name.unwrap_or_default(), document.object(&item.value)?))
+            }
+            Entry::Block(_) => None,
+        }));
+    }
     let mut found = Vec::new();
-    for block in blocks(&entries, "generate") {
-        let inner = document.entries(block.open + 1..block.close);
-        let label = block.labels.concat();
+    for (label, inside) in bodies {
+        let inner = document.entries(inside);
         found.extend(arguments(&inner, "contents").map(|item| (label.clone(), item.clone())));
     }
     found

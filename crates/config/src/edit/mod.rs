@@ -74,7 +74,7 @@ pub enum Form {
 
 impl Form {
     /// What a file with this name and text is. Of files whose names end with `.hcl` the text decides: those
-    /// with blocks are terragrunt's.
+    /// with blocks, or with `remote_state` and its like, are terragrunt's.
     pub fn of(path: &Path, text: &str) -> Self {
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         let ends_with = |endings: [&str; 2]| endings.iter().any(|ending| name.ends_with(ending));
@@ -84,7 +84,7 @@ impl Form {
             Self::BackendConfigJson
         } else if ends_with([".tf", ".tofu"]) {
             Self::Terraform
-        } else if name == "terragrunt.hcl" || name.ends_with(".hcl") && hcl::has_blocks(text) {
+        } else if name == "terragrunt.hcl" || name.ends_with(".hcl") && hcl::is_terragrunt(text) {
             Self::Terragrunt
         } else {
             Self::BackendConfig
@@ -141,11 +141,17 @@ impl std::fmt::Display for ByHand {
 struct Refusal {
     at: usize,
     reason: String,
+    /// Whether it is not known what the backend has there.
+    is_unseen: bool,
 }
 
 impl Refusal {
     fn at(at: usize, reason: impl Into<String>) -> Self {
-        Self { at, reason: reason.into() }
+        Self { at, reason: reason.into(), is_unseen: false }
+    }
+
+    fn unseen(at: usize, reason: impl Into<String>) -> Self {
+        Self { at, reason: reason.into(), is_unseen: true }
     }
 }
 
@@ -220,7 +226,12 @@ fn refused(path: &Path, text: &str, refusal: &Refusal, change: &ArgumentChange) 
     ByHand {
         place: Place { file: path.to_owned(), line: Some(line) },
         reason: refusal.reason.clone(),
-        change: change.to_string(),
+        change: match change {
+            ArgumentChange::Remove { .. } if refusal.is_unseen => {
+                format!("{change}, if it is set there,")
+            }
+            ArgumentChange::Remove { .. } | ArgumentChange::Set { .. } => change.to_string(),
+        },
     }
 }
 

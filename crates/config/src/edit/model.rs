@@ -38,14 +38,23 @@ pub(super) fn is_only(form: Form, before: &str, after: &str, change: &ArgumentCh
 pub(super) fn differ_in_contents_only(before: &str, after: &str) -> bool {
     let blank = |text: &str| {
         let mut nodes = read(text)?;
-        for body in bodies(&mut nodes, "generate", None) {
-            for value in values(body, "contents") {
-                *value = Content::Other(Vec::new());
+        bodies(&mut nodes, "generate", None).for_each(|body| without_contents(body));
+        for object in objects(&mut nodes, "generate") {
+            for node in object {
+                if let Node::Argument { value: Content::Object(items), .. } = node {
+                    without_contents(items);
+                }
             }
         }
         Some(nodes)
     };
     before != after && blank(before).is_some_and(|nodes| blank(after) == Some(nodes))
+}
+
+fn without_contents(nodes: &mut [Node]) {
+    for value in values(nodes, "contents") {
+        *value = Content::Other(Vec::new());
+    }
 }
 
 fn read(text: &str) -> Option<Vec<Node>> {

@@ -245,6 +245,17 @@ fn a_generated_block_is_changed_in_its_heredoc() {
 }
 
 #[test]
+fn generate_may_be_an_attribute() {
+    let with = |arguments: &str| {
+        format!(
+            "generate = {{\n  backend = {{\n    path = \"b.tf\"\n    contents = <<E\nterraform {{\n  backend \"s3\" {{{arguments}}}\n}}\nE\n  }}\n}}\n"
+        )
+    };
+    let found = after(Form::Terragrunt, &with(" key = 1 "), &[SET]);
+    assert_eq!(found, with("\n    key          = 1\n    use_lockfile = true\n  "));
+}
+
+#[test]
 fn what_is_not_safe_is_said() {
     let set = "set `use_lockfile = true` (after `dynamodb_table` if it is new) by hand";
     for (form, text, change, expected) in [
@@ -252,11 +263,11 @@ fn what_is_not_safe_is_said() {
         (Form::Terraform, block("\n  dynamodb_table = 1\n  dynamodb_table = 2\n"), REMOVE, "x.tf:4: `dynamodb_table` is set twice; remove `dynamodb_table` by hand".to_owned()),
         (Form::Terraform, format!("# DO NOT EDIT\n{}", block("")), SET, format!("x.tf:1: the file is generated, so the change belongs into its source; {set}")),
         (Form::Terraform, block("\n  endpoints = var.e\n"), REMOVE_ENDPOINT, "x.tf:3: `endpoints` is no object that is written out; remove `dynamodb` from `endpoints` by hand".to_owned()),
-        (Form::Terragrunt, "remote_state {\n  backend = \"s3\"\n  config = merge(local.x, {})\n}\n".to_owned(), REMOVE, "x.tf:3: `config` is computed; remove `dynamodb_table` by hand".to_owned()),
-        (Form::Terragrunt, "remote_state {\n  backend = local.b\n  config = {}\n}\n".to_owned(), REMOVE, "x.tf:2: the kind of backend refers to a variable or a local value; remove `dynamodb_table` by hand".to_owned()),
-        (Form::Terragrunt, "\nremote_state = local.r\n".to_owned(), REMOVE, "x.tf:2: `remote_state` is computed; remove `dynamodb_table` by hand".to_owned()),
-        (Form::Terragrunt, "generate \"backend\" {\n  contents = templatefile(\"x\", {})\n}\n".to_owned(), REMOVE, "x.tf:2: `contents` is computed; remove `dynamodb_table` by hand".to_owned()),
-        (Form::Terragrunt, "generate \"x\" {\n  contents = <<E\n%{ if a }terraform {\n backend \"s3\" {}\n}\n%{ endif }\nE\n}\n".to_owned(), REMOVE, "x.tf:2: `contents` is a template of more than texts; remove `dynamodb_table` by hand".to_owned()),
+        (Form::Terragrunt, "remote_state {\n  backend = \"s3\"\n  config = merge(local.x, {})\n}\n".to_owned(), REMOVE, "x.tf:3: `config` is computed; remove `dynamodb_table`, if it is set there, by hand".to_owned()),
+        (Form::Terragrunt, "remote_state {\n  backend = local.b\n  config = {}\n}\n".to_owned(), REMOVE, "x.tf:2: the kind of backend refers to a variable or a local value; remove `dynamodb_table`, if it is set there, by hand".to_owned()),
+        (Form::Terragrunt, "\nremote_state = local.r\n".to_owned(), REMOVE, "x.tf:2: `remote_state` is computed; remove `dynamodb_table`, if it is set there, by hand".to_owned()),
+        (Form::Terragrunt, "generate \"backend\" {\n  contents = templatefile(\"x\", {})\n}\n".to_owned(), REMOVE, "x.tf:2: `contents` is computed; remove `dynamodb_table`, if it is set there, by hand".to_owned()),
+        (Form::Terragrunt, "generate \"x\" {\n  contents = <<E\n%{ if a }terraform {\n backend \"s3\" {}\n}\n%{ endif }\nE\n}\n".to_owned(), REMOVE, "x.tf:2: `contents` is a template of more than texts; remove `dynamodb_table`, if it is set there, by hand".to_owned()),
         (Form::TerraformJson, "{\"terraform\": {\n\"backend\": {\"s3\": {\n\"dynamodb_table\": 1,\n\"dynamodb_table\": 1}}}}".to_owned(), REMOVE, "x.tf:4: `dynamodb_table` is set twice; remove `dynamodb_table` by hand".to_owned()),
         (Form::TerraformJson, "{\"//\": {\"metadata\": {}}, \"terraform\": {\"backend\": {\"s3\": {}}}}".to_owned(), SET, format!("x.tf:1: the file is generated, so the change belongs into its source; {set}")),
     ] {
@@ -342,6 +353,8 @@ fn the_form_is_told_by_name_and_text() {
         ("backend.conf", "", Form::BackendConfig),
         ("backend.hcl", "bucket = \"b\"\n", Form::BackendConfig),
         ("root.hcl", "remote_state {}\n", Form::Terragrunt),
+        ("root.hcl", "remote_state = {}\n", Form::Terragrunt),
+        ("env.hcl", "inputs = {}\n", Form::Terragrunt),
         ("terragrunt.hcl", "", Form::Terragrunt),
     ] {
         assert_eq!(Form::of(&Path::new("d").join(name), text), expected, "{name}");

@@ -1,0 +1,5 @@
+terraform {
+  backend "s3" {
+    # terraform init -backend-config=env/prod.tfbackend
+  }
+}

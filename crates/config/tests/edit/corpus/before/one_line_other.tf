@@ -1,0 +1,3 @@
+terraform {
+	backend "s3" {bucket="acme-state"} # the rest by -backend-config
+}

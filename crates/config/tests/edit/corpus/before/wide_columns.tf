@@ -1,0 +1,8 @@
+terraform {
+  backend "s3" {
+    bucket              = "acme-state"
+    key                 = "portal"
+    dynamodb_table      = "locks"
+    region              = "us-east-1"
+  }
+}

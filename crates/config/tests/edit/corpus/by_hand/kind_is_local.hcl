@@ -1,0 +1,6 @@
+remote_state {
+  backend = local.kind
+  config = {
+    dynamodb_table = "locks"
+  }
+}

@@ -1,0 +1,7 @@
+terraform {
+  backend "s3" {
+    dynamodb_table = "a"
+    bucket         = "acme-state"
+    dynamodb_table = "b"
+  }
+}

@@ -1,0 +1,4 @@
+generate "backend" {
+  path     = "backend.tf"
+  contents = templatefile("backend.tftpl", { bucket = "acme-state" })
+}

@@ -1,0 +1,8 @@
+remote_state = {
+  backend = "s3"
+  config = {
+    bucket = "acme-state"
+    dynamodb_table = "locks"
+    use_lockfile = true
+  }
+}

@@ -1,0 +1,17 @@
+
+
+terraform {
+
+  backend "s3" {
+
+    bucket = "acme-state"
+
+
+    dynamodb_table = "locks"
+    use_lockfile   = true
+
+  }
+
+}
+
+

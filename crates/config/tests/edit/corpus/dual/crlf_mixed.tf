@@ -1,0 +1,8 @@
+terraform {
+  backend "s3" {
+    bucket         = "acme-state"
+    dynamodb_table = "locks"
+    use_lockfile   = true
+    region         = "eu-north-1"
+  }
+}

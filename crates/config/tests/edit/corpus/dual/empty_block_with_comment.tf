@@ -1,0 +1,6 @@
+terraform {
+  backend "s3" {
+    # terraform init -backend-config=env/prod.tfbackend
+    use_lockfile = true
+  }
+}

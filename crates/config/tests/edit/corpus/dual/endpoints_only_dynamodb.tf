@@ -1,0 +1,13 @@
+terraform {
+  backend "s3" {
+    bucket = "acme-state"
+    key    = "k"
+    endpoints = {
+      # the local one
+      dynamodb = "http://localhost:8000"
+    }
+    dynamodb_table = "locks"
+    use_lockfile   = true
+    region         = "us-east-1"
+  }
+}

@@ -1,0 +1,6 @@
+terraform {
+  backend "s3" {
+    dynamodb_table = "locks"
+    use_lockfile   = true
+  }
+}

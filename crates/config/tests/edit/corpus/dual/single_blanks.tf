@@ -1,0 +1,10 @@
+terraform {
+  backend "s3" {
+    bucket = "acme-terraform-state"
+    key = "iam/terraform.tfstate"
+    region = "us-east-1"
+    dynamodb_table = "terraform-locks"
+    use_lockfile = true
+    encrypt = true
+  }
+}

@@ -1,0 +1,8 @@
+terraform {
+	backend "s3" {
+		bucket         = "acme-state"
+		key            = "vpc.tfstate"
+		dynamodb_table = "locks"
+		use_lockfile   = true
+	}
+}

@@ -1,0 +1,9 @@
+terraform {              # settings
+  backend "s3" {         # state
+    bucket         = "b" # bucket
+    dynamodb_table = "t" # table
+    use_lockfile   = true
+    encrypt        = true  # always
+    key            = "kkk" # key
+  }                        # end
+}                          # end

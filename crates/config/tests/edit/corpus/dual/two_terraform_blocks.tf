@@ -1,0 +1,11 @@
+terraform {
+  required_version = ">= 1.0"
+}
+
+terraform {
+  backend "s3" {
+    dynamodb_table = "locks"
+    use_lockfile   = true
+    bucket         = "acme-state"
+  }
+}

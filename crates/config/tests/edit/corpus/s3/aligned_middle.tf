@@ -1,0 +1,13 @@
+terraform {
+  backend "s3" {
+    bucket       = "acme-terraform-state"
+    use_lockfile = true
+    encrypt      = true
+    key          = "dns/terraform.tfstate"
+    region       = "eu-central-1"
+  }
+}
+
+provider "aws" {
+  region = "eu-central-1"
+}

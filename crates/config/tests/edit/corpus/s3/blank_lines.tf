@@ -1,0 +1,16 @@
+
+
+terraform {
+
+  backend "s3" {
+
+    bucket = "acme-state"
+
+
+    use_lockfile = true
+
+  }
+
+}
+
+

@@ -1,0 +1,10 @@
+terraform {
+  backend "s3" {
+    bucket       = "acme-state"
+    key          = "x"
+    region       = "us-east-1"
+    use_lockfile = true
+    # dynamodb_table = "locks"
+    # use_lockfile   = true
+  }
+}

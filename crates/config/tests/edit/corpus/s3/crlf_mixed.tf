@@ -1,0 +1,7 @@
+terraform {
+  backend "s3" {
+    bucket       = "acme-state"
+    use_lockfile = true
+    region       = "eu-north-1"
+  }
+}

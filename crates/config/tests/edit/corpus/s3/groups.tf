@@ -1,0 +1,15 @@
+terraform {
+  backend "s3" {
+    # where
+    bucket = "acme-state"
+    key    = "groups/terraform.tfstate"
+    region = "eu-west-1"
+
+    # locking
+    use_lockfile = true
+
+    # security
+    encrypt    = true
+    kms_key_id = "alias/terraform"
+  }
+}

@@ -1,0 +1,10 @@
+terraform {
+  backend "s3" {
+    bucket       = "acme-state"
+    key          = <<EOT
+a/b
+EOT
+    use_lockfile = true
+    region       = "us-east-1"
+  }
+}

@@ -1,0 +1,26 @@
+locals {
+  example = <<-EOT
+    terraform {
+      backend "s3" {
+        dynamodb_table = "not-this-one"
+      }
+    }
+  EOT
+  text    = "backend \"s3\" { dynamodb_table = \"nor this\" } ${upper("}")} $${x} %%{y}"
+}
+
+terraform {
+  backend "s3" {
+    bucket       = "acme-state"
+    key          = "heredoc"
+    use_lockfile = true
+  }
+}
+
+output "x" {
+  value = <<EOT
+%{if true~}
+  dynamodb_table = "no"
+%{endif~}
+EOT
+}

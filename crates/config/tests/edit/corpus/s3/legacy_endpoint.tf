@@ -1,0 +1,9 @@
+terraform {
+  backend "s3" {
+    bucket           = "acme-state"
+    key              = "k"
+    endpoint         = "http://localhost:4566"
+    use_lockfile     = true
+    force_path_style = true
+  }
+}

@@ -1,0 +1,4 @@
+remote_state {
+  backend = "s3"
+  config  = { bucket = "acme-state", key = "k", use_lockfile = true }
+}

@@ -1,0 +1,9 @@
+terraform {
+  backend "s3" {
+    bucket = "acme-terraform-state"
+    key = "iam/terraform.tfstate"
+    region = "us-east-1"
+    use_lockfile = true
+    encrypt = true
+  }
+}

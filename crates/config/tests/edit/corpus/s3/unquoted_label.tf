@@ -1,0 +1,7 @@
+terraform {
+  backend s3 {
+    bucket       = "acme-state"
+    use_lockfile = true
+    region       = "us-east-1"
+  }
+}
