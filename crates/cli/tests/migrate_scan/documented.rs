@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::stage::Stage;
 
-fn page(name: &str) -> String {
+pub(crate) fn page(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations").join(name);
     std::fs::read_to_string(path).expect("a page")
 }

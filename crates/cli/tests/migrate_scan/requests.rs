@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
+use statelock_testkit::fault_proxy::Request;
 use statelock_testkit::real_clients::terraform::{Backend, Terraform, TerraformProject};
 use statelock_testkit::store_server::{BUCKET, StoreServer};
 
@@ -27,6 +28,9 @@ fn an_apply_of_the_real_terraform_makes_as_many_requests() {
         project.init();
         project.apply(&[]).succeeded();
         let before = proxy.requests().len();
+        project.run(&["plan", "-input=false"]).succeeded();
+        let of_plan = told(&proxy.requests().split_off(before));
+        let before = proxy.requests().len();
         project.apply(&["-var", "n=2"]).succeeded();
         let made = proxy.requests().split_off(before);
         let count = |filter: &dyn Fn(&str, &str, &str) -> bool| {
@@ -47,5 +51,25 @@ fn an_apply_of_the_real_terraform_makes_as_many_requests() {
         let unit = run.unit("./app");
         assert_eq!(unit["phase"], name);
         assert_eq!(unit["requests_per_apply_now"], counted, "{name}");
+        assert_eq!(documented("| requests of a plan |", name), of_plan, "{name}");
+        assert_eq!(documented("| requests of an apply |", name), told(&made), "{name}");
     }
+}
+
+/// As the page about lock modes tells them.
+fn told(made: &[Request]) -> String {
+    let to_table = made.iter().filter(|it| !it.operation.is_empty()).count();
+    let to_sts = made.iter().filter(|it| it.operation.is_empty() && it.method == "POST").count();
+    format!("{} to S3, {to_table} to DynamoDB", made.len() - to_table - to_sts)
+}
+
+fn documented(row: &str, mode: &str) -> String {
+    let page = crate::documented::page("lock-modes.md");
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()
+    };
+    let titles = cells(page.lines().find(|line| line.starts_with("| |")).expect("titles"));
+    let column = titles.iter().position(|title| title == mode).expect("a column");
+    let row = page.lines().find(|line| line.starts_with(row)).expect("a row");
+    cells(row)[column].clone()
 }

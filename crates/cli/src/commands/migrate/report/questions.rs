@@ -17,6 +17,8 @@ pub(super) fn of(report: &Report<'_>) -> Vec<&'static str> {
              lockfiles need data events of the bucket instead, before the move.",
             "Do many pipelines wait for the same lock at once? A waiting client asks again every 1 to 16 seconds either way; \
              with lockfiles it fails at once when the lock is released between its two requests.",
+            "Do scripts read `terraform output -json` or `-raw`? Terraform 1.11 and newer warn of `dynamodb_table`, and where \
+             standard output and standard error are one, the warning is in the data until the table is left out.",
         ]);
     }
     if !is_done {

@@ -74,8 +74,6 @@ pub(crate) enum FindingId {
     OtherStore,
     /// A file that other units use too: what is changed there is changed for all.
     SharedFile,
-    /// A script reads JSON from standard output, where a deprecation warning may go too.
-    ReadsStdout,
     /// A lock is held right now.
     LockHeld,
     /// The bucket keeps every version of a lockfile for a while.
@@ -104,7 +102,6 @@ impl FindingId {
             Self::UnknownArgument => "unknown_argument",
             Self::OtherStore => "other_store",
             Self::SharedFile => "shared_file",
-            Self::ReadsStdout => "reads_stdout",
             Self::LockHeld => "lock_held",
             Self::ObjectLock => "object_lock",
             Self::NotReached => "not_reached",
