@@ -11,7 +11,7 @@ pub(crate) fn page(name: &str) -> String {
 
 /// The text of the first fence after `marker`.
 fn fenced<'a>(page: &'a str, marker: &str) -> &'a str {
-    let (_, after) = page.split_once(marker).unwrap_or_else(|| panic!("no {marker:?}"));
+    let (_, after) = page.split_once(marker).expect(marker);
     let (_, inside) = after.split_once("```").expect("a fence");
     let (_, text) = inside.split_once('\n').expect("a language");
     text.split_once("\n```").expect("its end").0

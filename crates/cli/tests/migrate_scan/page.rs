@@ -14,8 +14,7 @@ fn page_of(stage: &Stage) -> String {
 fn tags(page: &str) -> Vec<(String, bool)> {
     let mut tags = Vec::new();
     for piece in page.split('<').skip(1) {
-        let (tag, _) =
-            piece.split_once('>').unwrap_or_else(|| panic!("a tag without end: {piece}"));
+        let (tag, _) = piece.split_once('>').expect(piece);
         let is_end = tag.starts_with('/');
         let name = tag.trim_start_matches('/').split_whitespace().next().unwrap_or_default();
         tags.push((name.to_lowercase(), is_end));

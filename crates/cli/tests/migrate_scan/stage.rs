@@ -89,7 +89,9 @@ impl Run {
 
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+        let document = serde_json::from_str(&self.stdout);
+        assert!(document.is_ok(), "no JSON: {self:?}");
+        document.unwrap_or_default()
     }
 
     /// One unit of the JSON document.
@@ -98,7 +100,8 @@ impl Run {
         let document = self.json();
         let units = document["units"].as_array().expect("units");
         let unit = units.iter().find(|unit| unit["name"] == name);
-        unit.unwrap_or_else(|| panic!("no unit {name} in {units:?}")).clone()
+        assert!(unit.is_some(), "no unit {name} in {units:?}");
+        unit.cloned().unwrap_or_default()
     }
 }
 
