@@ -2,6 +2,8 @@
 
 mod heard;
 mod lifecycle;
+mod lifecycle_making;
+mod making;
 mod object_versions;
 mod presence;
 mod setting;
@@ -10,6 +12,8 @@ mod version_removal;
 
 use statelock_protocol::store::BucketName;
 
+pub use lifecycle_making::{OLD_VERSIONS_RULE, OldVersions};
+pub use making::{Creation, Made};
 pub use object_versions::{NULL_VERSION, ObjectVersion, ObjectVersions, VersionListingError};
 pub use presence::{Access, Presence};
 pub use setting::{

@@ -81,6 +81,19 @@ impl Bucket {
         }))
     }
 
+    /// Whose the objects in it are, and whether ACLs count: `BucketOwnerEnforced`, `BucketOwnerPreferred` or
+    /// `ObjectWriter`. Needs `s3:GetBucketOwnershipControls`.
+    ///
+    /// # Errors
+    /// There is no such bucket, or no usable answer.
+    pub async fn ownership(&self) -> Result<Setting<String>, StoreError> {
+        let setting = ask!(self, get_bucket_ownership_controls, "GetBucketOwnershipControls")?;
+        Ok(setting.and_then(|output| {
+            let rule = output.ownership_controls?.rules.into_iter().next()?;
+            Some(rule.object_ownership.as_str().to_owned())
+        }))
+    }
+
     /// Its policy, JSON as it was stored. Needs `s3:GetBucketPolicy`.
     ///
     /// # Errors

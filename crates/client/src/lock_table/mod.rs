@@ -3,6 +3,7 @@
 mod description;
 mod digest_removal;
 mod items;
+mod making;
 
 use statelock_protocol::store::TableName;
 

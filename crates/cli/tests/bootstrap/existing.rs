@@ -1,0 +1,160 @@
+//! Buckets and tables that are there already, and other than wanted.
+
+use serde_json::{Value, json};
+
+use crate::stage::{NO_NEWEST, Stage, TABLE, writes};
+
+/// A bucket on moto with these settings.
+fn with(what: &str, settings: &[(&str, &str)]) -> Option<Stage> {
+    let stage = Stage::moto(what)?;
+    stage.put_to_moto("", "");
+    for (path, body) in settings {
+        stage.put_to_moto(path, body);
+    }
+    Some(stage)
+}
+
+const SUSPENDED: &str =
+    "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
+const HALF_BLOCK: &str = "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls>\
+    <IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>false</BlockPublicPolicy>\
+    <RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
+const OTHER_KEY: &str = "<ServerSideEncryptionConfiguration><Rule>\
+    <ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm>\
+    <KMSMasterKeyID>1234</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule>\
+    </ServerSideEncryptionConfiguration>";
+const WRITERS_OWN: &str = "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule>\
+    </OwnershipControls>";
+const RULES: &str = "<LifecycleConfiguration>\
+    <Rule><ID>theirs</ID><Status>Enabled</Status><Filter><Prefix></Prefix></Filter>\
+    <NoncurrentVersionExpiration><NoncurrentDays>5</NoncurrentDays></NoncurrentVersionExpiration></Rule>\
+    <Rule><ID>logs</ID><Status>Enabled</Status><Filter><Prefix>logs/</Prefix></Filter>\
+    <Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>";
+
+#[test]
+fn what_is_different_is_kept_and_named_and_changed_only_if_asked() {
+    let settings = [
+        ("?versioning", SUSPENDED),
+        ("?publicAccessBlock", HALF_BLOCK),
+        ("?encryption", OTHER_KEY),
+        ("?ownershipControls", WRITERS_OWN),
+        ("?lifecycle", RULES),
+    ];
+    let Some(stage) = with("different settings", &settings) else { return };
+    let options = [NO_NEWEST, &["--kms-key-id", "alias/state", "--json"]];
+    let proxy = stage.proxy();
+    let said = stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "");
+    let different = ["ownership", "public_access", "versioning", "encryption", "old_versions"];
+    for step in different {
+        assert_eq!(said.step(step), "kept_different", "{step}: {}", said.stdout);
+    }
+    for words in
+        ["suspended", "without BlockPublicPolicy", "aws:kms with 1234", "ObjectWriter", "`theirs`"]
+    {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+    assert!(said.stderr.contains("--change-existing"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("`logs` deletes current objects under `logs/`"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(writes(&proxy), [""; 0], "nothing was changed");
+    let changing = [&options[..], &[&["--change-existing"][..]]].concat();
+    let said = stage.bootstrap(&changing).ended(0, "it was: suspended");
+    for step in different {
+        assert_eq!(said.step(step), "done", "{step}: {}", said.stdout);
+    }
+    let said = stage.bootstrap(&options).ended(0, "");
+    for step in different {
+        assert_eq!(said.step(step), "already", "{step}: {}", said.stdout);
+    }
+    assert!(
+        said.stderr.contains("`logs` deletes"),
+        "their other rule is still there: {}",
+        said.stderr
+    );
+}
+
+#[test]
+fn stricter_encryption_is_as_wanted() {
+    let Some(stage) = with("stricter", &[("?encryption", OTHER_KEY)]) else { return };
+    let said = stage.bootstrap(&[NO_NEWEST, &["--json"]]).ended(0, "aws:kms with 1234");
+    assert_eq!(said.step("encryption"), "already");
+}
+
+#[test]
+fn a_policy_keeps_its_statements() {
+    let allow = json!({
+        "Sid": "Readers", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+        "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::acme-tfstate/*",
+    });
+    let policy = json!({"Version": "2012-10-17", "Id": "ours", "Statement": [allow]}).to_string();
+    let Some(stage) = with("a policy", &[("?policy", &policy)]) else { return };
+    let proxy = stage.proxy();
+    let options = [NO_NEWEST, &["--tls-only"]];
+    stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "done        TLS only");
+    let sent =
+        proxy.requests().into_iter().find(|one| one.method == "PUT" && one.path.contains("policy"));
+    let merged: Value = serde_json::from_str(&sent.expect("a policy").body).expect("JSON");
+    assert_eq!((&merged["Id"], &merged["Statement"][0]), (&json!("ours"), &allow));
+    assert_eq!(merged["Statement"][1]["Condition"]["Bool"]["aws:SecureTransport"], "false");
+    stage.bootstrap(&options).ended(0, "already so  TLS only");
+}
+
+#[test]
+fn other_lifecycle_rules_stay() {
+    let logs = RULES
+        .replace("<NoncurrentDays>5<", "<NoncurrentDays>500<")
+        .replace("<Filter><Prefix></Prefix></Filter>", "<Filter><Prefix>old/</Prefix></Filter>");
+    let Some(stage) = with("other rules", &[("?lifecycle", &logs)]) else { return };
+    let proxy = stage.proxy();
+    stage.bootstrap_through(&proxy.endpoint(), &[NO_NEWEST]).ended(0, "done        old versions");
+    let sent = proxy
+        .requests()
+        .into_iter()
+        .find(|one| one.method == "PUT" && one.path.contains("lifecycle"));
+    let body = sent.expect("rules").body;
+    for part in [
+        "<ID>theirs</ID>",
+        "<NoncurrentDays>500<",
+        "<ID>logs</ID>",
+        "<Days>30<",
+        "<ID>statelock-old-versions</ID>",
+    ] {
+        assert!(body.contains(part), "{part}: {body}");
+    }
+}
+
+#[test]
+fn a_table_that_is_no_lock_table_is_named() {
+    let Some(stage) = Stage::moto("another table") else { return };
+    let endpoint = stage.server.endpoint();
+    let proxy = stage.proxy();
+    proxy.inject_on(
+        statelock_testkit::fault_proxy::Fault::Answer(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 193\r\n\r\n\
+             {\"Table\":{\"TableName\":\"acme-locks\",\"TableStatus\":\"ACTIVE\",\"KeySchema\":[{\"AttributeName\":\"Id\",\
+             \"KeyType\":\"HASH\"}],\"AttributeDefinitions\":[{\"AttributeName\":\"Id\",\"AttributeType\":\"N\"}],\"X\":\"\"}}   ",
+        ),
+        9,
+        |request| request.operation == "DescribeTable",
+    );
+    let said = stage.bootstrap_through(&proxy.endpoint(), &[TABLE]);
+    let said = said.ended(2, "whose key is Id (N)");
+    assert!(said.stderr.contains("lock table failed"), "{}", said.stderr);
+    assert!(!writes(&proxy).iter().any(|one| one.contains("Table")), "{:?}", writes(&proxy));
+    assert!(!endpoint.is_empty());
+}
+
+#[test]
+fn a_table_without_protection_is_kept_and_protected_if_asked() {
+    let Some(stage) = Stage::moto("an unprotected table") else { return };
+    let theirs = ["--dynamodb-table", "terraform-locks", "--json"];
+    let said = stage.bootstrap(&[&theirs]).ended(0, "the table can be deleted by mistake");
+    assert_eq!(said.step("deletion_protection"), "kept_different");
+    let said = stage.bootstrap(&[&theirs, &["--change-existing"]]).ended(0, "");
+    assert_eq!(said.step("deletion_protection"), "done");
+    let said = stage.bootstrap(&[&theirs]).ended(0, "");
+    assert_eq!(said.step("deletion_protection"), "already");
+}

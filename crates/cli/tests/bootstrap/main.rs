@@ -1,0 +1,6 @@
+//! `statelock bootstrap`, on the state server and on moto.
+
+mod existing;
+mod faults;
+mod fresh;
+mod stage;
