@@ -31,7 +31,7 @@ const SENT: [(&str, Meant); 7] = [
 #[test]
 fn whatever_fails_the_next_run_makes_the_rest() {
     for (step, is_meant) in SENT {
-        for fault in [Fault::LoseRequest, Fault::LoseResponse, Fault::Answer(DENIED)] {
+        for fault in [Fault::LoseResponse, Fault::Answer(DENIED)] {
             let stage = Stage::statelock();
             let proxy = stage.proxy();
             proxy.inject_on(fault, 20, is_meant);

@@ -5,14 +5,13 @@
 
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::primitives::DateTime;
-use aws_sdk_s3::types::{
-    BucketVersioningStatus, DeleteMarkerEntry, EncodingType, ObjectVersion as Listed,
-};
+use aws_sdk_s3::types::{DeleteMarkerEntry, EncodingType, ObjectVersion as Listed};
 use percent_encoding::percent_decode;
 use statelock_protocol::store::ObjectKey;
 
 use super::Bucket;
 use crate::error::StoreError;
+use crate::state::Versioning;
 use crate::transport::failure::failed;
 
 /// How many versions are asked for at a time: S3's own bound.
@@ -93,9 +92,8 @@ impl Bucket {
     /// Whether each write has a version id of its own by now, so that [`NULL_VERSION`] can only be what was
     /// written before. `false` where the store does not say it, or these credentials may not ask.
     pub async fn gives_version_ids(&self) -> bool {
-        let call = self.connection().reads().get_bucket_versioning();
-        let sent = call.bucket(self.name().as_str()).send().await;
-        sent.is_ok_and(|output| output.status == Some(BucketVersioningStatus::Enabled))
+        let said = self.versioning().await;
+        said.is_ok_and(|said| said.value().is_some_and(|is| is.versioning == Versioning::Enabled))
     }
 }
 

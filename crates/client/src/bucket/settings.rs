@@ -6,6 +6,7 @@
 use std::error::Error;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningOutput;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, MfaDeleteStatus, ObjectLockConfiguration,
     ServerSideEncryptionConfiguration,
@@ -42,7 +43,11 @@ impl Bucket {
     /// # Errors
     /// There is no such bucket, or no usable answer.
     pub async fn versioning(&self) -> Result<Setting<BucketVersioning>, StoreError> {
-        let setting = ask!(self, get_bucket_versioning, "GetBucketVersioning")?;
+        let heard = Heard::default();
+        let call = self.connection().reads().get_bucket_versioning().bucket(self.name().as_str());
+        let sent = call.customize().interceptor(heard.clone()).send().await;
+        let sent = sent.or_else(|error| by_another_name(&error).ok_or(error));
+        let setting = answered("GetBucketVersioning", &heard, sent)?;
         Ok(setting.and_then(|output| {
             let versioning = match output.status {
                 Some(BucketVersioningStatus::Enabled) => Versioning::Enabled,
@@ -145,6 +150,23 @@ impl Bucket {
             Some(region_of(constraint.as_ref().map(BucketLocationConstraint::as_str)))
         }))
     }
+}
+
+/// What an answer says that has another name than S3's own: some stores name it after the operation.
+fn by_another_name<E>(error: &SdkError<E, HttpResponse>) -> Option<GetBucketVersioningOutput> {
+    let raw = error.raw_response().filter(|raw| raw.status().as_u16() == 200)?;
+    let text = std::str::from_utf8(raw.body().bytes()?).ok()?;
+    if !text.contains("<GetBucketVersioning") {
+        return None;
+    }
+    let said =
+        |part: &str| text.split_once(&format!("<{part}>"))?.1.split_once("</").map(|text| text.0);
+    Some(
+        GetBucketVersioningOutput::builder()
+            .set_status(said("Status").map(BucketVersioningStatus::from))
+            .set_mfa_delete(said("MfaDelete").map(MfaDeleteStatus::from))
+            .build(),
+    )
 }
 
 /// The region that a location constraint names; the first regions have no name, or an old one.
