@@ -81,9 +81,9 @@ fn a_setting_that_may_not_be_looked_at_is_not_replaced() {
 
 #[test]
 fn a_bucket_of_somebody_else_is_told_and_nothing_is_tried() {
-    let head = |one: &Request| one.method == "HEAD";
+    let head: Meant = |one| one.method == "HEAD";
     for (answer, meant, code, words) in [
-        (EMPTY_DENIED, head as Meant, 9, "somebody else's, or not open to these credentials"),
+        (EMPTY_DENIED, head, 9, "somebody else's, or not open to these credentials"),
         (TAKEN, SENT[0].1, 9, "names of buckets are shared by all accounts"),
         (MOVED, head, 2, "is in ap-south-1, and us-east-1 was asked for"),
     ] {

@@ -46,8 +46,10 @@ impl Bucket {
         let heard = Heard::default();
         let call = self.connection().reads().get_bucket_versioning().bucket(self.name().as_str());
         let sent = call.customize().interceptor(heard.clone()).send().await;
-        let sent = sent.or_else(|error| by_another_name(&error).ok_or(error));
-        let setting = answered("GetBucketVersioning", &heard, sent)?;
+        let setting = match sent.as_ref().err().and_then(by_another_name) {
+            Some(value) => Setting::Set { value, not_applied: heard.head().not_applied },
+            None => answered("GetBucketVersioning", &heard, sent)?,
+        };
         Ok(setting.and_then(|output| {
             let versioning = match output.status {
                 Some(BucketVersioningStatus::Enabled) => Versioning::Enabled,

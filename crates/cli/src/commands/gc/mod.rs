@@ -126,7 +126,10 @@ fn refused(count: u64) -> String {
 
 /// The same command line, to remove what was counted.
 fn again() -> String {
-    let words = std::env::args().skip(1).map(|word| shell::quoted(&word));
+    let words = std::env::args().skip(1).map(|word| match word.strip_prefix("--") {
+        Some(option) => format!("--{}", shell::quoted(option)),
+        None => shell::quoted(&word),
+    });
     let words: Vec<_> = ["statelock".to_owned()].into_iter().chain(words).collect();
     format!("{} --yes", words.join(" "))
 }
