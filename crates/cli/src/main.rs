@@ -7,7 +7,6 @@ mod commands;
 mod evidence;
 mod exit_code;
 mod output;
-#[expect(dead_code, unused_imports, reason = "the verbs that ask it are being added")]
 mod policy;
 mod shell;
 mod span;
@@ -42,6 +41,7 @@ enum Command {
     Bootstrap(commands::bootstrap::BootstrapArgs),
     Gc(commands::gc::GcArgs),
     Explain(commands::explain::ExplainArgs),
+    Iam(Box<commands::iam::IamArgs>),
     State(commands::state::StateArgs),
     Migrate(commands::migrate::MigrateArgs),
     Completions(commands::completions::CompletionsArgs),
@@ -63,6 +63,7 @@ fn main() -> ExitCode {
         Command::Bootstrap(args) => exit(commands::bootstrap::run(&args)),
         Command::Gc(args) => exit(commands::gc::run(&args)),
         Command::Explain(args) => exit(commands::explain::run(&args)),
+        Command::Iam(args) => exit(commands::iam::run(&args)),
         Command::State(args) => exit(commands::state::run(&args)),
         Command::Migrate(args) => commands::migrate::run(&args),
         Command::Completions(args) => exit(commands::completions::run(&args, Cli::command())),

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod force_unlock;
 pub(crate) mod gc;
+pub(crate) mod iam;
 pub(crate) mod lock;
 mod lock_error;
 pub(crate) mod ls;

@@ -156,8 +156,11 @@ pub(crate) fn evaluate(policies: &[&Policy], request: &Request) -> Answer {
 
 /// Whether a statement is about a request, and what that hangs on.
 fn about(statement: &Statement, request: &Request) -> (Truth, Vec<Cause>) {
-    let mut causes = Vec::new();
     let action = any(&statement.actions, |pattern| pattern.without_case().matches(&request.action));
+    if action == Truth::No {
+        return (Truth::No, Vec::new());
+    }
+    let mut causes = Vec::new();
     let resource = any(&statement.resources, |pattern| pattern.matches_arn(&request.resource));
     let principal = statement.principal.as_ref();
     let principal = principal.map_or(Truth::Yes, |p| p.includes(request.caller.as_ref()));

@@ -41,10 +41,9 @@ pub(crate) struct Values {
     pub(crate) patterns: Vec<Named>,
 }
 
-/// A pattern and where it stands.
+/// A pattern of a statement.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
-    pub(crate) at: Position,
     pub(crate) pattern: Pattern,
 }
 

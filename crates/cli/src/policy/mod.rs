@@ -17,9 +17,8 @@ mod pattern;
 mod principal;
 mod read;
 
-pub(crate) use condition::Condition;
 pub(crate) use decide::{Answer, Cause, Dependence, Request, Which, evaluate};
-pub(crate) use document::{Effect, Named, Policy, Statement, Values};
+pub(crate) use document::{Effect, Named, Policy, Statement};
 pub(crate) use json::SyntaxError;
 pub(crate) use pattern::{Matched, Pattern, Subject};
 pub(crate) use principal::Caller;

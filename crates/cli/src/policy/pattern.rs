@@ -64,6 +64,16 @@ impl Pattern {
         Self { text: text.to_owned(), pieces }
     }
 
+    /// The pattern that takes in just this.
+    pub(crate) fn of_subject(subject: &Subject) -> Self {
+        Self::read(&subject.as_pattern(), Reading { wildcards: true, variables: true })
+    }
+
+    /// Whether it takes in an action; those know no capitals.
+    pub(crate) fn takes_in_action(&self, action: &str) -> bool {
+        self.without_case().matches(&Subject::exactly(action).lower()) == Matched::Whole
+    }
+
     /// As it is written.
     pub(crate) fn text(&self) -> &str {
         &self.text
@@ -99,9 +109,12 @@ impl Pattern {
 
     /// What it takes in of a subject.
     pub(crate) fn matches(&self, subject: &Subject) -> Matched {
-        if takes(&self.pieces, &subject.parts, Question::Whole) {
+        let Some((pieces, parts)) = without_ends(&self.pieces, &subject.parts) else {
+            return Matched::None;
+        };
+        if takes(pieces, parts, Question::Whole) {
             Matched::Whole
-        } else if takes(&self.pieces, &subject.parts, Question::Any) {
+        } else if takes(pieces, parts, Question::Any) {
             Matched::Part
         } else {
             Matched::None
@@ -185,6 +198,12 @@ impl Subject {
         self
     }
 
+    /// What stands before the last of these characters; `None` without one.
+    pub(crate) fn before_last(&self, character: char) -> Option<Self> {
+        let index = self.parts.iter().rposition(|part| *part == Part::One(character))?;
+        Some(Self { parts: self.parts.get(..index)?.to_vec() })
+    }
+
     /// Whether it stands for more than one text.
     pub(crate) fn is_open(&self) -> bool {
         self.parts.contains(&Part::Open)
@@ -223,6 +242,31 @@ impl Subject {
         };
         Self { parts: self.parts.iter().map(lower).collect() }
     }
+}
+
+/// What is left after the plain characters at both ends, which most comparisons are decided by; `None` if they
+/// differ.
+fn without_ends<'a>(
+    mut pieces: &'a [Piece],
+    mut parts: &'a [Part],
+) -> Option<(&'a [Piece], &'a [Part])> {
+    while let ([Piece::One(wanted), pieces_left @ ..], [Part::One(is), parts_left @ ..]) =
+        (pieces, parts)
+    {
+        if wanted != is {
+            return None;
+        }
+        (pieces, parts) = (pieces_left, parts_left);
+    }
+    while let ([pieces_left @ .., Piece::One(wanted)], [parts_left @ .., Part::One(is)]) =
+        (pieces, parts)
+    {
+        if wanted != is {
+            return None;
+        }
+        (pieces, parts) = (pieces_left, parts_left);
+    }
+    Some((pieces, parts))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -86,11 +86,10 @@ fn old_policies_have_no_variables() {
 fn naive(pattern: &[char], name: &[char]) -> bool {
     match (pattern.split_first(), name.split_first()) {
         (None, None) => true,
-        (None, Some(_)) => false,
         (Some(('*', rest)), _) => {
             naive(rest, name) || name.split_first().is_some_and(|(_, tail)| naive(pattern, tail))
         }
-        (Some((_, _)), None) => false,
+        (None, Some(_)) | (Some(_), None) => false,
         (Some((p, rest)), Some((n, tail))) => (*p == '?' || p == n) && naive(rest, tail),
     }
 }

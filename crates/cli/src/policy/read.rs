@@ -173,7 +173,7 @@ fn values(
         if let Some(problem) = problem(text) {
             return error(node.at, problem);
         }
-        patterns.push(Named { at: node.at, pattern: Pattern::read(text, reading) });
+        patterns.push(Named { pattern: Pattern::read(text, reading) });
     }
     if patterns.is_empty() {
         let name = if is_negated { not_name } else { name };

@@ -38,11 +38,23 @@ fn what_the_aws_cli_prints_around_a_policy_is_taken_off() {
     }
 }
 
-#[test]
-fn mistakes_are_named_with_their_place() {
-    let allow = r#""Effect": "Allow", "Action": "s3:GetObject", "Resource": "*""#;
+#[track_caller]
+fn said_of(cases: &[(String, &str)]) {
     let mut wrong = Vec::new();
-    for (text, expected) in [
+    for (text, expected) in cases {
+        let said = problem(text);
+        if !said.starts_with(expected) {
+            wrong.push(format!("{text}\nsaid {said}\nnot  {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+const ALLOW: &str = r#""Effect": "Allow", "Action": "s3:GetObject", "Resource": "*""#;
+
+#[test]
+fn what_is_lacking_is_named_with_its_place() {
+    said_of(&[
         ("[]".to_owned(), "line 1, column 1: a policy must be an object, and is a list"),
         ("{}".to_owned(), "line 1, column 1: this is no policy: it has no `Statement`"),
         (
@@ -63,13 +75,19 @@ fn mistakes_are_named_with_their_place() {
             "line 1, column 40: this statement has neither `Resource`",
         ),
         (
-            with(&format!(r#"{allow}, "NotAction": "x:y""#)),
+            with(&format!(r#"{ALLOW}, "NotAction": "x:y""#)),
             "line 2, column 76: `Action` and `NotAction`",
         ),
         (
             with(r#""Effect": "Allow", "Action": "GetObject", "Resource": "*""#),
             "line 2, column 30: `GetObject` is no action",
         ),
+    ]);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place() {
+    said_of(&[
         (
             with(r#""Effect": "Allow", "Action": [], "Resource": "*""#),
             "line 2, column 30: `Action` is empty",
@@ -83,43 +101,25 @@ fn mistakes_are_named_with_their_place() {
             "line 2, column 47: `arn:aws:s3::b` is no resource",
         ),
         (
-            with(&format!(r#"{allow}, "Condition": {{"Bool": {{"k": {{}}}}}}"#)),
+            with(&format!(r#"{ALLOW}, "Condition": {{"Bool": {{"k": {{}}}}}}"#)),
             "line 2, column 91: a value of a condition",
         ),
         (
-            with(&format!(r#"{allow}, "Principal": {{"Robot": "x"}}"#)),
+            with(&format!(r#"{ALLOW}, "Principal": {{"Robot": "x"}}"#)),
             "line 2, column 77: there is no kind of principal `Robot`",
         ),
-        (with(&format!(r#"{allow}, "Principal": "me""#)), "line 2, column 76: a principal is"),
+        (with(&format!(r#"{ALLOW}, "Principal": "me""#)), "line 2, column 76: a principal is"),
         (
             r#"{"Version": "2020-01-01", "Statement": []}"#.to_owned(),
             "line 1, column 13: there is no version `2020-01-01`",
         ),
         (
             format!(
-                "{{\"Statement\": [{{\"Sid\": \"A\", {allow}}},\n{{\"Sid\": \"A\", {allow}}}]}}"
+                "{{\"Statement\": [{{\"Sid\": \"A\", {ALLOW}}},\n{{\"Sid\": \"A\", {ALLOW}}}]}}"
             ),
             "line 2, column 1: a second statement has the Sid `A`",
         ),
-    ] {
-        let said = problem(&text);
-        if !said.starts_with(expected) {
-            wrong.push(format!(
-                "{text}
-said {said}
-not  {expected}"
-            ));
-        }
-    }
-    assert!(
-        wrong.is_empty(),
-        "{}",
-        wrong.join(
-            "
-
-"
-        )
-    );
+    ]);
 }
 
 #[test]
