@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 use serde_json::Value;
 use statelock_server::engine::{ConnectionId, Sender};
@@ -11,8 +12,9 @@ use statelock_server::storage::{
     ReadJob, Row, Storage, StorageError, Table, Transaction, WriteJob,
 };
 
+use crate::ops::Op;
 use crate::run::run_blurred;
-use crate::strategies::history;
+use crate::strategies::{history, lock_history};
 
 /// A rule that is broken.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -138,19 +140,30 @@ impl Transaction for Faulty<'_> {
 
 /// Whether one of the first histories tells the mutant from the model.
 fn is_noticed(fault: Fault) -> bool {
-    is_noticed_by(|sender| sender, || Arc::new(Mutant { inner: MemoryStorage::new(), fault }))
+    let mutant = || -> Arc<dyn Storage> { Arc::new(Mutant { inner: MemoryStorage::new(), fault }) };
+    is_noticed_by(|sender| sender, mutant, history())
+}
+
+/// The same of histories of one lock.
+fn is_noticed_with_locks(fault: Fault) -> bool {
+    let mutant = || -> Arc<dyn Storage> { Arc::new(Mutant { inner: MemoryStorage::new(), fault }) };
+    is_noticed_by(|sender| sender, mutant, lock_history())
 }
 
 /// Whether one of the first histories shows that the engine is not told this about senders.
 fn is_missed(blur: fn(Sender) -> Sender) -> bool {
-    is_noticed_by(blur, || Arc::new(MemoryStorage::new()))
+    is_noticed_by(blur, || Arc::new(MemoryStorage::new()), history())
 }
 
-fn is_noticed_by(blur: fn(Sender) -> Sender, storage: impl Fn() -> Arc<dyn Storage>) -> bool {
+fn is_noticed_by(
+    blur: fn(Sender) -> Sender,
+    storage: impl Fn() -> Arc<dyn Storage>,
+    histories: impl Strategy<Value = (bool, Vec<Op>)>,
+) -> bool {
     let config =
         Config { cases: 200, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let ran = TestRunner::new_with_rng(config, rng).run(&history(), |(versioned, ops)| {
+    let ran = TestRunner::new_with_rng(config, rng).run(&histories, |(versioned, ops)| {
         run_blurred(storage(), blur, versioned, &ops)
             .map_err(proptest::test_runner::TestCaseError::fail)
     });
@@ -168,7 +181,7 @@ fn the_model_notices_what_is_forgotten_about_locks() {
         Fault::ForgetsHolders,
     ];
     for fault in faults {
-        assert!(is_noticed(fault), "{fault:?}");
+        assert!(is_noticed_with_locks(fault), "{fault:?}");
     }
 }
 

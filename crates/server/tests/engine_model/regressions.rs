@@ -15,6 +15,8 @@ use statelock_server::storage::memory::MemoryStorage;
 use crate::harness::{
     BUCKET, Harness, MINUTE, block_on, body, delete_request, lock_info, put_request, sender,
 };
+use crate::ops::{Body, Condition, Op, Which};
+use crate::run::run;
 use crate::storages::Unpleasant;
 
 const LOCK: &str = "app/terraform.tfstate.tflock";
@@ -232,4 +234,15 @@ fn a_version_id_is_never_used_again_and_the_clock_does_not_decide_what_is_newest
         let listed: Vec<_> = items.into_iter().map(|(_, id, _)| id).rev().collect();
         assert_eq!(listed, ids);
     });
+}
+
+#[test]
+fn p2_a_release_is_remembered_beside_a_refusal_that_the_clock_has_yet_to_reach() {
+    let lock = |call| Op::Put { key: 8, body: Body::Lock(1, 0), condition: Condition::None, call };
+    let other = Op::Put { key: 8, body: Body::Empty, condition: Condition::None, call: None };
+    let back = Op::Back { micros: 16 * MINUTE };
+    let release =
+        Op::Delete { key: 8, which: Which::Newest, condition: Condition::None, call: Some(3) };
+    let ops = [lock(None), other, back.clone(), release, back, lock(None)];
+    assert_eq!(run(Arc::new(MemoryStorage::new()), false, &ops), Ok(()));
 }

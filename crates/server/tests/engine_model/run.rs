@@ -16,7 +16,7 @@ use crate::model::Model;
 use crate::ops::Op;
 use crate::pair::Pair;
 use crate::storages::Unpleasant;
-use crate::strategies::history;
+use crate::strategies::{history, lock_history};
 
 /// The earlier request that this step repeats.
 fn again(ops: &[Op], step: usize) -> Option<&Op> {
@@ -71,6 +71,16 @@ proptest! {
 
     #[test]
     fn the_engine_does_what_the_model_does_in_memory((versioned, ops) in history()) {
+        let ran = run(Arc::new(MemoryStorage::new()), versioned, &ops);
+        prop_assert_eq!(ran, Ok(()));
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn the_engine_does_what_the_model_does_with_one_lock((versioned, ops) in lock_history()) {
         let ran = run(Arc::new(MemoryStorage::new()), versioned, &ops);
         prop_assert_eq!(ran, Ok(()));
     }

@@ -109,3 +109,24 @@ pub(crate) fn history() -> impl Strategy<Value = (bool, Vec<Op>)> {
     let op = prop_oneof![6 => objects(), 2 => uploads(), 3 => surroundings()];
     (any::<bool>(), proptest::collection::vec(op, 30..60))
 }
+
+/// The same of one lockfile and nothing else: many more requests meet each other there.
+pub(crate) fn lock_history() -> impl Strategy<Value = (bool, Vec<Op>)> {
+    const KEY: usize = 8;
+    let lock = ((0..2_u8), prop_oneof![4 => Just(0), 1 => Just(1)])
+        .prop_map(|(id, other)| Body::Lock(id, other));
+    let body = prop_oneof![8 => lock, 1 => Just(Body::Empty)];
+    let which = prop_oneof![4 => Just(Which::Newest), 1 => Just(Which::Null)];
+    let op = prop_oneof![
+        8 => (body, condition(), call())
+            .prop_map(|(body, condition, call)| Op::Put { key: KEY, body, condition, call }),
+        6 => (which, condition(), call()).prop_map(|(which, condition, call)| {
+            Op::Delete { key: KEY, which, condition, call }
+        }),
+        4 => any::<Index>().prop_map(|earlier| Op::Again { earlier }),
+        1 => jump().prop_map(|micros| Op::Forward { micros }),
+        1 => jump().prop_map(|micros| Op::Back { micros }),
+        1 => Just(Op::Sweep),
+    ];
+    (any::<bool>(), proptest::collection::vec(op, 15..30))
+}

@@ -53,9 +53,14 @@ pub enum TrailEvent {
 }
 
 impl Trail {
-    /// A trail from its entries, oldest first.
+    /// A trail from the [entries](Self::entries) of another, every one of them: what is too old is for
+    /// the clock to say, and that may have gone back since the newest of them.
     pub fn new(entries: impl IntoIterator<Item = TrailEntry>) -> Self {
-        entries.into_iter().fold(Self::default(), |trail, entry| trail.with(entry))
+        let mut trail = Self::default();
+        for entry in entries {
+            trail.list_of(&entry.event).push(entry);
+        }
+        trail
     }
 
     /// All entries; within effects and within refusals, oldest first.
@@ -96,16 +101,22 @@ impl Trail {
         let kept = |entries: &[TrailEntry]| -> Vec<TrailEntry> {
             entries.iter().filter(|kept| kept.is_recent(now_micros)).cloned().collect()
         };
-        let (mut effects, mut refusals) = (kept(&self.effects), kept(&self.refusals));
-        let list = match entry.event {
-            TrailEvent::Refused(_) | TrailEvent::Spared => &mut refusals,
-            TrailEvent::Acquired(_) | TrailEvent::Released | TrailEvent::Forced => &mut effects,
-        };
+        let mut trail = Self { effects: kept(&self.effects), refusals: kept(&self.refusals) };
+        let list = trail.list_of(&entry.event);
         list.push(entry);
         if list.len() > ENTRIES_MAX {
             list.remove(least_needed(list));
         }
-        Self { effects, refusals }
+        trail
+    }
+
+    fn list_of(&mut self, event: &TrailEvent) -> &mut Vec<TrailEntry> {
+        match event {
+            TrailEvent::Refused(_) | TrailEvent::Spared => &mut self.refusals,
+            TrailEvent::Acquired(_) | TrailEvent::Released | TrailEvent::Forced => {
+                &mut self.effects
+            }
+        }
     }
 
     /// The trail without these entries.
@@ -204,5 +215,19 @@ mod tests {
         let trail =
             Trail::default().with(entry("a", refused, 1)).with(entry("b", TrailEvent::Forced, 2));
         assert_eq!(Trail::new(trail.entries().cloned()), trail);
+    }
+
+    #[test]
+    fn p2_a_trail_comes_back_whole_when_the_clock_went_back() {
+        let refused = TrailEvent::Refused(Digest::of(b""));
+        let late = 2 * TRAIL_AGE_MICROS_MAX;
+        let trail = Trail::default().with(entry("a", refused, late)).with(entry(
+            "b",
+            TrailEvent::Released,
+            1,
+        ));
+        let again = Trail::new(trail.entries().cloned());
+        assert_eq!(again, trail);
+        assert!(knows(&again, "b", 1), "what was done after the clock went back");
     }
 }
