@@ -3,12 +3,12 @@
 mod init_command;
 mod init_run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::change::{Changes, Fate, Goal};
-use super::files::OsFiles;
+use super::files::{OsFiles, shown};
 use super::online;
 use super::phase_error::PhaseError;
 use super::plan::{self, Permits, Phase};
@@ -155,12 +155,12 @@ pub(super) fn tell(outcomes: &[Outcome]) -> Result<(), PhaseError> {
     let mut lines = Vec::new();
     for outcome in outcomes {
         for file in &outcome.written {
-            lines.push(format!("changed {}", output::printable(&file.display().to_string())));
+            lines.push(format!("changed {}", name(file)));
         }
         for file in &outcome.strangers {
             output::warning(&format!(
                 "`{}` was changed by somebody meanwhile, and is left as it is",
-                output::printable(&file.display().to_string())
+                name(file)
             ));
         }
         let Some(commit) = &outcome.commit else { continue };
@@ -178,6 +178,10 @@ pub(super) fn tell(outcomes: &[Outcome]) -> Result<(), PhaseError> {
         lines.push("no file had to be changed".to_owned());
     }
     output::data(&format!("{}\n", lines.join("\n"))).map_err(PhaseError::Stdout)
+}
+
+fn name(file: &Path) -> String {
+    output::printable(&shown(file).display().to_string())
 }
 
 /// How many of the units that were moved are not in the phase now. Something that is not seen in their files must

@@ -6,7 +6,7 @@ use std::path::Path;
 use statelock_config::Place;
 use statelock_config::edit::{ArgumentChange, ByHand, EditError, Form, edited_text};
 
-use super::super::files::hash;
+use super::super::files::{hash, shown};
 use super::super::record::{Change, Direction, Home, Manifest};
 use super::super::survey::{FileRole, LockPhase};
 
@@ -20,7 +20,8 @@ pub(super) fn edited(
     before: &[u8],
     changes: &[ArgumentChange],
 ) -> Result<Vec<u8>, Vec<ByHand>> {
-    let place = || Place { file: path.to_owned(), line: None };
+    let path = &shown(path);
+    let place = || Place { file: path.clone(), line: None };
     let Ok(text) = std::str::from_utf8(before) else {
         let (reason, change) = ("it is not UTF-8".to_owned(), "save it as UTF-8".to_owned());
         return Err(vec![ByHand { place: place(), reason, change }]);

@@ -217,7 +217,7 @@ fn table_unknown() -> Fate {
 
 fn outside(path: &Path) -> Fate {
     Fate::ByHand(vec![ByHand {
-        place: Place { file: path.to_owned(), line: None },
+        place: Place { file: files::shown(path), line: None },
         reason: "it lies outside of the directories that were named".to_owned(),
         change: "name a directory that it lies in as well, or change it there".to_owned(),
     }])

@@ -243,6 +243,56 @@ fn the_way_back_restores_the_very_bytes_and_else_makes_the_reverse_edit() {
 }
 
 #[test]
+fn a_table_goes_back_into_the_file_that_it_came_from() {
+    let top = tree(&[
+        (
+            "main.tf",
+            "terraform {\n  backend \"s3\" {\n    bucket = \"b\"\n    use_lockfile = true\n  }\n}\n",
+        ),
+        ("one.tfbackend", "key = \"one\"\nregion = \"eu-west-1\"\ndynamodb_table = \"locks\"\n"),
+    ]);
+    let mut homes = Homes::new(&[top.path().to_owned()]).unwrap();
+    let before = fs::read_to_string(top.path().join("one.tfbackend")).unwrap();
+    let mut session = session(top.path());
+    let request = Request { allows_unverified: true, ..to(LockPhase::Lockfile) };
+    let changes = session.decide(&request).unwrap();
+    let asked = Asked { direction: Direction::Forward, phase: LockPhase::Lockfile, branch: None };
+    carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap();
+    assert_ne!(fs::read_to_string(top.path().join("one.tfbackend")).unwrap(), before);
+    let mut session = self::session(top.path());
+    let changes = session
+        .decide(&Request { goal: Goal::BackTo(LockPhase::Dual), ..Request::default() })
+        .unwrap();
+    let [file] = changes.files.as_slice() else { panic!("{changes:?}") };
+    assert!(file.path.ends_with("one.tfbackend"));
+    assert_eq!(String::from_utf8(file.after.clone()).unwrap(), before);
+    let home = homes.of(&top.path().canonicalize().unwrap()).unwrap().unwrap();
+    assert_eq!(file.home, home);
+}
+
+#[test]
+fn who_shares_a_file_moves_together_or_not_at_all() {
+    let partial = "terraform {\n  required_version = \">= 1.10\"\n  backend \"s3\" {\n    bucket = \"b\"\n    dynamodb_table = \"locks\"\n  }\n}\n";
+    let top = tree(&[
+        ("main.tf", partial),
+        ("env/one.tfbackend", "key = \"one\"\nregion = \"eu-west-1\"\n"),
+        ("env/two.tfbackend", "key = \"two\"\nregion = \"eu-west-1\"\n"),
+    ]);
+    let dual = to(LockPhase::Dual);
+    let found = fates(top.path(), &dual);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|(_, fate)| fate == "moves"), "{found:?}");
+    let mut session = session(top.path());
+    assert_eq!(session.decide(&dual).unwrap().files.len(), 1);
+    // One of them cannot move: the other one stays, too.
+    let held = Obstacle::new(ObstacleId::LockHeld, "held", "wait");
+    let request = Request { also: BTreeMap::from([(1, vec![held])]), ..to(LockPhase::Dual) };
+    let found = fates(top.path(), &request);
+    assert_eq!((found[0].1.as_str(), found[1].1.as_str()), ("shared_file", "lock_held"));
+    assert_eq!(session.decide(&request).unwrap().files, []);
+}
+
+#[test]
 fn an_unfinished_run_of_another_kind_stops_a_new_one() {
     let top = tree(&[("main.tf", &block("a", TABLE))]);
     let mut record = OpenRecord::open(Home::of_test(top.path()), &OsFiles).unwrap();

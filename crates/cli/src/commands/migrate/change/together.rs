@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::super::files;
 use super::super::survey::{LockPhase, Survey};
 use super::obstacle::{Obstacle, ObstacleId};
 use super::{Fate, UnitChange};
@@ -64,6 +65,7 @@ fn agrees(units: &[UnitChange], survey: &Survey, index: usize, to: LockPhase) ->
 }
 
 fn shared(survey: &Survey, units: &[UnitChange], file: &Path, other: usize) -> Obstacle {
+    let file = files::shown(file);
     let name = survey.units.get(other).map(|unit| unit.name.as_str()).unwrap_or_default();
     let why = match units.get(other).map(|unit| &unit.fate) {
         Some(Fate::Blocked(_)) => "which is blocked",
@@ -73,7 +75,7 @@ fn shared(survey: &Survey, units: &[UnitChange], file: &Path, other: usize) -> O
         Some(Fate::There) | None => "which is in another phase",
     };
     Obstacle {
-        place: Some(statelock_config::Place { file: file.to_owned(), line: None }),
+        place: Some(statelock_config::Place { file: file.clone(), line: None }),
         ..Obstacle::new(
             ObstacleId::SharedFile,
             format!("`{}` is also used by `{name}`, {why}", file.display()),

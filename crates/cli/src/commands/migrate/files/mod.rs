@@ -12,7 +12,7 @@ pub(super) use os::OsFiles;
 pub(super) use replace::{check, leftover_of, replace};
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
@@ -86,6 +86,13 @@ pub(super) struct Ownership {
 impl Ownership {
     /// Only for whoever runs this: originals may hold secrets.
     pub(super) const PRIVATE: Self = Self { mode: 0o600, owner: None };
+}
+
+/// A path without links as people would write it here: from the working directory, if it is below.
+pub(super) fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let below = here.as_ref().ok().and_then(|here| path.strip_prefix(here).ok());
+    below.filter(|below| !below.as_os_str().is_empty()).unwrap_or(path).to_owned()
 }
 
 /// The name of bytes: their SHA-256 in hexadecimal.

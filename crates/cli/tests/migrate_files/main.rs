@@ -1,0 +1,7 @@
+//! `statelock migrate plan`, `apply`, `status` and `rollback` on a tree of many styles, without any store.
+
+mod applied;
+mod branches;
+mod inits;
+mod shown;
+mod stage;
