@@ -21,8 +21,8 @@ const MOVING: [&str; 11] = [
 
 fn status(stage: &Stage) -> Vec<(String, String)> {
     let said = stage.migrate(&["status", "--json"]);
-    let document: serde_json::Value = serde_json::from_str(&said.out).unwrap();
-    let units = document["units"].as_array().unwrap();
+    let document: serde_json::Value = serde_json::from_str(&said.out).expect("it can be done");
+    let units = document["units"].as_array().expect("it can be done");
     let text = |value: &serde_json::Value| value.as_str().unwrap_or("null").to_owned();
     units.iter().map(|unit| (text(&unit["unit"]), text(&unit["phase"]))).collect()
 }

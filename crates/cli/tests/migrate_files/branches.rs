@@ -13,9 +13,9 @@ fn git(directory: &Path, words: &[&str]) -> String {
         .current_dir(directory)
         .env_remove("GIT_DIR")
         .output()
-        .unwrap();
+        .expect("it can be done");
     assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8(output.stdout).expect("it can be done")
 }
 
 /// A repository with all that is there.

@@ -3,5 +3,6 @@
 mod applied;
 mod branches;
 mod inits;
+mod online;
 mod shown;
 mod stage;

@@ -112,12 +112,12 @@ pub(crate) struct Stage {
 impl Stage {
     /// With all files, or those below these directories.
     pub(crate) fn new(below: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().expect("it can be done");
         for (path, text) in FILES {
             if below.is_empty() || below.iter().any(|one| Path::new(path).starts_with(one)) {
                 let path = directory.path().join(path);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, text).unwrap();
+                fs::create_dir_all(path.parent().expect("it can be done")).expect("it can be done");
+                fs::write(path, text).expect("it can be done");
             }
         }
         Self { directory }
@@ -132,12 +132,12 @@ impl Stage {
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
+        fs::read_to_string(self.path(name)).expect("it can be done")
     }
 
     /// `statelock migrate WORDS` in the tree.
     pub(crate) fn migrate(&self, words: &[&str]) -> Said {
-        said(self.command(words).output().unwrap())
+        ended(self.command(words).output().expect("it can be done"))
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
@@ -154,16 +154,16 @@ impl Stage {
         let mut found = BTreeMap::new();
         let mut directories = vec![self.top().to_owned()];
         while let Some(directory) = directories.pop() {
-            for entry in fs::read_dir(directory).unwrap() {
-                let path = entry.unwrap().path();
+            for entry in fs::read_dir(directory).expect("it can be done") {
+                let path = entry.expect("it can be done").path();
                 if path.ends_with(".statelock") || path.ends_with(".git") {
                     continue;
                 }
                 if path.is_dir() {
                     directories.push(path);
                 } else {
-                    let name = path.strip_prefix(self.top()).unwrap().to_owned();
-                    found.insert(name, fs::read(&path).unwrap());
+                    let name = path.strip_prefix(self.top()).expect("it can be done").to_owned();
+                    found.insert(name, fs::read(&path).expect("it can be done"));
                 }
             }
         }
@@ -171,11 +171,11 @@ impl Stage {
     }
 }
 
-pub(crate) fn said(output: Output) -> Said {
+pub(crate) fn ended(output: Output) -> Said {
     Said {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
+        code: output.status.code().expect("it can be done"),
+        out: String::from_utf8(output.stdout).expect("it can be done"),
+        err: String::from_utf8(output.stderr).expect("it can be done"),
     }
 }
 
@@ -183,9 +183,9 @@ pub(crate) fn said(output: Output) -> Said {
 pub(crate) fn assert_golden(name: &str, shown: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/migrate_files/golden").join(name);
     let expected = fs::read_to_string(&path).unwrap_or_default();
+    let actual = std::env::temp_dir().join(format!("statelock-{name}"));
     if expected != shown {
-        let actual = std::env::temp_dir().join(format!("statelock-{name}"));
-        fs::write(&actual, shown).unwrap();
-        panic!("{} differs from what was shown, which is in {}", path.display(), actual.display());
+        fs::write(&actual, shown).expect("it can be written");
     }
+    assert!(expected == shown, "{} is not what is in {}", path.display(), actual.display());
 }

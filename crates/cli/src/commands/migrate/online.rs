@@ -11,13 +11,13 @@ use statelock_client::bucket::{Bucket, Setting};
 use statelock_client::proof::{Fault, Proof, ProofReport};
 use statelock_client::protocol::lock::steps::{Inspection, LockMode, Looked};
 use statelock_client::protocol::store::Refusal;
-use statelock_client::{LockError, StateBackend};
+use statelock_client::{LockError, StateBackend, Trouble};
 use statelock_protocol::state::WorkspaceName;
 
 use super::change::{Changes, Fate, Obstacle, ObstacleId};
 use super::phase_error::PhaseError;
 use super::survey::{LockPhase, Survey, Unit};
-use crate::backend::{self, BackendArgs, whose};
+use crate::backend::{self, BackendArgs, place_name, whose};
 use crate::evidence::{self, Lifeline};
 use crate::output::printable;
 
@@ -52,8 +52,9 @@ async fn of_unit(unit: &Unit) -> Vec<Obstacle> {
         Err(obstacle) => return vec![obstacle],
     };
     let mut found = Vec::new();
-    let (seen, _) = backend.inspect().await;
+    let (seen, trouble) = backend.inspect().await;
     found.extend(held(&seen));
+    found.extend(not_looked(&seen, trouble.as_ref()));
     found.extend(object_lock(&backend).await);
     match backend.in_mode(LockMode::Lockfile).throwaway() {
         Ok(throwaway) => {
@@ -88,6 +89,24 @@ fn held(seen: &Inspection) -> Option<Obstacle> {
         ObstacleId::LockHeld,
         format!("the lock is held{}", whose(Some(holder))),
         "let that end first (`statelock status` shows it): who runs now has the old configuration",
+    ))
+}
+
+/// A lock that cannot be looked at may be held.
+fn not_looked(seen: &Inspection, trouble: Option<&Trouble>) -> Option<Obstacle> {
+    let (place, _) = seen.places.iter().find(|(_, looked)| match looked {
+        Looked::Refused(_) | Looked::Unknown => true,
+        Looked::Found(_) | Looked::Absent => false,
+    })?;
+    let why = trouble.map(|trouble| format!(": {}", printable(&trouble.to_string())));
+    Some(Obstacle::new(
+        ObstacleId::NotReached,
+        format!(
+            "whether the lock is held cannot be seen in the {}{}",
+            place_name(place),
+            why.unwrap_or_default()
+        ),
+        "check that it is there, and credentials, endpoint and network; then try again",
     ))
 }
 
