@@ -2,7 +2,13 @@
 
 #[path = "../bucket/mod.rs"]
 mod bucket;
+mod client;
+mod contention;
 mod finishing;
+mod fleet;
+mod interrupted;
 mod proof_faults;
 mod proofs;
+mod rolled_back;
 mod stage;
+mod whole;

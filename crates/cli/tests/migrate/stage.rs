@@ -75,6 +75,11 @@ impl Running {
         send_signal(name, self.child.id());
     }
 
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it can be asked").is_some()
+    }
+
     /// Ends it as a lost CI runner would.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
@@ -141,6 +146,11 @@ impl Stage {
     /// A proxy in front of it, to make mistakes.
     pub(crate) fn proxy(&self) -> FaultProxy {
         self.server.proxy()
+    }
+
+    /// What a client needs in its environment, and nothing else.
+    pub(crate) fn env(&self) -> Vec<(String, String)> {
+        self.server.client_env(&self.endpoint())
     }
 
     /// Where root modules are.
