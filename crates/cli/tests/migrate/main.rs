@@ -7,6 +7,7 @@ mod contention;
 mod finishing;
 mod fleet;
 mod interrupted;
+mod pages;
 mod proof_faults;
 mod proofs;
 mod rolled_back;
