@@ -116,8 +116,14 @@ pub(super) fn complete(
     let is_s3 = |backend: &ModuleBackend| backend.kind == s3::KIND;
     let modules = tree.modules.iter().enumerate();
     let modules = modules.map(|(number, module)| {
-        let is_s3 = module.backends.first().is_some_and(is_s3);
-        (normal(&module.directory), Target { number, directory: module.directory.clone(), is_s3 })
+        let block = module.backends.first();
+        let is_s3 = block.is_some_and(is_s3);
+        let lacks = |block: &ModuleBackend| {
+            ["bucket", "key"].iter().any(|name| !block.arguments.mentions(name))
+        };
+        let is_partial = block.is_some_and(lacks);
+        let directory = module.directory.clone();
+        (normal(&module.directory), Target { number, directory, is_s3, is_partial })
     });
     let mut completer = Completer {
         scan,
@@ -151,6 +157,8 @@ struct Target {
     number: usize,
     directory: PathBuf,
     is_s3: bool,
+    /// Whether its block lacks what says which state it is.
+    is_partial: bool,
 }
 
 struct Completer<'a> {
@@ -171,6 +179,10 @@ impl Completer<'_> {
         }
         let is_vague = command.directory.as_ref().is_some_and(is_vague);
         for (target, bindings) in targets {
+            // A backend that is whole is not completed on a guess.
+            if is_vague && !target.is_partial {
+                continue;
+            }
             let start = Way { bindings, ..Way::default() };
             // It may run anywhere; that it does so here only a file can tell that it finds here.
             let bases = if is_vague { &[] } else { bases.as_slice() };
@@ -368,8 +380,9 @@ impl Completer<'_> {
 
 /// Whether a directory is nothing but variables: it may be any.
 fn is_vague(directory: &Word) -> bool {
-    directory.pieces.iter().all(|piece| match piece {
+    let says_nothing = directory.pieces.iter().all(|piece| match piece {
         Piece::Text(text) => text.chars().all(|c| "./".contains(c)),
         Piece::Variable(_) => true,
-    })
+    });
+    says_nothing && directory.literal().is_none()
 }

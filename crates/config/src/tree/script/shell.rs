@@ -204,8 +204,28 @@ impl Lexer<'_> {
     }
 
     fn variable(&mut self, name: String) {
+        if is_own_directory(&name) {
+            return self.word().push('.');
+        }
         self.word().pieces.push(Piece::Variable(name));
     }
+}
+
+/// Whether this is how a script names the directory that it lies in: `$(dirname "$0")`, `${0%/*}`.
+fn is_own_directory(name: &str) -> bool {
+    let plain: String = name.chars().filter(|c| !"\"'${} ".contains(*c)).collect();
+    matches!(plain.as_str(), "0%/*" | "BASH_SOURCE%/*" | "BASH_SOURCE[0]%/*")
+        || plain.strip_prefix("dirname").is_some_and(|of| {
+            let of = of.trim_start_matches("--");
+            matches!(of, "0" | "BASH_SOURCE" | "BASH_SOURCE[0]")
+        })
+        || plain.strip_prefix("cd(dirname").is_some_and(|rest| {
+            let ends = [")&&pwd", ")&&pwd-P", ");pwd", ")>/dev/null&&pwd", ")>/dev/null2>&1&&pwd"];
+            let of = ends.iter().find_map(|end| rest.strip_suffix(end));
+            of.is_some_and(|of| {
+                matches!(of.trim_start_matches("--"), "0" | "BASH_SOURCE" | "BASH_SOURCE[0]")
+            })
+        })
 }
 
 fn ends_with_equals(word: &Word) -> bool {

@@ -44,6 +44,17 @@ fn words_of_shells() {
             "cd infra || exit 1\ncd net\nterraform -chdir=../x init -backend-config=a",
             "3 [infra/net/../x] a",
         ),
+        ("cd \"$(dirname \"$0\")\"\nterraform init -backend-config=../a", "2 [.] ../a"),
+        (
+            "cd \"$(dirname -- \"${BASH_SOURCE[0]}\")/../x\"\nterraform init -backend-config=a",
+            "2 [./../x] a",
+        ),
+        ("cd ${0%/*} && terraform init -backend-config=a", "1 [.] a"),
+        (
+            "terraform -chdir=\"$(cd \"$(dirname \"$0\")\" && pwd)/net\" init -backend-config=a",
+            "1 [./net] a",
+        ),
+        ("cd $(dirname \"$1\")\nterraform init -backend-config=a", "2 [${dirname \"$1\"}] a"),
         ("(cd infra; pwd)\nterraform init -backend-config=a.hcl", "2 a.hcl"),
         ("pushd x\npopd\nterraform init -backend-config=a.hcl", "3 a.hcl"),
         (
