@@ -43,10 +43,12 @@ impl CommandError for BootstrapError {
         match self {
             Self::Backend(error) => error.exit_code(),
             Self::NotOurs { .. } => ExitCode::NotPermitted,
-            Self::Elsewhere { .. } => ExitCode::BadInput,
-            Self::Store(error) => store_exit_code(error),
-            Self::Steps { failure: Failure::Store(error), .. } => store_exit_code(error),
-            Self::Steps { failure: Failure::Impossible, .. } => ExitCode::BadInput,
+            Self::Elsewhere { .. } | Self::Steps { failure: Failure::Impossible, .. } => {
+                ExitCode::BadInput
+            }
+            Self::Store(error) | Self::Steps { failure: Failure::Store(error), .. } => {
+                store_exit_code(error)
+            }
             Self::Stdout(_) => ExitCode::Unavailable,
             Self::Json(_) => ExitCode::Internal,
         }
@@ -59,8 +61,9 @@ impl CommandError for BootstrapError {
                 "choose another name, or use credentials of the account that has the bucket; looking at it needs s3:ListBucket",
             ),
             Self::Elsewhere { .. } => Some("name its region with --region, or choose another name"),
-            Self::Store(error) => Some(store_hint(error)),
-            Self::Steps { failure: Failure::Store(error), .. } => Some(store_hint(error)),
+            Self::Store(error) | Self::Steps { failure: Failure::Store(error), .. } => {
+                Some(store_hint(error))
+            }
             Self::Steps { failure: Failure::Impossible, .. } => {
                 Some("correct what the line above names, or choose another name")
             }

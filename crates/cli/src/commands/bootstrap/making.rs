@@ -24,7 +24,7 @@ pub(super) struct Outcome {
 /// Why a step failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    Store(StoreError),
+    Store(Box<StoreError>),
     /// Something is there that cannot be used, or added to.
     Impossible,
 }
@@ -253,7 +253,7 @@ impl Making<'_> {
 
     fn fail(&mut self, step: Step, error: StoreError) {
         self.end(step, Ending::Failed, error.to_string(), None);
-        self.outcome.failure.get_or_insert(Failure::Store(error));
+        self.outcome.failure.get_or_insert(Failure::Store(Box::new(error)));
     }
 
     fn end(&mut self, step: Step, ending: Ending, text: String, not_applied: Option<String>) {

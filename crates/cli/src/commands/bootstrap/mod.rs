@@ -196,7 +196,7 @@ pub(crate) fn run(args: &BootstrapArgs) -> Result<(), BootstrapError> {
 
 fn print_code(args: &BootstrapArgs, wanted: &Wanted, region: &str) -> Result<(), BootstrapError> {
     let block = terraform::backend(wanted, region, args.endpoint().as_deref());
-    let commented: String = block.lines().map(|line| format!("# {line}\n")).collect();
+    let commented = format!("# {}\n", block.trim_end().replace('\n', "\n# "));
     let head = "# The backend of root modules whose state is in this bucket:\n#\n";
     let code = format!("{}\n{head}{commented}", terraform::resources(wanted));
     output::data(&code).map_err(BootstrapError::Stdout)

@@ -49,7 +49,8 @@ pub(super) fn text(outcome: &Outcome) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
         if let Some(not_applied) = not_applied {
-            text.push_str(&format!("{:<35} without effect: {}\n", "", printable(not_applied)));
+            let line = format!("{:<35} without effect: {}\n", "", printable(not_applied));
+            text.push_str(&line);
         }
     }
     text

@@ -11,6 +11,7 @@ use super::standing::Standing;
 
 /// A state bucket and, if one is named, a lock table.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Wanted {
     pub(super) bucket: String,
     pub(super) kms_key: Option<String>,
