@@ -32,6 +32,10 @@ pub(super) fn changed(
     text: &str,
     change: &ArgumentChange,
 ) -> Result<Outcome, ConfigError> {
+    if form == Form::Terragrunt && path.extension().is_some_and(|ending| ending == "json") {
+        let refusal = Refusal::unseen(0, "terragrunt's files of JSON are not edited");
+        return Ok(Outcome { text: None, backends: 1, refusals: vec![refusal] });
+    }
     let bare = text.strip_prefix(BOM).unwrap_or(text);
     let mark = text.len() - bare.len();
     let mut outcome = match check(path, form, text) {

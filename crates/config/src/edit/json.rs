@@ -277,3 +277,31 @@ fn remove(members: &mut Vec<(String, Json)>, path: &[&str]) {
     }
     members.remove(at);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_other_change_counts() {
+        let change = ArgumentChange::Set {
+            name: "use_lockfile",
+            value: NewValue::Bool(true),
+            after: "bucket",
+        };
+        let before = r#"{"terraform": {"backend": {"s3": {"bucket": "b", "key": "k"}}}, "x": 1}"#;
+        let after = before.replace("\"b\"", "\"b\",\n\"use_lockfile\":true");
+        assert!(is_only(Form::TerraformJson, before, &after, &change));
+        for other in [
+            before.to_owned(),
+            after.replace("\"k\"", "\"l\""),
+            after.replace("\"x\": 1", "\"x\": 2"),
+            after.replace("s3", "gcs"),
+            before.replace("\"k\"", "\"k\", \"use_lockfile\": true"),
+            after.replace("\"key\": \"k\"", "\"key\": \"k\", \"key\": \"k\""),
+            after.replace("}}}", "}}"),
+        ] {
+            assert!(!is_only(Form::TerraformJson, before, &other, &change), "{other}");
+        }
+    }
+}

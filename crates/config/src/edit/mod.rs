@@ -68,7 +68,7 @@ pub enum Form {
     /// The same as JSON.
     BackendConfigJson,
     /// A file of terragrunt: `config` in a `remote_state` of kind `s3`, and `backend "s3"` blocks in a
-    /// heredoc that a `generate` block writes.
+    /// heredoc that a `generate` block writes. Files of JSON are changed by hand.
     Terragrunt,
 }
 
@@ -80,6 +80,8 @@ impl Form {
         let ends_with = |endings: [&str; 2]| endings.iter().any(|ending| name.ends_with(ending));
         if ends_with([".tf.json", ".tofu.json"]) {
             Self::TerraformJson
+        } else if name.ends_with(".hcl.json") {
+            Self::Terragrunt
         } else if name.ends_with(".json") {
             Self::BackendConfigJson
         } else if ends_with([".tf", ".tofu"]) {

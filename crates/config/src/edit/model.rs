@@ -216,3 +216,59 @@ fn remove(list: &mut Vec<Node>, path: &[&str]) {
     }
     list.remove(at);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SET: ArgumentChange =
+        ArgumentChange::Set { name: "use_lockfile", value: NewValue::Bool(true), after: "bucket" };
+    const BEFORE: &str = "a = <<E\nx\nE\nterraform {\n  backend \"s3\" {\n    bucket = \"b\"\n    endpoints = { s3 = 1, dynamodb = 2 }\n  }\n}\n";
+
+    fn set(text: &str) -> String {
+        text.replace("\"b\"\n", "\"b\" # c\n    use_lockfile   =   true\n")
+    }
+
+    #[test]
+    fn blanks_and_comments_do_not_count() {
+        assert!(is_only(Form::Terraform, BEFORE, &set(BEFORE), &SET));
+        let moved = set(BEFORE).replace("{ s3 = 1, ", "{\n \"s3\" : 1\n /* x */ ");
+        assert!(is_only(Form::Terraform, BEFORE, &moved, &SET));
+    }
+
+    #[test]
+    fn any_other_change_counts() {
+        for after in [
+            BEFORE.to_owned(),
+            set(BEFORE).replace("\"b\"", "\"c\""),
+            set(BEFORE).replace("\nx\n", "\n x\n"),
+            set(BEFORE).replace("s3 = 1, ", ""),
+            set(BEFORE).replace("\"s3\"", "\"gcs\""),
+            set(BEFORE).replace("true", "false"),
+            set(BEFORE) + "b = 1\n",
+            set(BEFORE) + "}\n",
+            BEFORE.replace("    bucket", "    use_lockfile = true\n    bucket"),
+            BEFORE.to_owned() + "use_lockfile = true\n",
+        ] {
+            assert!(!is_only(Form::Terraform, BEFORE, &after, &SET), "{after}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_and_its_object_are_removed() {
+        let change = ArgumentChange::Remove { path: &["endpoints", "dynamodb"] };
+        let after = BEFORE.replace(", dynamodb = 2", "");
+        assert!(is_only(Form::Terraform, BEFORE, &after, &change));
+        let whole = BEFORE.replace("    endpoints = { s3 = 1, dynamodb = 2 }\n", "");
+        assert!(!is_only(Form::Terraform, BEFORE, &whole, &change));
+        assert!(is_only(Form::Terraform, &BEFORE.replace("s3 = 1, ", ""), &whole, &change));
+    }
+
+    #[test]
+    fn contents_are_told_from_the_rest() {
+        let text = "generate \"x\" {\n  path = \"p\"\n  contents = <<E\na\nE\n}\n";
+        assert!(differ_in_contents_only(text, &text.replace("\na\n", "\nb\n")));
+        assert!(!differ_in_contents_only(text, &text.replace("\"p\"", "\"q\"")));
+        assert!(!differ_in_contents_only(text, text));
+    }
+}

@@ -279,6 +279,17 @@ fn what_is_not_safe_is_said() {
 }
 
 #[test]
+fn json_of_terragrunt_is_left_alone() {
+    let path = Path::new("terragrunt.hcl.json");
+    let text = "{\"remote_state\": {\"backend\": \"s3\", \"config\": {}}}";
+    let error = edited_text(path, Form::of(path, text), text, &[SET]).expect_err("by hand");
+    assert_eq!(
+        error.to_string(),
+        "terragrunt.hcl.json:1: terragrunt's files of JSON are not edited; set `use_lockfile = true` (after `dynamodb_table` if it is new) by hand"
+    );
+}
+
+#[test]
 fn each_change_that_is_refused_is_listed() {
     let text = block("\n  use_lockfile = var.x\n  endpoints = var.e\n");
     assert_eq!(refusals(Form::Terraform, &text, &[SET, REMOVE_ENDPOINT]).len(), 2);
@@ -356,6 +367,7 @@ fn the_form_is_told_by_name_and_text() {
         ("root.hcl", "remote_state = {}\n", Form::Terragrunt),
         ("env.hcl", "inputs = {}\n", Form::Terragrunt),
         ("terragrunt.hcl", "", Form::Terragrunt),
+        ("terragrunt.hcl.json", "{}", Form::Terragrunt),
     ] {
         assert_eq!(Form::of(&Path::new("d").join(name), text), expected, "{name}");
     }
