@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod bootstrap;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod force_unlock;
 pub(crate) mod gc;

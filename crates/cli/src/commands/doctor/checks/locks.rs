@@ -1,0 +1,182 @@
+//! The locks that stand: whose holders are gone, and which are not whole.
+
+use statelock_client::StoreError;
+use statelock_client::listing::{
+    ListedLock, ListedState, Listing, ListingFailure, ListingQuery, ListingScope, ListingSelection,
+};
+use statelock_client::protocol::store::{ObjectKey, Refusal};
+use statelock_protocol::lock::evidence::Life;
+
+use crate::backend::command;
+use crate::commands::doctor::finding::{Findings, Fix, Kind};
+use crate::commands::doctor::subject::Subject;
+use crate::evidence::{self, Observers};
+use crate::exit_code::ExitCode;
+use crate::output::printable;
+
+static ORPHANED: Kind = Kind::warning(
+    "lock-orphaned",
+    ExitCode::Held,
+    "nobody can plan or apply this state until somebody removes the lock",
+);
+static HALF: Kind = Kind::warning(
+    "lock-half",
+    ExitCode::Held,
+    "clients of one kind are kept out and others are not, or nobody can release it by one ID",
+);
+static UNREADABLE: Kind = Kind::warning(
+    "lock-unreadable",
+    ExitCode::Held,
+    "it locks like any other, and Terraform can neither show nor force-unlock it",
+);
+static NOT_LISTED: Kind = Kind::warning(
+    "workspaces-not-listed",
+    ExitCode::NotPermitted,
+    "`terraform workspace list` and `select` fail, and the locks of the other workspaces were not looked at",
+);
+
+pub(in crate::commands::doctor) static KINDS: [&Kind; 4] =
+    [&ORPHANED, &HALF, &UNREADABLE, &NOT_LISTED];
+
+/// Looks at all workspaces of the backend; the states that are there.
+///
+/// # Errors
+/// The store stopped to answer.
+pub(in crate::commands::doctor) async fn check(
+    subject: &Subject,
+    findings: &mut Findings,
+) -> Result<Vec<ObjectKey>, StoreError> {
+    let settings = subject.backend.settings();
+    let address = &settings.address;
+    let query = ListingQuery {
+        bucket: address.bucket().clone(),
+        scope: ListingScope::Workspaces {
+            key: address.state_key().clone(),
+            prefix: address.workspace_key_prefix().clone(),
+        },
+        mode: settings.mode.clone(),
+        selection: ListingSelection::Objects,
+        reads_locks: true,
+    };
+    let mut listing = Listing::new(subject.backend.connection().clone(), query);
+    let (mut states, mut seen) = (Vec::new(), Seen::default());
+    loop {
+        match listing.next().await {
+            Ok(Some(state)) => {
+                for lock in &state.locks {
+                    seen.lock(subject, &state, lock, findings);
+                }
+                if state.object.is_some() {
+                    states.push(state.key);
+                }
+            }
+            Ok(None) => break,
+            Err(error) => match error.cause {
+                ListingFailure::Objects(cause) | ListingFailure::Table(cause)
+                    if is_denied(&cause) =>
+                {
+                    not_listed(subject, &cause, findings);
+                    return Ok(states);
+                }
+                ListingFailure::Objects(cause) | ListingFailure::Table(cause) => return Err(cause),
+                odd @ (ListingFailure::OutOfOrder { .. }
+                | ListingFailure::NoContinuation
+                | ListingFailure::Key(_)) => {
+                    let fix = Fix::by_hand(
+                        "look at each workspace by itself: statelock status --workspace NAME",
+                    );
+                    findings.add(&NOT_LISTED, odd.to_string(), fix);
+                    return Ok(states);
+                }
+            },
+        }
+    }
+    if seen.is_bad {
+        return Ok(states);
+    }
+    let text = format!(
+        "{} held of {} states; none half, none without its holder",
+        seen.held,
+        states.len()
+    );
+    findings.fine("locks", text);
+    Ok(states)
+}
+
+fn is_denied(error: &StoreError) -> bool {
+    matches!(error, StoreError::Refused { refusal: Refusal::Denied, .. })
+}
+
+fn not_listed(subject: &Subject, cause: &StoreError, findings: &mut Findings) {
+    let needs = match subject.table {
+        None => "s3:ListBucket on the bucket",
+        Some(_) => "s3:ListBucket on the bucket, and dynamodb:Scan and GetItem on the lock table",
+    };
+    let fix = Fix::by_hand(format!("allow {needs}; only doctor and `statelock ls` scan the table"));
+    findings.add(&NOT_LISTED, cause.to_string(), fix);
+}
+
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    held: u64,
+    is_bad: bool,
+}
+
+impl Seen {
+    fn lock(
+        &mut self,
+        subject: &Subject,
+        state: &ListedState,
+        lock: &ListedLock,
+        findings: &mut Findings,
+    ) {
+        self.held += 1;
+        let place = format!("s3://{}/{}", subject.bucket.name(), state.key);
+        let shown = printable(&place);
+        let id = lock.id().map(|id| id.to_string());
+        let unlock = |id: &str| {
+            // The state may be of another workspace than the one that was named.
+            let named = Self::naming(subject, &place);
+            command("force-unlock", &named, id)
+        };
+        let info = lock.content.stored().and_then(|stored| stored.info().ok());
+        let (Some(id), Some(info)) = (id, info) else {
+            self.is_bad = true;
+            let fix =
+                Fix::paste("look at it, and remove it if nobody is at work", unlock("unreadable"));
+            findings.add(&UNREADABLE, format!("the {} of {shown}", lock.facet), fix);
+            return;
+        };
+        if state.is_half {
+            self.is_bad = true;
+            let evidence = format!("lock {id} of {shown} stands only by {}", lock.facet);
+            let fix = Fix::paste("once its holder is gone, remove what is left of it", unlock(&id));
+            findings.add(&HALF, evidence, fix);
+        }
+        let evidence = evidence::of(&info, &Observers::of_this_process());
+        if let Life::Dead { proof } = &evidence.life {
+            self.is_bad = true;
+            let evidence = format!(
+                "lock {id} of {shown}, taken by {}: {}",
+                printable(&info.who),
+                printable(proof)
+            );
+            let fix = Fix::paste("remove it", unlock(&id));
+            findings.add(&ORPHANED, evidence, fix);
+        }
+    }
+
+    /// How a state of the same backend is named on the command line.
+    fn naming(subject: &Subject, place: &str) -> String {
+        let mode = &subject.backend.settings().mode;
+        let mut words = vec![crate::shell::quoted(place)];
+        if let Some(table) = mode.table() {
+            words.push(format!("--dynamodb-table {}", crate::shell::quoted(table.as_str())));
+            if subject.uses_lockfile() {
+                words.push("--use-lockfile".to_owned());
+            }
+        }
+        words.join(" ")
+    }
+}
