@@ -1,7 +1,6 @@
 //! Steps that fail, buckets of others, and answers that do not come.
 
-use statelock_testkit::fault_proxy::Fault;
-use statelock_testkit::fault_proxy::Request;
+use statelock_testkit::fault_proxy::{Fault, Request};
 
 use crate::stage::{NO_NEWEST, Stage, TABLE, writes};
 

@@ -3,4 +3,5 @@
 mod existing;
 mod faults;
 mod fresh;
+mod page;
 mod stage;

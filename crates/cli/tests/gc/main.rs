@@ -4,6 +4,7 @@
 mod bucket;
 mod faults;
 mod many;
+mod page;
 mod real;
 mod stage;
 mod versioned_store;
