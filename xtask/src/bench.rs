@@ -9,6 +9,7 @@ mod disk;
 mod load;
 pub(crate) mod queue;
 mod report;
+pub(crate) mod scan;
 mod servers;
 mod sigv4;
 

@@ -46,6 +46,15 @@ enum Bench {
     Cli,
     /// Eight terraforms that want one lock at once, on our server and on moto
     Queue,
+    /// Time and memory of `migrate scan` beside grep and terraform fmt
+    Scan {
+        /// How many root modules to look through
+        #[arg(long, default_value_t = 10_000)]
+        modules: usize,
+        /// Measures this binary instead of building one for release
+        #[arg(long, value_name = "FILE")]
+        program: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -56,6 +65,7 @@ fn main() -> ExitCode {
         Task::Bench(Bench::LockCycle { seconds }) => bench::lock_cycle(&root, seconds),
         Task::Bench(Bench::Cli) => bench::cli::run(&root),
         Task::Bench(Bench::Queue) => bench::queue::run(&root),
+        Task::Bench(Bench::Scan { modules, program }) => bench::scan::run(&root, modules, program),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
