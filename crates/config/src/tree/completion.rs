@@ -201,13 +201,7 @@ impl Completer<'_> {
                     let target = self.modules.get(&normal(base));
                     target.map(|target| (target.clone(), Bindings::new())).into_iter().collect()
                 }
-                Some(word) => {
-                    let pattern = Pattern::of(word, base, &top);
-                    let matched = |(path, target): (&PathBuf, &Target)| {
-                        Some((target.clone(), pattern.matches(path)?))
-                    };
-                    self.modules.iter().filter_map(matched).collect()
-                }
+                Some(word) => self.matching(&Pattern::of(word, base, &top)),
             };
             let found: Vec<_> = found.into_iter().filter(|(target, _)| target.is_s3).collect();
             if !found.is_empty() {
@@ -215,6 +209,20 @@ impl Completer<'_> {
             }
         }
         Vec::new()
+    }
+
+    /// The modules whose directory a pattern may mean.
+    fn matching(&self, pattern: &Pattern) -> Vec<(Target, Bindings)> {
+        let (beginning, is_all) = pattern.beginning();
+        if is_all {
+            let target = self.modules.get(&beginning);
+            return target.map(|target| (target.clone(), Bindings::new())).into_iter().collect();
+        }
+        self.modules
+            .range(beginning.clone()..)
+            .take_while(|(path, _)| path.starts_with(&beginning))
+            .filter_map(|(path, target)| Some((target.clone(), pattern.matches(path)?)))
+            .collect()
     }
 
     /// Whether it is run in the directory of a module whose backend is of another kind.

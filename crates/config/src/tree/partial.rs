@@ -17,9 +17,11 @@ use crate::written::{NotLiteral, json_file};
 
 /// Endings of names that are for nothing else.
 const OWN_ENDINGS: &[&str] = &[".tfbackend", ".tfbackend.json"];
-/// Endings of names that are for many things; `backend` must stand in the name or be its directory's.
-const ENDINGS: &[&str] =
-    &[".backend", ".cfg", ".conf", ".config", ".hcl", ".json", ".tfvars", ".tfvars.json", ".txt"];
+/// Endings of names that are for many things: `backend` must stand in the name.
+const NAMED_ENDINGS: &[&str] = &[".cfg", ".json", ".txt"];
+/// The same, and in a directory with `backend` in its name any name will do.
+const ENDINGS: &[&str] = &[".backend", ".conf", ".config", ".hcl", ".tfvars", ".tfvars.json"];
+const BUCKET: &str = "bucket";
 /// Arguments by which a file shows that it is about an `s3` backend, even if another one is misspelt.
 const TELLING: [&str; 4] = ["dynamodb_table", "key", "region", "use_lockfile"];
 
@@ -50,8 +52,9 @@ pub(super) fn is_candidate(path: &Path) -> bool {
     }
     let directory = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
     let is_named = |name: &str| name.contains("backend");
-    ENDINGS.iter().any(|ending| name.ends_with(ending))
-        && (is_named(name) || directory.is_some_and(is_named))
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    (ends(ENDINGS) && (is_named(name) || directory.is_some_and(is_named)))
+        || (ends(NAMED_ENDINGS) && is_named(name))
 }
 
 /// Reads every candidate. Those that are doubtful go into the tree.
@@ -80,19 +83,28 @@ pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) -> Vec<Par
 /// # Errors
 /// [`ConfigError`] if it cannot be read, or is about a backend and has an error.
 pub(super) fn read(path: &Path) -> Result<Content, ConfigError> {
-    let text = text_file::read(path)?;
     let must_be_one = path
         .file_name()
         .and_then(|name| name.to_str())
         .is_some_and(|name| OWN_ENDINGS.iter().any(|ending| name.ends_with(ending)));
-    if !must_be_one && !text.contains("bucket") && !TELLING.iter().any(|name| text.contains(name)) {
-        return Ok(Content::Other);
-    }
+    let text = match text_file::read(path) {
+        Err(ConfigError::TooLarge { .. } | ConfigError::NotUtf8 { .. }) if !must_be_one => {
+            return Ok(Content::Other);
+        }
+        text => text?,
+    };
     match content(path, &text) {
-        Ok(content) => Ok(content),
-        Err(error) if must_be_one || text.contains("bucket") => Err(error),
-        Err(_) => Ok(Content::Other),
+        Err(_) if !must_be_one && !sets_an_argument(&text) => Ok(Content::Other),
+        content => content,
     }
+}
+
+/// Whether a line begins as one that sets an argument of an `s3` backend: an error there matters.
+fn sets_an_argument(text: &str) -> bool {
+    text.lines().any(|line| {
+        let name = line.split_once('=').map(|(name, _)| name.trim().trim_matches('"'));
+        name.is_some_and(|name| name == BUCKET || TELLING.contains(&name))
+    })
 }
 
 fn content(path: &Path, text: &str) -> Result<Content, ConfigError> {
@@ -124,6 +136,6 @@ fn content(path: &Path, text: &str) -> Result<Content, ConfigError> {
     }
     // A bucket alone would also be Google's.
     let is_doubtful =
-        names().any(|name| name == "bucket") && names().any(|name| TELLING.contains(&name));
+        names().any(|name| name == BUCKET) && names().any(|name| TELLING.contains(&name));
     Ok(if is_doubtful { Content::Doubtful } else { Content::Other })
 }

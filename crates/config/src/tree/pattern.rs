@@ -102,6 +102,18 @@ impl Pattern {
         match_components(&self.components, &path, &Bindings::new())
     }
 
+    /// The path up to the first component with a variable, and whether that is all of it.
+    pub(super) fn beginning(&self) -> (PathBuf, bool) {
+        let mut path = if self.is_absolute { PathBuf::from("/") } else { PathBuf::new() };
+        for component in &self.components {
+            match literal(component, &Bindings::new()) {
+                Some(name) => path.push(name),
+                None => return (path, false),
+            }
+        }
+        (path, true)
+    }
+
     /// The files that it may mean, with what its variables stand for then, besides `bindings`.
     pub(super) fn files(&self, bindings: &Bindings) -> Vec<(PathBuf, Bindings)> {
         let start = if self.is_absolute { PathBuf::from("/") } else { PathBuf::new() };

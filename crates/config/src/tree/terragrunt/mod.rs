@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use super::options::Scan;
 use super::walk::{Found, FoundKind};
 use super::{
-    FileOrigin, ModuleBackend, RequiredVersion, RootModule, Runner, Tree, TreeTrouble, parallel,
+    FileOrigin, ModuleBackend, RequiredVersion, RootModule, Runner, Tree, TreeTrouble, origin,
+    parallel,
 };
 use crate::backend::{self, ConfiguredBackend};
 use crate::error::{ConfigError, Place};
@@ -180,11 +181,7 @@ impl Unit {
             };
             match sources.read(&path) {
                 Ok(source) => {
-                    if let Some(target) =
-                        path.canonicalize().ok().filter(|real| !scan.contains(real))
-                    {
-                        self.origins.push((path, FileOrigin::Outside { target }));
-                    }
+                    self.origins.extend(origin_of(scan, &path).map(|origin| (path, origin)));
                     includes.push(Include { name, source });
                 }
                 Err(ConfigError::Unreadable { source, .. })
@@ -212,6 +209,14 @@ impl Unit {
             .map_err(|error| error.to_string());
         Some(backend::of_initialised(found, written))
     }
+}
+
+/// What an included file is besides one of the tree: it may lie above what is scanned.
+fn origin_of(scan: &Scan, path: &Path) -> Option<FileOrigin> {
+    origin::of_link(scan, path).or_else(|| {
+        let target = path.canonicalize().ok().filter(|real| !scan.contains(real))?;
+        Some(FileOrigin::Outside { target })
+    })
 }
 
 /// A file that a unit includes.
