@@ -10,3 +10,4 @@ mod page;
 mod prices;
 mod requests;
 mod stage;
+mod styles;

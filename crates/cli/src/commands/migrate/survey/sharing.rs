@@ -1,8 +1,10 @@
 //! What units share: states, lock tables and files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
+
+use statelock_config::Place;
 
 use super::finding::{Finding, FindingId, Severity};
 use super::phase::LockPhase;
@@ -109,7 +111,7 @@ fn shared_state(units: &[Unit], index: usize, others: &[&usize]) -> Option<Findi
         .filter(|other| other.directory != unit.directory)
         .collect();
     let first = others.first()?;
-    let names = listed(&others.iter().map(|other| other.name.as_str()).collect::<Vec<_>>());
+    let names = listed(others.iter().map(|other| other.name.as_str()), others.len());
     let excludes = |other: &&Unit| excludes(unit, other);
     let stranger = others.iter().copied().find(|other| !excludes(other));
     let (address, place) = (unit.address(), Some(unit.place.clone()));
@@ -163,24 +165,28 @@ fn phase_word(unit: &Unit) -> String {
 
 fn judge_files(units: &mut [Unit]) {
     let mut users: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+    let mut touched = BTreeSet::new();
     for (index, unit) in units.iter().enumerate() {
-        for file in unit.touched_files() {
+        touched.extend(unit.touched_files());
+        for file in unit.used_files() {
             users.entry(file).or_default().push(index);
         }
     }
-    for (file, indices) in users.into_iter().filter(|(_, indices)| indices.len() > 1) {
+    users.retain(|file, indices| indices.len() > 1 && touched.contains(file));
+    for (file, indices) in users {
         for &index in &indices {
-            let others: Vec<_> = indices
-                .iter()
-                .filter(|other| **other != index)
-                .filter_map(|other| Some(units.get(*other)?.name.as_str()))
-                .collect();
+            let others = indices.iter().filter(|other| **other != index);
+            let names = others.filter_map(|other| Some(units.get(*other)?.name.as_str()));
             let finding = Finding {
                 id: FindingId::SharedFile,
                 severity: Severity::Note,
-                text: format!("`{}` is also used by {}", file.display(), listed(&others)),
+                text: format!(
+                    "`{}` is also used by {}",
+                    file.display(),
+                    listed(names, indices.len() - 1)
+                ),
                 action: "they change phase together; init all of them afterwards".to_owned(),
-                place: Some(statelock_config::Place { file: file.clone(), line: None }),
+                place: Some(Place { file: file.clone(), line: None }),
             };
             if let Some(unit) = units.get_mut(index) {
                 unit.findings.push(finding);
@@ -190,10 +196,10 @@ fn judge_files(units: &mut [Unit]) {
 }
 
 /// A few names, and how many more there are.
-fn listed(names: &[&str]) -> String {
+fn listed<'a>(names: impl Iterator<Item = &'a str>, count: usize) -> String {
     const SHOWN: usize = 3;
-    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-    match names.len().saturating_sub(SHOWN) {
+    let shown: Vec<_> = names.take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match count.saturating_sub(SHOWN) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

@@ -113,22 +113,29 @@ pub(super) fn of(
 }
 
 fn site(backend: &ModuleBackend, runner: Runner, argument: &str, source: &Source) -> Site {
+    let given = given(backend, argument);
     match source {
+        // A script is a file too, and none that an edit of arguments understands.
+        Source::Written(place) if given.is_some_and(|given| given == place) => {
+            Site::Script(place.clone())
+        }
         Source::Written(place) => {
             let role = role(backend, runner, place);
             Site::File { place: place.clone(), role }
         }
         Source::Initialised(path) => Site::Init(path.clone()),
         Source::CommandLine | Source::Default => {
-            let on_command_line = backend.completed_by.iter().rev().find_map(|one| match one {
-                Completion::CommandLine { argument: given, place } if given == argument => {
-                    Some(place)
-                }
-                Completion::CommandLine { .. } | Completion::File(_) => None,
-            });
-            Site::Script(on_command_line.unwrap_or(&backend.place).clone())
+            Site::Script(given.unwrap_or(&backend.place).clone())
         }
     }
+}
+
+/// Where a command line gives the argument; the last one counts.
+fn given<'a>(backend: &'a ModuleBackend, argument: &str) -> Option<&'a Place> {
+    backend.completed_by.iter().rev().find_map(|one| match one {
+        Completion::CommandLine { argument: given, place } if given == argument => Some(place),
+        Completion::CommandLine { .. } | Completion::File(_) => None,
+    })
 }
 
 fn role(backend: &ModuleBackend, runner: Runner, place: &Place) -> FileRole {
@@ -144,5 +151,82 @@ fn role(backend: &ModuleBackend, runner: Runner, place: &Place) -> FileRole {
     match runner {
         Runner::Terragrunt if is_hcl || is_json => FileRole::Terragrunt,
         Runner::Terragrunt | Runner::Terraform => FileRole::Module,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use statelock_config::{Arguments, Value};
+
+    use super::*;
+
+    fn place(file: &str, line: usize) -> Place {
+        Place { file: file.into(), line: Some(line) }
+    }
+
+    /// A backend in `main.tf` with these arguments, completed so.
+    fn backend(arguments: &[(&str, Source)], completed_by: Vec<Completion>) -> ModuleBackend {
+        let mut known = Arguments::default();
+        for (name, source) in arguments {
+            known.set(*name, Some(Value::text("x")), source.clone());
+        }
+        ModuleBackend {
+            kind: "s3".to_owned(),
+            place: place("main.tf", 2),
+            completed_by,
+            arguments: known,
+            expressions: Vec::new(),
+        }
+    }
+
+    fn sites(backend: &ModuleBackend, runner: Runner) -> LockSites {
+        of(backend, runner, |path| super::super::arguments::source(&backend.arguments, path))
+    }
+
+    #[test]
+    fn a_lockfile_is_set_beside_the_table() {
+        let partial = Completion::File("dev.tfbackend".into());
+        let table = Source::Written(place("dev.tfbackend", 3));
+        let known = backend(&[("dynamodb_table", table)], vec![partial]);
+        let sites = sites(&known, Runner::Terraform);
+        let expected = Site::File { place: place("dev.tfbackend", 3), role: FileRole::Partial };
+        assert_eq!(sites.lockfile_site(), expected);
+        assert_eq!(sites.of_table, [ArgumentSite { path: &["dynamodb_table"], site: expected }]);
+    }
+
+    #[test]
+    fn a_script_is_never_a_file_to_edit() {
+        let given = |argument: &str, line| Completion::CommandLine {
+            argument: argument.to_owned(),
+            place: place("deploy.sh", line),
+        };
+        let completed_by = vec![given("dynamodb_table", 4), given("use_lockfile", 5)];
+        let table = Source::Written(place("deploy.sh", 4));
+        let known = backend(&[("dynamodb_table", table)], completed_by);
+        let sites = sites(&known, Runner::Terraform);
+        let by_hand: Vec<_> = sites.of_table.into_iter().map(|one| one.site).collect();
+        assert_eq!(by_hand, [Site::Script(place("deploy.sh", 4))]);
+        assert_eq!(sites.home, (place("main.tf", 2), FileRole::Module));
+    }
+
+    #[test]
+    fn a_file_of_terragrunt_is_one_and_its_tf_files_are_not() {
+        for (file, role) in [
+            ("live/root.hcl", FileRole::Terragrunt),
+            ("live/terragrunt.hcl.json", FileRole::Terragrunt),
+            ("live/backend.tf", FileRole::Module),
+        ] {
+            let known = backend(&[("bucket", Source::Written(place(file, 5)))], Vec::new());
+            assert_eq!(sites(&known, Runner::Terragrunt).home.1, role, "{file}");
+        }
+    }
+
+    #[test]
+    fn what_only_the_last_init_knows_is_in_no_file() {
+        let source = Source::Initialised(".terraform/terraform.tfstate".into());
+        let known = backend(&[("dynamodb_table", source)], Vec::new());
+        let sites = sites(&known, Runner::Terraform);
+        assert!(sites.of_table.iter().all(|one| one.site.file().is_none()));
+        assert_eq!(sites.lockfile_site().place(), place("main.tf", 2));
     }
 }

@@ -88,6 +88,20 @@ impl Unit {
         files.dedup();
         files
     }
+
+    /// The files that say something about it, each once: a change in any of them may change it.
+    pub(crate) fn used_files(&self) -> Vec<PathBuf> {
+        let completing = self.completed_by.iter().filter_map(|one| match one {
+            Completion::File(path) => Some(path.clone()),
+            Completion::CommandLine { .. } => None,
+        });
+        let mut files = self.touched_files();
+        files.extend(completing);
+        files.push(self.place.file.clone());
+        files.sort();
+        files.dedup();
+        files
+    }
 }
 
 /// The units of a root module.
