@@ -82,6 +82,8 @@ fn groups_stay_aligned_if_they_were() {
         "\n    key            = \"k\"\n    # c\n    dynamodb_table = \"t\"\n    region         = \"r\"\n  ",
         "\n    key            = \"k\"\n    # c\n    dynamodb_table = \"t\"\n    use_lockfile   = true\n    region         = \"r\"\n  ",
     );
+    // Not as `terraform fmt` puts it, although one blank stands before the `=`.
+    in_block(&SET, "\n    key =1\n  ", "\n    key =1\n    use_lockfile = true\n  ");
     // Two groups become one when what stood between them goes.
     let endpoints = "\n    region = \"r\"\n    endpoints = {\n      dynamodb = \"x\"\n    }\n    use_lockfile = true\n  ";
     in_block(
