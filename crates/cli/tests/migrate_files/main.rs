@@ -2,6 +2,7 @@
 
 mod applied;
 mod branches;
+mod documented;
 mod inits;
 mod online;
 mod shown;

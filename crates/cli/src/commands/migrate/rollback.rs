@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::apply::{not_there, stays, tell};
+use super::apply::{init_run, not_there, stays, tell};
 use super::change::{Fate, Goal, Request};
 use super::files::OsFiles;
 use super::phase_error::PhaseError;
@@ -86,20 +86,15 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
         let both = changes.units.iter().zip(&session.survey.units);
         both.filter(|(change, _)| change.fate == Fate::Moves).map(|(_, unit)| unit)
     };
-    if moved().next().is_some() {
-        output::note(
-            "run `terraform init -reconfigure` in each of them, here and wherever they are used; a commit or branch of \
-             `apply --git-branch` is not touched",
-        );
-    }
     if moved().any(|unit| unit.phase == Some(LockPhase::Lockfile)) {
         output::note(
-            "states that were written by lockfile alone have an old digest in the lock table: Terraform refuses them until it is \
-             corrected. `statelock state pull` and `docs/operations/roll-back.md` say how",
+            "a state that was written by lockfile alone has an old digest in the lock table, and Terraform refuses it: pull it with \
+             `statelock state pull --ignore-digest`, and push the same bytes with `statelock state push`, which writes the digest",
         );
     }
     let names: Vec<_> = moved().map(|unit| unit.name.clone()).collect();
     let after = Session::open(&args.selection)?;
+    init_run::all(&after, &names, false, None)?;
     let strangers: usize = outcomes.iter().map(|outcome| outcome.strangers.len()).sum();
     match stays(&session, &changes)? + not_there(&after, &names, phase) + strangers {
         0 => session.verdict(),

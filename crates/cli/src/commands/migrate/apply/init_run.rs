@@ -25,7 +25,7 @@ const LINES_SHOWN: usize = 12;
 ///
 /// # Errors
 /// [`PhaseError`]
-pub(super) fn all(
+pub(in super::super) fn all(
     session: &Session,
     moved: &[String],
     runs: bool,

@@ -1,7 +1,7 @@
 //! `statelock migrate apply`: brings root modules to the next phase, by changing their files.
 
 mod init_command;
-mod init_run;
+pub(super) mod init_run;
 
 use std::path::{Path, PathBuf};
 
