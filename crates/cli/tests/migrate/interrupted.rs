@@ -72,7 +72,7 @@ fn killed_in_every_step_and_repeated_it_ends_as_if_nothing_had_happened() {
                 killed_at(&stage, &verify, removes_item);
             }
             killed_at(&stage, &verify, releases_lockfile);
-            stage.run(&verify).ended(0, "4 units: 4 verified");
+            stage.run(&verify).ended(0, "4 backends: 4 verified");
             assert_eq!(stage.locks(), NOTHING, "on {}", stage.name());
         }
         let finish = ["migrate", "finish", "live", "--yes"];

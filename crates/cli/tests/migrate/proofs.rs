@@ -71,7 +71,7 @@ fn nobody_who_holds_the_real_lock_is_disturbed() {
         let lock = stage.run(&[&["lock", &address], &DUAL_OPTIONS[..]].concat());
         let id = lock.ended(0, "").stdout.trim_end().to_owned();
         let text = stage.run(&["migrate", "verify", "live", "--no-record"]);
-        text.ended(0, "1 unit: 1 verified");
+        text.ended(0, "1 backend: 1 verified");
         assert!(
             text.stdout.contains("ok      it is in the lock table `terraform-locks`"),
             "{text:?}"
@@ -122,7 +122,7 @@ fn what_cannot_be_proven_is_named_and_the_rest_goes_on() {
     stage.module("live/d", "d/x.tfstate", &DUAL.replace(TABLE, "no-such-table"));
     stage.write("live/broken/main.tf", "terraform {\n  backend \"s3\" {\n");
     let run = stage.run(&["migrate", "verify", "live", "--json"]);
-    run.ended(6, "3 of 4 units not verified");
+    run.ended(6, "3 of 4 backends not verified");
     let document = run.json();
     assert_eq!((&document["verified"], &document["complete"]), (&false.into(), &false.into()));
     let unit = |at: usize| &document["units"][at];

@@ -34,7 +34,7 @@ fn each_phase_can_be_taken_back_byte_for_byte_and_terraform_works_on() {
         client.has_everywhere("two");
         client.apply_everywhere("three");
     });
-    stage.run(&["migrate", "verify", "live"]).ended(0, "4 units: 4 verified");
+    stage.run(&["migrate", "verify", "live"]).ended(0, "4 backends: 4 verified");
 
     apply("dual").ended(0, "");
     assert_eq!(files(&stage), dual);
@@ -42,7 +42,7 @@ fn each_phase_can_be_taken_back_byte_for_byte_and_terraform_works_on() {
         client.init();
         client.apply_everywhere("four");
     });
-    stage.run(&["migrate", "verify", "live"]).ended(0, "4 units: 4 verified");
+    stage.run(&["migrate", "verify", "live"]).ended(0, "4 backends: 4 verified");
     apply("s3").ended(0, "");
     fleet.each(|client| {
         client.init();

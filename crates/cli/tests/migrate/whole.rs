@@ -79,7 +79,7 @@ fn neighbours(stage: &Stage, clients: [(&Client, &str); 2], may_race: bool) {
 fn verified(stage: &Stage, fleet: &Fleet) {
     let units = fleet.clients.len();
     let run = stage.run(&["migrate", "verify", "live"]);
-    run.ended(0, &format!("{units} units: {units} verified"));
+    run.ended(0, &format!("{units} backends: {units} verified"));
     let workspaces = run.stdout.matches("  workspace ").count();
     assert_eq!(workspaces, fleet.state_count(), "{}", run.stdout);
     assert_eq!(stage.locks(), NOTHING);

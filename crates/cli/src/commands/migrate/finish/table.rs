@@ -76,7 +76,7 @@ async fn connect(
     let settings = settings.ok_or_else(|| {
         BackendError::Argument(
             "dynamodb_table",
-            "no unit has arguments to reach it with".to_owned(),
+            "no backend has arguments to reach it with".to_owned(),
         )
     })?;
     let backend = Box::pin(StateBackend::connect(settings)).await?;

@@ -29,7 +29,7 @@ fn of_record(record: &Closed) -> Vec<String> {
         let what = "is closed: the original files are forgotten.";
         return vec![format!("The record of the migration in {top} {what}")];
     }
-    let count = units(record.waits_for.len());
+    let count = backends(record.waits_for.len());
     let what = "that are not named here still have a lock table";
     let first = format!("The record of the migration in {top} stays open: {count} in it {what}.");
     std::iter::once(first).chain(listed(&record.waits_for)).collect()
@@ -37,7 +37,7 @@ fn of_record(record: &Closed) -> Vec<String> {
 
 fn of_table(report: &TableReport) -> Vec<String> {
     let region = report.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
-    let count = units(report.units.len());
+    let count = backends(report.units.len());
     let mut lines = vec![format!("Lock table `{}`{region}, of {count}", report.table)];
     if report.gone {
         lines.push("  It does not exist any more: there is nothing left to do.".to_owned());
@@ -66,7 +66,7 @@ fn section(headline: &str, entries: &[String]) -> Vec<String> {
 fn digests(report: &TableReport) -> Vec<String> {
     let (count, removed) = (digest_count(report.digests.len()), report.removed);
     let mut lines = if report.digests.is_empty() {
-        vec!["  No digest of a state of these units is left.".to_owned()]
+        vec!["  No digest of a state of these backends is left.".to_owned()]
     } else if report.is_dry_run || removed == 0 {
         let when = if report.may_go_on() { "to be removed" } else { "to be removed then" };
         section(&format!("{count} {when}:"), &report.digests)
@@ -122,6 +122,6 @@ fn digest_count(count: usize) -> String {
     format!("{count} {}", if count == 1 { "digest" } else { "digests" })
 }
 
-fn units(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "unit" } else { "units" })
+fn backends(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "backend" } else { "backends" })
 }

@@ -38,15 +38,15 @@ impl VerifyError {
         let of_files = (unread > 0).then_some(ExitCode::BadInput);
         let of_units = reports.iter().filter_map(UnitReport::worst);
         let code = of_units.chain(of_files).reduce(worse)?;
-        let mut what = format!("{failed} of {total} {} not verified", text::units(total));
+        let mut what = format!("{failed} of {total} {} not verified", text::backends(total));
         if failed == 0 {
             what = format!(
-                "every unit that was found is {}",
+                "every backend that was found is {}",
                 "verified, or its proof could not be noted"
             );
         }
         if unread > 0 {
-            what = format!("{what}; {unread} files could not be read, so there may be more units");
+            what = format!("{what}; {unread} files could not be read, so there may be more");
         }
         Some(Self::NotVerified { what, code })
     }

@@ -52,7 +52,7 @@ impl Marking {
         match self.noted(unit, report) {
             Ok(true) => report.recorded = true,
             Ok(false) => report.notes.push(
-                "the unit lies outside of the directories that were named, so that it is verified is not noted".to_owned(),
+                "it lies outside of the directories that were named, so that it is verified is not noted".to_owned(),
             ),
             Err(problem) => report.problems.push(problem),
         }

@@ -36,7 +36,7 @@ const AT_A_TIME: usize = 8;
 
 /// Prove on the live backends that locks keep clients out.
 ///
-/// For each workspace of each unit it takes a lock, looks whether it stands where the configuration says, tries to
+/// For each workspace of each backend it takes a lock, looks whether it stands where the configuration says, tries to
 /// take it as every other kind of client, releases it, and looks that nothing is left. With a lock table it also
 /// compares each state with its digest. The lock is that of a throw-away state beside the real one, under the very
 /// same settings, so nobody is disturbed.

@@ -48,7 +48,7 @@ impl Proving<'_> {
         };
         match self.backend(unit, &mut report).await {
             Ok(backend) => {
-                report.store = Some(store_of(&backend));
+                report.store = Some(store_of(&backend).await);
                 self.workspaces(&backend, former_table, &mut report).await;
             }
             Err(problem) => report.problems.push(problem),
@@ -228,17 +228,22 @@ fn named(backend: &StateBackend) -> String {
     }
 }
 
-/// Where the stores are: the endpoint that is configured, else AWS.
-fn store_of(backend: &StateBackend) -> String {
+/// Where the stores are: the endpoint that is configured, else the account at AWS.
+async fn store_of(backend: &StateBackend) -> String {
     let stores = &backend.settings().stores;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let endpoint = stores.endpoint_s3.clone().or_else(|| stores.endpoint_url.clone());
     let endpoint = endpoint
         .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
         .or_else(|| variable("AWS_ENDPOINT_URL"));
-    let region = || stores.region.clone().or_else(|| variable("AWS_REGION"));
-    endpoint
-        .unwrap_or_else(|| format!("aws {}", region().unwrap_or_default()).trim_end().to_owned())
+    if let Some(endpoint) = endpoint {
+        return endpoint;
+    }
+    // Who may not ask for it, or not be told, has proven the same all the same.
+    match Box::pin(backend.connection().caller_identity()).await {
+        Ok(identity) => format!("account {}", identity.account),
+        Err(_) => "AWS".to_owned(),
+    }
 }
 
 #[cfg(test)]

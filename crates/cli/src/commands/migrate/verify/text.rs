@@ -84,7 +84,7 @@ pub(super) fn summary(reports: &[UnitReport], total: usize) -> String {
     let verified = reports.iter().filter(|report| report.is_verified()).count();
     let not_tried = total.saturating_sub(reports.len());
     let failed = reports.len().saturating_sub(verified);
-    let mut words = vec![format!("{total} {}", units(total)), format!("{verified} verified")];
+    let mut words = vec![format!("{total} {}", backends(total)), format!("{verified} verified")];
     if failed > 0 {
         words.push(format!("{failed} not verified"));
     }
@@ -98,7 +98,7 @@ pub(super) fn summary(reports: &[UnitReport], total: usize) -> String {
     )
 }
 
-/// `unit` or `units`.
-pub(super) fn units(count: usize) -> &'static str {
-    if count == 1 { "unit" } else { "units" }
+/// `backend` or `backends`.
+pub(super) fn backends(count: usize) -> &'static str {
+    if count == 1 { "backend" } else { "backends" }
 }
