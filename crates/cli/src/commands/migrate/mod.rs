@@ -1,11 +1,5 @@
 //! `statelock migrate`: from a DynamoDB lock table to lockfiles in S3, for many root modules.
 
-#![expect(
-    dead_code,
-    unused_imports,
-    reason = "the verbs that use the survey and the record follow"
-)]
-
 mod apply;
 mod change;
 mod diff;

@@ -5,19 +5,9 @@ use statelock_config::{Arguments, ConfiguredBackend, Source, Value};
 
 use super::phase::LockPhase;
 
-/// The arguments of one unit.
-#[derive(Debug)]
-pub(super) struct Known {
-    /// Each with where it stands.
-    pub(super) arguments: Arguments,
-    /// Whether the last init had to say some of them.
-    pub(super) is_from_init: bool,
-}
-
 /// Puts them together. What the files lack is taken from the last init only where that can be about no
 /// other backend than this one.
-pub(super) fn of(backend: &ModuleBackend, module: &RootModule) -> Known {
-    let written = || Known { arguments: backend.arguments.clone(), is_from_init: false };
+pub(super) fn of(backend: &ModuleBackend, module: &RootModule) -> Arguments {
     let lacks = ["bucket", "key"].iter().any(|name| backend.arguments.get(name).is_none());
     let initialised = module.initialised.as_ref().filter(|one| one.kind == "s3");
     match initialised {
@@ -26,9 +16,9 @@ pub(super) fn of(backend: &ModuleBackend, module: &RootModule) -> Known {
         {
             let mut arguments = initialised.arguments.clone();
             arguments.merge(backend.arguments.clone());
-            Known { arguments, is_from_init: true }
+            arguments
         }
-        Some(_) | None => written(),
+        Some(_) | None => backend.arguments.clone(),
     }
 }
 
@@ -70,18 +60,16 @@ pub(super) fn source(arguments: &Arguments, path: &[&str]) -> Option<Source> {
 }
 
 /// How the states are locked; `None` if the files do not tell.
-pub(super) fn phase(backend: &ModuleBackend, known: &Known) -> Option<LockPhase> {
+pub(super) fn phase(backend: &ModuleBackend, known: &Arguments) -> Option<LockPhase> {
     let is_open = |name: &str| {
-        known.arguments.get(name).is_none()
-            && backend.expressions.iter().any(|one| one.argument == name)
+        known.get(name).is_none() && backend.expressions.iter().any(|one| one.argument == name)
     };
     if is_open("use_lockfile") {
         return None;
     }
-    let has_table = text(&known.arguments, "dynamodb_table").is_some() || is_open("dynamodb_table");
-    let uses_lockfile = is_true(&known.arguments, "use_lockfile");
-    let is_whole =
-        ["bucket", "key"].iter().all(|name| known.arguments.get(name).is_some() || is_open(name));
+    let has_table = text(known, "dynamodb_table").is_some() || is_open("dynamodb_table");
+    let uses_lockfile = is_true(known, "use_lockfile");
+    let is_whole = ["bucket", "key"].iter().all(|name| known.get(name).is_some() || is_open(name));
     match LockPhase::of(has_table, uses_lockfile) {
         // What is still to be given at init may be the lock.
         LockPhase::Unlocked if !is_whole => None,

@@ -13,17 +13,16 @@ mod sharing;
 mod site;
 mod unit;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use statelock_config::tree::{self, FileOrigin, ScanOptions, Tree, TreeTrouble};
+use statelock_config::tree::{self, ScanOptions, Tree, TreeTrouble};
 use statelock_config::{Place, ProcessEnvironment};
 
-pub(crate) use client_version::{KnowsLockfile, NeededClient};
+pub(crate) use client_version::KnowsLockfile;
 pub(crate) use finding::{Finding, FindingId, Severity};
 pub(crate) use phase::LockPhase;
 pub(crate) use sharing::{SharedTable, TableIdentity};
-pub(crate) use site::{ArgumentSite, FileRole, LockSites, Site};
+pub(crate) use site::{FileRole, Site};
 pub(crate) use unit::Unit;
 
 /// What was found below the directories that were scanned.
@@ -39,8 +38,6 @@ pub(crate) struct Survey {
     pub(crate) troubles: Vec<TreeTrouble>,
     /// Files that look as if they completed a backend, and that no root module was seen to use.
     pub(crate) unattached: Vec<PathBuf>,
-    /// Files that are not simply files of these directories: what may be changed in them is another question.
-    pub(crate) origins: BTreeMap<PathBuf, FileOrigin>,
     /// How many directories were looked at.
     pub(crate) directories: usize,
     /// How many files were read.
@@ -89,7 +86,6 @@ impl Survey {
             others,
             troubles: tree.troubles,
             unattached: tree.unattached,
-            origins: tree.origins,
             directories: tree.directories,
             files: tree.files,
         }

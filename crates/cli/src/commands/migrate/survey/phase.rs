@@ -58,15 +58,6 @@ impl LockPhase {
     pub(crate) const fn excludes(self, other: Self) -> bool {
         (self.has_table() && other.has_table()) || (self.has_lockfile() && other.has_lockfile())
     }
-
-    /// The next phase of a migration; `None` where it ends, and where nobody has locked so far.
-    pub(crate) const fn next(self) -> Option<Self> {
-        match self {
-            Self::LockTable => Some(Self::Dual),
-            Self::Dual => Some(Self::Lockfile),
-            Self::Unlocked | Self::Lockfile => None,
-        }
-    }
 }
 
 impl fmt::Display for LockPhase {

@@ -29,8 +29,6 @@ pub(crate) struct Unit {
     pub(crate) arguments: Arguments,
     /// Arguments whose value only an evaluation would tell.
     pub(crate) expressions: Vec<NotLiteral>,
-    /// Whether the last init had to say some of the arguments.
-    pub(crate) is_from_init: bool,
     /// The arguments in their types; the error says what is missing or wrong.
     pub(crate) s3: Result<S3Arguments, ConfigError>,
     /// `bucket`, even if the rest cannot be read; so are the next four.
@@ -124,30 +122,29 @@ pub(super) fn of_module(module: &RootModule) -> Vec<Unit> {
 }
 
 fn unit(backend: &ModuleBackend, module: &RootModule, name: String) -> Unit {
-    let known = arguments::of(backend, module);
-    let text = |name: &str| arguments::text(&known.arguments, name);
-    let source = |path: &[&str]| arguments::source(&known.arguments, path);
+    let arguments = arguments::of(backend, module);
+    let text = |name: &str| arguments::text(&arguments, name);
+    let source = |path: &[&str]| arguments::source(&arguments, path);
     Unit {
         name,
         directory: module.directory.clone(),
         runner: module.runner,
         place: backend.place.clone(),
         completed_by: backend.completed_by.clone(),
-        s3: S3Arguments::read(&known.arguments),
+        s3: S3Arguments::read(&arguments),
         bucket: text("bucket"),
         key: text("key"),
         region: text("region"),
         table: text("dynamodb_table"),
         workspace_key_prefix: text("workspace_key_prefix"),
-        phase: arguments::phase(backend, &known),
+        phase: arguments::phase(backend, &arguments),
         sites: site::of(backend, module.runner, source),
         client: NeededClient::of(&module.required_versions),
         initialised: module.initialised.clone(),
         selected_workspace: module.selected_workspace.clone(),
         findings: Vec::new(),
         expressions: backend.expressions.clone(),
-        is_from_init: known.is_from_init,
-        arguments: known.arguments,
+        arguments,
     }
 }
 

@@ -15,7 +15,6 @@ use super::leftovers::{self, SeenTables};
 use super::problem::Problem;
 use super::report::{StepReport, UnitReport, VersionsReport, WorkspaceReport};
 use super::workspaces;
-use crate::backend::command;
 
 /// What the proofs of one run have in common.
 pub(super) struct Proving<'a> {
