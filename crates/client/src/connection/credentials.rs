@@ -85,7 +85,9 @@ pub(super) async fn resolved(
                 text = format!("{text}: {source}");
                 cause = source.source();
             }
-            Err(ConnectError::Credentials(text))
+            // The SDK lists on lines of their own what it tried.
+            let line: Vec<_> = text.split_whitespace().collect();
+            Err(ConnectError::Credentials(line.join(" ")))
         }
     }
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::primitives::DateTime;
-use aws_sdk_s3::types::BucketVersioningStatus;
 use bytes::Bytes;
 use statelock_protocol::state::{Lineage, Serial};
-use statelock_protocol::store::ETag;
+use statelock_protocol::store::{ETag, Refusal};
 
 use super::StateObject;
 use super::error::ReadError;
 use super::top_level::glimpse;
+use crate::bucket::{Bucket, Setting};
 use crate::connection::headers::with_customer_key;
 use crate::error::StoreError;
 use crate::transport::failure::failed;
@@ -90,15 +90,14 @@ impl StateObject {
     /// # Errors
     /// The store does not say it; it needs the permission `s3:GetBucketVersioning`.
     pub async fn versioning(&self) -> Result<Versioning, StoreError> {
-        let call = self.connection.reads().get_bucket_versioning().bucket(self.bucket.as_str());
-        let output = call.send().await;
-        let output = output.map_err(|error| failed("S3", "GetBucketVersioning", &error))?;
-        Ok(match output.status {
-            Some(BucketVersioningStatus::Enabled) => Versioning::Enabled,
-            Some(BucketVersioningStatus::Suspended) => Versioning::Suspended,
-            // Nothing, or a word that is not one of the two.
-            Some(_) | None => Versioning::Off,
-        })
+        let bucket = Bucket::new(self.connection.clone(), self.bucket.clone());
+        let refused = |refusal, trouble| Err(StoreError::Refused { refusal, trouble });
+        match bucket.versioning().await? {
+            Setting::Set { value, .. } => Ok(value.versioning),
+            Setting::NotSet => Ok(Versioning::Off),
+            Setting::NotPermitted(trouble) => refused(Refusal::Denied, trouble),
+            Setting::Unsupported(trouble) => refused(Refusal::Unsupported, trouble),
+        }
     }
 
     /// The versions of this state, newest first.

@@ -26,9 +26,10 @@ pub(super) fn step(facts: &Facts) -> String {
         (Shape::Half, Some(lock), _) => {
             format!("its holder is gone; remove the half that is left: {}", force(lock, named))
         }
+        // Clients that have not moved, or have moved on, take one place alone and hold the lock by it.
         (Shape::Half, None, Some(lock)) => format!(
-            "look again in a minute, it may just be taken or released: {}; if it stays, and its holder is gone: {}",
-            again(),
+            "wait for it, its holder may lock by this place alone: {}; only if that is gone: {}",
+            command("wait", named, ""),
             force(lock, named)
         ),
         (Shape::Split, Some(lock), _) => {

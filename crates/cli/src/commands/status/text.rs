@@ -29,7 +29,7 @@ fn locks(facts: &Facts) -> Vec<String> {
         (Shape::Free, false) => "free",
         (Shape::Free, true) => "not known",
         (Shape::Held, _) => "held",
-        (Shape::Half, _) => "half held: one of its two places has none",
+        (Shape::Half, _) => "held in one of its two places",
         (Shape::Split, _) => "held by different locks",
     };
     let mut lines = vec![row("Lock:", &format!("{word} (mode {})", facts.settings.mode))];

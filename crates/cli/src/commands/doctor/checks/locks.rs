@@ -19,10 +19,9 @@ static ORPHANED: Kind = Kind::warning(
     ExitCode::Held,
     "nobody can plan or apply this state until somebody removes the lock",
 );
-static HALF: Kind = Kind::warning(
+static HALF: Kind = Kind::notice(
     "lock-half",
-    ExitCode::Held,
-    "clients of one kind are kept out and others are not, or nobody can release it by one ID",
+    "a client that looks for the lock in the other place alone is not kept out",
 );
 static UNREADABLE: Kind = Kind::warning(
     "lock-unreadable",
@@ -150,8 +149,16 @@ impl Seen {
         };
         if state.is_half {
             self.is_bad = true;
-            let evidence = format!("lock {id} of {shown} stands only by {}", lock.facet);
-            let fix = Fix::paste("once its holder is gone, remove what is left of it", unlock(&id));
+            let evidence = format!(
+                "lock {id} of {shown} stands only by {}: {} is a client that locks by that alone, or is \
+                 just taking or releasing it, or is gone",
+                lock.facet,
+                printable(&info.who)
+            );
+            let fix = Fix::paste(
+                "wait for it; only if its holder is gone, remove what is left of it",
+                unlock(&id),
+            );
             findings.add(&HALF, evidence, fix);
         }
         let evidence = evidence::of(&info, &Observers::of_this_process());
