@@ -18,22 +18,30 @@ impl Homes {
     ) -> Result<Option<(Home, String)>, RecordError> {
         let directory = canonical(&unit.directory)?;
         let Some(home) = self.of(&directory)? else { return Ok(None) };
-        let name = name_in(&home, &directory, unit)?;
+        let name = name_in(&home, &directory, &unit.completed_by)?;
         Ok(Some((home, name)))
     }
 }
 
+/// Arguments that a migration changes: a unit has the same name before and after.
+const CHANGED: [&str; 4] = ["use_lockfile", "dynamodb_table", "dynamodb_endpoint", "endpoints"];
+
 /// The directory, and what completes the backend there.
-fn name_in(home: &Home, directory: &Path, unit: &Unit) -> Result<String, RecordError> {
+fn name_in(
+    home: &Home,
+    directory: &Path,
+    completed_by: &[Completion],
+) -> Result<String, RecordError> {
     let name = home.name_of(directory)?;
     let mut parts = Vec::new();
-    for completion in &unit.completed_by {
-        parts.push(match completion {
-            Completion::File(path) => shown(home, directory, path),
+    for completion in completed_by {
+        match completion {
+            Completion::File(path) => parts.push(shown(home, directory, path)),
+            Completion::CommandLine { argument, .. } if CHANGED.contains(&argument.as_str()) => {}
             Completion::CommandLine { argument, place } => {
-                format!("{argument} in {}", shown(home, directory, &place.file))
+                parts.push(format!("{argument} in {}", shown(home, directory, &place.file)));
             }
-        });
+        }
     }
     Ok(if parts.is_empty() { name } else { format!("{name} ({})", parts.join(", ")) })
 }
@@ -47,4 +55,30 @@ fn shown(home: &Home, directory: &Path, file: &Path) -> String {
 fn canonical(path: &Path) -> Result<PathBuf, RecordError> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     path.canonicalize().map_err(RecordError::os("find", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use statelock_config::Place;
+
+    use super::*;
+
+    #[test]
+    fn a_unit_keeps_its_name_when_a_script_no_longer_names_the_table() {
+        let top = tempfile::tempdir().unwrap();
+        let home = Home::of_test(top.path());
+        let directory = home.top().join("web");
+        std::fs::create_dir(&directory).unwrap();
+        let given = |argument: &str| Completion::CommandLine {
+            argument: argument.to_owned(),
+            place: Place { file: home.top().join("Makefile"), line: Some(3) },
+        };
+        let file = Completion::File(directory.join("dev.tfbackend"));
+        let before = [file.clone(), given("key"), given("dynamodb_table")];
+        let after = [file, given("key")];
+        let name = |completed: &[Completion]| name_in(&home, &directory, completed).unwrap();
+        assert_eq!(name(&before), "web (dev.tfbackend, key in Makefile)");
+        assert_eq!(name(&after), name(&before));
+        assert_eq!(name(&[given("use_lockfile")]), "web");
+    }
 }
