@@ -17,6 +17,7 @@ pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod state;
 pub(crate) mod status;
+mod trial_operation;
 pub(crate) mod unlock;
 pub(crate) mod wait;
 

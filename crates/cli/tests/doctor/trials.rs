@@ -106,6 +106,45 @@ fn versions_of_the_trial_are_removed_or_said() {
 }
 
 #[test]
+fn a_version_that_stays_keeps_the_marker_that_hides_it() {
+    let Some(stage) = Stage::moto("a version of the trial that stays") else { return };
+    crate::good::make_good(&stage);
+    let kept = Told::new(s3_error(403, "AccessDenied"), |request| {
+        of_trial(request, "DELETE") && request.path.contains("versionId=")
+    });
+    let mut answers = crate::good::policy();
+    // Of the two versions and two markers, the version that was current last.
+    answers.push(kept.times(1));
+    let report = stage.doctor_told(&[], answers);
+    report.says("trial-versions-left", "3 versions and delete markers").ended(0);
+    assert!(!stage.keys().contains(".statelock-verify-"), "{}", stage.keys());
+}
+
+#[test]
+fn who_takes_the_real_lock_between_its_two_trials_is_no_fault_of_the_store() {
+    for stage in [Some(Stage::statelock()), Stage::moto("a lock between two trials")] {
+        let Some(stage) = stage else { continue };
+        let proxy = stage.server.proxy();
+        let takes = AtomicUsize::new(0);
+        // The first one takes the lock, the second is the other client's, the third comes after the release.
+        proxy.inject_on(Fault::HoldRequest, 1, move |request| {
+            let is_take = request.method == "PUT" && request.path.contains(".tflock");
+            is_take && takes.fetch_add(1, Ordering::SeqCst) == 2
+        });
+        let args = ["doctor", ADDRESS, "--json", "--own-lock"];
+        let command = stage.command_through(&proxy.endpoint(), &args);
+        let doctor = std::thread::spawn(move || crate::stage::report(command));
+        assert!(proxy.await_held(Duration::from_mins(1)), "the lock is being taken again");
+        let id = stage.run(&["lock", ADDRESS]);
+        proxy.let_go();
+        let report = doctor.join().expect("a report");
+        report.says("lock-trial-failed", "taking the lock").lacks("lock-not-takable-again");
+        report.lacks("trial-lock-left");
+        stage.run(&["unlock", ADDRESS, id.trim_end()]);
+    }
+}
+
+#[test]
 fn an_interrupted_trial_leaves_nothing() {
     let stage = Stage::statelock();
     let proxy = stage.server.proxy();

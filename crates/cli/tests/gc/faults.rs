@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use statelock_testkit::server_process::send_signal;
 
-use crate::stage::{LOCK, STATE, Said, a_bucket, command, env, gc};
+use crate::stage::{LOCK, STATE, Said, a_bucket, command, env, gc, store};
 use crate::versioned_store::{Asked, Verdict, VersionedStore, Versions};
 
 const BOUND: Duration = Duration::from_mins(1);
@@ -124,7 +124,7 @@ fn a_store_or_bucket_that_cannot_be_listed_is_named() {
         let store = VersionedStore::start(a_bucket(), move |_, _| Verdict::Refuse(status, code));
         gc(&store, &["--yes"]).ended(exit, said);
     }
-    let store = crate::stage::store(a_bucket());
+    let store = store(a_bucket());
     let bad = |arguments: &[&str]| crate::stage::run(&env(&store.endpoint()), arguments);
     bad(&["gc", "gs://tfstate"]).ended(2, "s3://BUCKET");
     bad(&["gc", "/nowhere-at-all"]).ended(2, "hint:");
@@ -161,4 +161,17 @@ fn a_signal_ends_it_between_two_requests_and_a_second_run_does_the_rest() {
         gc(&store, &["--yes"]).ended(0, "");
         assert_eq!(store.versions().count(LOCK), 0);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_line_that_is_no_text_is_no_panic_after_the_removal() {
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::process::CommandExt as _;
+
+    let store = store(a_bucket());
+    let mut command = command(&env(&store.endpoint()), &["gc", "s3://tfstate", "--yes"]);
+    command.arg0(std::ffi::OsStr::from_bytes(b"\xff/statelock"));
+    Said::of(&command.output().expect("the binary starts")).ended(0, "3 old versions");
+    assert_eq!(store.versions().count(LOCK), 0);
 }

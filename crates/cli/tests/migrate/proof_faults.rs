@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use statelock_testkit::fault_proxy::{Fault, Request};
 
-use crate::stage::{BOUND, DUAL, LOCKFILE, NOTHING, Stage};
+use crate::stage::{
+    BOUND, BUCKET, DUAL, DUAL_OPTIONS, LOCK_TABLE, LOCKFILE, NOTHING, Stage, TABLE,
+};
 
 const GRANTED: &str = "HTTP/1.1 200 OK\r\nETag: \"another\"\r\nContent-Length: 0\r\n\r\n";
 const DENIED: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: \
@@ -68,6 +70,44 @@ fn what_a_killed_proof_leaves_the_next_one_removes() {
         assert_eq!(stage.locks(), NOTHING);
         assert_eq!(stage.keys(), NOTHING, "on {}", stage.name());
     }
+}
+
+#[test]
+fn what_a_killed_trial_of_another_verb_leaves_is_removed_too() {
+    let address = format!("s3://{BUCKET}/b/x.tfstate");
+    let table = ["doctor", &address, "--dynamodb-table", TABLE];
+    let dual = [&["doctor", &address], &DUAL_OPTIONS[..]].concat();
+    let plan = ["migrate", "plan", "--phase", "dual", "--online", "live"];
+    for (killed, lock) in [(&table[..], DUAL), (&dual[..], DUAL), (&plan[..], LOCK_TABLE)] {
+        for stage in Stage::all("a killed trial") {
+            stage.module("live/b", "b/x.tfstate", lock);
+            let proxy = stage.proxy();
+            proxy.inject_on(Fault::HoldRequest, 1, |request| {
+                is_release(request) || request.operation == "DeleteItem"
+            });
+            let running = stage.spawn_through(&proxy, killed);
+            assert!(proxy.await_held(BOUND), "{killed:?} releases");
+            running.kill();
+            let left = stage.locks();
+            assert_eq!(left.len(), 1, "{left:?}");
+            assert!(left[0].starts_with("b/.statelock-verify-"), "{left:?}");
+
+            let next = stage.run(&["migrate", "verify", "live"]);
+            next.ended(0, "1 of proofs that were killed: removed");
+            assert_eq!(stage.locks(), NOTHING, "after {killed:?} on {}", stage.name());
+            assert_eq!(stage.keys(), NOTHING, "after {killed:?} on {}", stage.name());
+        }
+    }
+}
+
+#[test]
+fn a_plan_leaves_no_versions_in_a_bucket_that_keeps_them() {
+    let Some(stage) = Stage::moto("versions of a plan") else { return };
+    stage.enable_versioning();
+    stage.module("live/b", "b/x.tfstate", LOCK_TABLE);
+    let plan = ["migrate", "plan", "--phase", "dual", "--online", "live"];
+    stage.run(&plan).ended(0, "1 to move");
+    assert_eq!(stage.versions("b/"), 0);
 }
 
 #[test]

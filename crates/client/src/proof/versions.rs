@@ -1,6 +1,6 @@
 //! What a proof leaves in a bucket that keeps versions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 
@@ -13,17 +13,23 @@ use crate::transport::failure::failed;
 pub struct SweptVersions {
     /// How many were removed.
     pub removed: u64,
-    /// How many could not be.
+    /// How many stay: those that could not be removed, and the markers that hide them.
     pub left: u64,
-    /// Why not, of the first one.
+    /// Why the first one could not be removed.
     pub trouble: Option<Trouble>,
 }
 
-/// Ids of versions, by key; and the keys that are in use.
+/// What there is of each key.
 #[derive(Debug, Default)]
-struct Found {
-    ids: BTreeMap<String, Vec<String>>,
-    in_use: BTreeSet<String>,
+struct Found(BTreeMap<String, OfKey>);
+
+/// Ids of the versions and delete markers of a key.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct OfKey {
+    versions: Vec<String>,
+    markers: Vec<String>,
+    /// Whether a version is current: the lock stands.
+    is_in_use: bool,
 }
 
 impl StateBackend {
@@ -37,23 +43,35 @@ impl StateBackend {
     /// is no error: it is counted. That needs `s3:DeleteObjectVersion`.
     pub async fn sweep_throwaway_versions(&self) -> Result<SweptVersions, StoreError> {
         let mut swept = SweptVersions::default();
-        let Found { ids, in_use } = self.throwaway_versions().await?;
-        let unused = ids.into_iter().filter(|(key, _)| !in_use.contains(key));
-        for (key, id) in
-            unused.flat_map(|(key, ids)| ids.into_iter().map(move |id| (key.clone(), id)))
-        {
-            // By its id, one version is removed or none: to repeat it is harmless.
-            let call = self.connection().reads().delete_object().version_id(id);
-            let call = call.bucket(self.settings().address.bucket().as_str()).key(key);
-            match call.send().await.map_err(|error| failed("S3", "DeleteObject", &error)) {
-                Ok(_) => swept.removed += 1,
-                Err(error) => {
+        let Found(found) = self.throwaway_versions().await?;
+        for (key, of_key) in found.into_iter().filter(|(_, of_key)| !of_key.is_in_use) {
+            let left_before = swept.left;
+            for id in of_key.versions {
+                self.remove_version(&key, id, &mut swept).await;
+            }
+            for id in of_key.markers {
+                if swept.left > left_before {
+                    // Without the marker that hides it, a version that stays would be a lock again.
                     swept.left += 1;
-                    swept.trouble.get_or_insert(error.trouble);
+                } else {
+                    self.remove_version(&key, id, &mut swept).await;
                 }
             }
         }
         Ok(swept)
+    }
+
+    async fn remove_version(&self, key: &str, id: String, swept: &mut SweptVersions) {
+        // By its id, one version is removed or none: to repeat it is harmless.
+        let call = self.connection().reads().delete_object().version_id(id);
+        let call = call.bucket(self.settings().address.bucket().as_str()).key(key);
+        match call.send().await.map_err(|error| failed("S3", "DeleteObject", &error)) {
+            Ok(_) => swept.removed += 1,
+            Err(error) => {
+                swept.left += 1;
+                swept.trouble.get_or_insert(error.trouble);
+            }
+        }
     }
 
     async fn throwaway_versions(&self) -> Result<Found, StoreError> {
@@ -84,14 +102,13 @@ impl Found {
     fn take(&mut self, output: ListObjectVersionsOutput) {
         for version in output.versions.unwrap_or_default() {
             let Some(key) = version.key else { continue };
-            if version.is_latest == Some(true) {
-                self.in_use.insert(key.clone());
-            }
-            self.ids.entry(key).or_default().extend(version.version_id);
+            let of_key = self.0.entry(key).or_default();
+            of_key.is_in_use |= version.is_latest == Some(true);
+            of_key.versions.extend(version.version_id);
         }
         for marker in output.delete_markers.unwrap_or_default() {
             let Some(key) = marker.key else { continue };
-            self.ids.entry(key).or_default().extend(marker.version_id);
+            self.0.entry(key).or_default().markers.extend(marker.version_id);
         }
     }
 }
@@ -116,7 +133,10 @@ mod tests {
                 .delete_markers(marker.build())
                 .build(),
         );
-        assert_eq!(found.ids["gone"], ["1", "d"]);
-        assert_eq!(found.in_use.into_iter().collect::<Vec<_>>(), ["held"]);
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        let gone = OfKey { versions: ids(&["1"]), markers: ids(&["d"]), is_in_use: false };
+        let held = OfKey { versions: ids(&["2"]), markers: ids(&[]), is_in_use: true };
+        assert_eq!(found.0["gone"], gone);
+        assert_eq!(found.0["held"], held);
     }
 }

@@ -5,6 +5,8 @@ mod report;
 mod running;
 mod sweep;
 
+use std::ffi::OsString;
+
 use clap::Args;
 use statelock_client::bucket::Bucket;
 use statelock_client::listing::ListingScope;
@@ -93,7 +95,7 @@ fn tell(args: &GcArgs, resolved: &ResolvedBucket, outcome: Outcome) -> Result<()
         }
     };
     let place = output::printable(&place);
-    let command = again();
+    let command = again(std::env::args_os());
     let asked = Asked { place: &place, removes: args.yes, command: &command };
     let text = if args.json {
         report::json(asked, &outcome).map_err(GcError::Json)?
@@ -125,11 +127,37 @@ fn refused(count: u64) -> String {
 }
 
 /// The same command line, to remove what was counted.
-fn again() -> String {
-    let words = std::env::args().skip(1).map(|word| match word.strip_prefix("--") {
-        Some(option) => format!("--{}", shell::quoted(option)),
-        None => shell::quoted(&word),
+fn again(words: impl Iterator<Item = OsString>) -> String {
+    let option = |word: &OsString| Some(word.to_str()?.strip_prefix("--")?.to_owned());
+    let words = words.skip(1).map(|word| match option(&word) {
+        Some(option) => format!("--{}", shell::quoted(&option)),
+        None => shell::quoted_os(&word),
     });
     let words: Vec<_> = ["statelock".to_owned()].into_iter().chain(words).collect();
     format!("{} --yes", words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_command_line_removes_what_was_counted() {
+        let said = |words: &[&str]| again(words.iter().map(OsString::from));
+        assert_eq!(said(&["/bin/statelock", "gc", "s3://b"]), "statelock gc s3://b --yes");
+        assert_eq!(
+            said(&["s", "gc", "--region=a b", "-q"]),
+            "statelock gc --'region=a b' '-q' --yes"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_word_need_be_no_text() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let words = [b"\xff".to_vec(), b"gc".to_vec(), b"--custom-ca-bundle=\xff".to_vec()];
+        let said = again(words.into_iter().map(OsString::from_vec));
+        assert_eq!(said, r"statelock gc $'--custom-ca-bundle=\377' --yes");
+    }
 }

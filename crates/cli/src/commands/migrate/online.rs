@@ -18,11 +18,9 @@ use super::change::{Changes, Fate, Obstacle, ObstacleId};
 use super::phase_error::PhaseError;
 use super::survey::{LockPhase, Survey, Unit};
 use crate::backend::{self, BackendArgs, place_name, whose};
+use crate::commands::trial_operation::TrialOperation;
 use crate::evidence::{self, Lifeline};
 use crate::output::printable;
-
-/// What locks of this verb say that they are for.
-const OPERATION: &str = "StatelockPlan";
 
 /// How many backends are asked at a time.
 const AT_ONCE: usize = 8;
@@ -58,9 +56,11 @@ async fn of_unit(unit: &Unit) -> Vec<Obstacle> {
     found.extend(object_lock(&backend).await);
     match backend.in_mode(LockMode::Lockfile).throwaway() {
         Ok(throwaway) => {
-            let claim = evidence::claim(OPERATION, None, Lifeline::Process);
+            let claim = evidence::claim(TrialOperation::Plan.text(), None, Lifeline::Process);
             let proof = Proof::new(throwaway, vec![LockMode::Lockfile]);
             found.extend(faults(&Box::pin(proof.run(&claim)).await));
+            // What may not be removed locks nothing, and is no reason against a change of phase.
+            Box::pin(backend.sweep_throwaway_versions()).await.ok();
         }
         Err(error) => found.push(not_reached(&error.to_string())),
     }

@@ -9,6 +9,7 @@ use statelock_client::{LockError, ReleaseReport, StateBackend, Trouble};
 use crate::backend::{place_name, refused_hint, removal_lines};
 use crate::commands::doctor::finding::{Findings, Fix, Kind};
 use crate::commands::doctor::subject::Subject;
+use crate::commands::trial_operation::TrialOperation;
 use crate::evidence::{self, Lifeline};
 use crate::exit_code::ExitCode;
 use crate::shell::quoted;
@@ -85,7 +86,7 @@ pub(in crate::commands::doctor) async fn run(
 ) -> Findings {
     let mut findings = Findings::default();
     let trial = Trial { throwaway };
-    let claim = evidence::claim("statelock-doctor", None, Lifeline::Process);
+    let claim = evidence::claim(TrialOperation::Doctor.text(), None, Lifeline::Process);
     let proof = Proof::new(throwaway.clone(), vec![throwaway.settings().mode.clone()]);
     let first = proof.run(&claim).await;
     if first.has_fault() {
@@ -93,7 +94,7 @@ pub(in crate::commands::doctor) async fn run(
     } else {
         let second = proof.run(&claim).await;
         if second.has_fault() {
-            trial.faults_after_release(&second, &mut findings);
+            trial.faults_after_release(&second, first.lock_id.as_ref(), &mut findings);
         } else {
             findings.fine("lock", "taken, refused to a second client, released, and taken again");
         }
@@ -115,14 +116,20 @@ impl Trial<'_> {
         }
     }
 
-    /// The same, where the first lock went well: then a refusal comes from what the first one left.
-    fn faults_after_release(&self, report: &ProofReport, findings: &mut Findings) {
+    /// The same, where the first lock went well: then a refusal comes from what the first one left, unless it is
+    /// because of another's lock.
+    fn faults_after_release(
+        &self,
+        report: &ProofReport,
+        first: Option<&LockId>,
+        findings: &mut Findings,
+    ) {
         let not_taken = report.steps.iter().find_map(|step| match &step.fault {
             Some(Fault::NotTaken(error)) => Some(error),
             Some(_) | None => None,
         });
         match not_taken {
-            Some(error) if is_refused_condition(error) => {
+            Some(error) if is_fault_of_store(error, first) => {
                 let fix =
                     Fix::by_hand("use another store; some are cured by switching versioning off");
                 findings.add(&NOT_AGAIN, format!("the second lock: {error}"), fix);
@@ -292,7 +299,7 @@ impl Trial<'_> {
         // Who may not list versions has none to remove, or cannot: that is no fault of the lock.
         let Ok(swept) = self.throwaway.sweep_throwaway_versions().await else { return };
         let Some(trouble) = swept.trouble.filter(|_| swept.left > 0) else { return };
-        let evidence = format!("{} versions could not be removed: {trouble}", swept.left);
+        let evidence = format!("{} versions and delete markers are left: {trouble}", swept.left);
         let remove = crate::backend::command("gc", &subject.named, "");
         findings.add(
             &VERSIONS_LEFT,
@@ -302,10 +309,12 @@ impl Trial<'_> {
     }
 }
 
-/// Whether the store refused because something stood there.
-fn is_refused_condition(error: &LockError) -> bool {
+/// Whether the store refused a second lock although nobody held one, after the one with the ID `first` was released.
+fn is_fault_of_store(error: &LockError, first: Option<&LockId>) -> bool {
     match error {
-        LockError::Held { .. } | LockError::Unstable { .. } => true,
+        // The state's own lock may be taken by anybody in between.
+        LockError::Held { holder, .. } => first.is_some() && holder.id().as_ref() == first,
+        LockError::Unstable { .. } => true,
         LockError::Refused { refusal, .. } => *refusal == Refusal::PreconditionFailed,
         LockError::Unknown { .. } | LockError::NoLockId(_) => false,
     }
@@ -344,5 +353,31 @@ fn removal(place: &Place) -> String {
                 quoted(&key)
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use statelock_client::protocol::lock::steps::{LockMark, StoredLock};
+    use statelock_client::protocol::lock::unified::Facet;
+
+    use super::*;
+
+    #[test]
+    fn a_second_lock_fails_by_the_store_only_if_nobody_holds_one() {
+        let ours = LockId::parse("ours").unwrap();
+        let held = |id: &str| {
+            let bytes = format!(
+                r#"{{"ID":"{id}","Operation":"apply","Info":"","Who":"a@b","Version":"1","Created":"2026-01-02T03:04:05Z","Path":"p"}}"#
+            );
+            let holder = StoredLock { bytes: bytes.into_bytes(), mark: LockMark::Info(None) };
+            LockError::Held { facet: Facet::Lockfile, holder: Box::new(holder) }
+        };
+        let refused = |refusal| LockError::Refused { refusal, trouble: None };
+        assert!(!is_fault_of_store(&held("another"), Some(&ours)));
+        assert!(is_fault_of_store(&held("ours"), Some(&ours)), "it was released");
+        assert!(is_fault_of_store(&LockError::Unstable { facet: Facet::Lockfile }, Some(&ours)));
+        assert!(is_fault_of_store(&refused(Refusal::PreconditionFailed), Some(&ours)));
+        assert!(!is_fault_of_store(&refused(Refusal::Denied), Some(&ours)));
     }
 }

@@ -1,4 +1,4 @@
-//! Locks of proofs that were killed.
+//! Locks of proofs that were killed, of this verb and of others.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -7,11 +7,11 @@ use statelock_client::StateBackend;
 use statelock_client::lock_table::{LockTable, LockTableItem};
 use statelock_client::proof::is_throwaway;
 use statelock_client::protocol::lock::LockInfo;
-use statelock_client::protocol::lock::steps::{Looked, StoredLock};
+use statelock_client::protocol::lock::steps::{LockMode, Looked, StoredLock};
 use statelock_protocol::lock::evidence::Life;
 use statelock_protocol::state::{StateAddress, StateKey};
 
-use super::OPERATION;
+use crate::commands::trial_operation::TrialOperation;
 use crate::evidence::{self, Observers};
 
 /// How old a throw-away lock is whose holder cannot be looked at, when it counts as left. A proof takes
@@ -27,6 +27,7 @@ pub(super) struct SeenTables(Mutex<BTreeSet<(String, String)>>);
 /// Removes what is left of proofs that were killed, beside this state and in its lock table; how many locks
 /// there were. What could not be looked for is left to the next proof, and to `finish`.
 pub(super) async fn remove(backend: &StateBackend, tables: &SeenTables) -> u64 {
+    let backend = &backend.in_mode(of_every_trial(&backend.settings().mode));
     let mut left = backend.throwaways().await.unwrap_or_default();
     left.extend(in_table(backend, tables).await);
     let mut removed = 0;
@@ -42,6 +43,14 @@ pub(super) async fn remove(backend: &StateBackend, tables: &SeenTables) -> u64 {
         }
     }
     removed
+}
+
+/// Where trials beside a state may have locked: a plan tries lockfiles where only the table locks.
+fn of_every_trial(mode: &LockMode) -> LockMode {
+    match mode {
+        LockMode::LockTable(table) | LockMode::Dual(table) => LockMode::Dual(table.clone()),
+        LockMode::Lockfile => LockMode::Lockfile,
+    }
 }
 
 async fn in_table(backend: &StateBackend, tables: &SeenTables) -> Vec<StateBackend> {
@@ -77,7 +86,7 @@ pub(in super::super) fn throwaway_key(
 /// Whether a lock on a throw-away state was left by a proof that is gone.
 pub(in super::super) fn is_left(lock: &StoredLock) -> bool {
     let Ok(info) = lock.info() else { return false };
-    if info.operation != OPERATION {
+    if !TrialOperation::took(&info) {
         return false;
     }
     let life = evidence::of(&info, &Observers::of_this_process()).life;
@@ -103,13 +112,28 @@ fn now() -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use statelock_client::protocol::lock::steps::LockMark;
+
     use super::*;
 
-    fn info(created: &str) -> LockInfo {
+    fn lock(operation: &str, created: &str) -> StoredLock {
         let text = format!(
-            r#"{{"ID":"i","Operation":"{OPERATION}","Info":"","Who":"a@b","Version":"1","Created":"{created}","Path":"p"}}"#
+            r#"{{"ID":"i","Operation":"{operation}","Info":"","Who":"a@b","Version":"1","Created":"{created}","Path":"p"}}"#
         );
-        LockInfo::parse(text.as_bytes()).unwrap()
+        StoredLock { bytes: text.into_bytes(), mark: LockMark::Info(None) }
+    }
+
+    fn info(created: &str) -> LockInfo {
+        lock(TrialOperation::Verify.text(), created).info().unwrap()
+    }
+
+    #[test]
+    fn what_every_verb_that_tries_locks_leaves_is_known() {
+        for operation in ["migrate verify", "StatelockPlan", "statelock-doctor"] {
+            assert!(is_left(&lock(operation, "2020-01-02T03:04:05Z")), "{operation}");
+            assert!(!is_left(&lock(operation, "2999-01-02T03:04:05Z")), "{operation}");
+        }
+        assert!(!is_left(&lock("OperationTypeApply", "2020-01-02T03:04:05Z")));
     }
 
     #[test]

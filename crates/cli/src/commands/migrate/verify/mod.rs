@@ -21,6 +21,7 @@ pub(super) use workspaces::name as workspace_name;
 
 use super::survey::Survey;
 use crate::backend::{self, BackendArgs, StopSignal, StopSignals};
+use crate::commands::trial_operation::TrialOperation;
 use crate::evidence::{self, Lifeline};
 use crate::exit_code::ExitCode;
 use crate::output;
@@ -29,8 +30,6 @@ use marking::Marking;
 use proving::Proving;
 use report::{Document, UnitReport};
 
-/// What the locks of a proof say they are taken for.
-const OPERATION: &str = "migrate verify";
 /// Units that are proven at a time.
 const AT_A_TIME: usize = 8;
 
@@ -92,7 +91,7 @@ async fn prove(args: &VerifyArgs, survey: &Survey) -> Result<Vec<UnitReport>, Ve
     let mut marking = Marking::new(&args.directories, &survey.units);
     let proving = Proving {
         args,
-        claim: evidence::claim(OPERATION, None, Lifeline::Process),
+        claim: evidence::claim(TrialOperation::Verify.text(), None, Lifeline::Process),
         tables: SeenTables::default(),
         is_ending: Cell::new(false),
     };
