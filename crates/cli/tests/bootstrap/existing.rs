@@ -1,7 +1,7 @@
 //! Buckets and tables that are there already, and other than wanted.
 
 use serde_json::{Value, json};
-use statelock_testkit::fault_proxy::Fault;
+use statelock_testkit::fault_proxy::{Fault, Request};
 
 use crate::stage::{NO_NEWEST, Stage, TABLE, writes};
 
@@ -28,7 +28,7 @@ const WRITERS_OWN: &str = "<OwnershipControls><Rule><ObjectOwnership>ObjectWrite
     </OwnershipControls>";
 const RULES: &str = "<LifecycleConfiguration>\
     <Rule><ID>theirs</ID><Status>Enabled</Status><Filter><Prefix></Prefix></Filter>\
-    <NoncurrentVersionExpiration><NoncurrentDays>5</NoncurrentDays></NoncurrentVersionExpiration></Rule>\
+    <NoncurrentVersionExpiration><NoncurrentDays>500</NoncurrentDays></NoncurrentVersionExpiration></Rule>\
     <Rule><ID>logs</ID><Status>Enabled</Status><Filter><Prefix>logs/</Prefix></Filter>\
     <Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>";
 
@@ -106,11 +106,14 @@ fn a_policy_keeps_its_statements() {
 #[test]
 fn other_lifecycle_rules_stay() {
     let logs = RULES
-        .replace("<NoncurrentDays>5<", "<NoncurrentDays>500<")
         .replace("<Filter><Prefix></Prefix></Filter>", "<Filter><Prefix>old/</Prefix></Filter>");
     let Some(stage) = with("other rules", &[("?lifecycle", &logs)]) else { return };
     let proxy = stage.proxy();
-    stage.bootstrap_through(&proxy.endpoint(), &[NO_NEWEST]).ended(0, "done        old versions");
+    let said = "kept for ever, but objects under `old/` kept for 500 days (rule `theirs`)";
+    stage.bootstrap_through(&proxy.endpoint(), &[NO_NEWEST]).ended(0, said);
+    assert!(!writes(&proxy).iter().any(|one| one.contains("lifecycle")), "{:?}", writes(&proxy));
+    let options = [NO_NEWEST, &["--change-existing"]];
+    stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "done        old versions");
     let sent = proxy
         .requests()
         .into_iter()
@@ -125,6 +128,80 @@ fn other_lifecycle_rules_stay() {
     ] {
         assert!(body.contains(part), "{part}: {body}");
     }
+}
+
+#[test]
+fn what_is_kept_for_ever_is_not_deleted_unless_asked() {
+    let on = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    let Some(stage) = with("history", &[("?versioning", on), ("/app/terraform.tfstate", "{}")])
+    else {
+        return;
+    };
+    let proxy = stage.proxy();
+    let options = [NO_NEWEST, &["--json"]];
+    let said = stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "kept for ever");
+    assert_eq!(said.step("old_versions"), "kept_different");
+    assert!(!writes(&proxy).iter().any(|one| one.contains("lifecycle")), "{:?}", writes(&proxy));
+    let dry = stage.bootstrap(&[NO_NEWEST, &["--json", "--dry-run"]]).ended(0, "");
+    assert_eq!(dry.step("old_versions"), "kept_different");
+    let said = stage.bootstrap(&[NO_NEWEST, &["--json", "--change-existing"]]);
+    let said = said.ended(0, "kept for 90 days; it was: kept for ever");
+    assert_eq!(said.step("old_versions"), "done");
+    assert_eq!(stage.bootstrap(&options).ended(0, "").step("old_versions"), "already");
+}
+
+#[test]
+fn a_bucket_whose_versions_may_not_be_listed_keeps_them() {
+    let Some(stage) = with("versions that are not listed", &[]) else { return };
+    for (code, status) in [("AccessDenied", 403), ("NotImplemented", 501)] {
+        let proxy = stage.proxy();
+        let listing = |one: &Request| one.method == "GET" && one.path.contains("versions");
+        proxy.inject_on(answer(status, code), 20, listing);
+        let said = stage.bootstrap_through(&proxy.endpoint(), &[NO_NEWEST, &["--json"]]);
+        assert_eq!(said.ended(0, "kept for ever").step("old_versions"), "kept_different");
+        assert!(!proxy.hits().is_empty(), "{code}");
+    }
+    // There is nothing in it.
+    let said = stage.bootstrap(&[NO_NEWEST, &["--json"]]).ended(0, "");
+    assert_eq!(said.step("old_versions"), "done");
+}
+
+#[test]
+fn a_shorter_rule_of_somebody_else_is_named_and_stays() {
+    let shorter = RULES.replace("<NoncurrentDays>500<", "<NoncurrentDays>5<");
+    let Some(stage) = with("a shorter rule", &[("?lifecycle", &shorter)]) else { return };
+    let proxy = stage.proxy();
+    let options = [NO_NEWEST, &["--change-existing", "--json"]];
+    let said = stage.bootstrap_through(&proxy.endpoint(), &options);
+    let said = said.ended(0, "kept for 5 days (rule `theirs`); rules of others are not changed");
+    assert_eq!(said.step("old_versions"), "kept_different");
+    assert!(said.stderr.contains("`theirs` removes old versions"), "{}", said.stderr);
+    assert!(!writes(&proxy).iter().any(|one| one.contains("lifecycle")), "{:?}", writes(&proxy));
+}
+
+#[test]
+fn acls_of_a_bucket_without_ownership_controls_count_until_that_is_changed() {
+    let Some(stage) = with("no ownership controls", &[]) else { return };
+    let without = |one: &Request| one.method == "GET" && one.path.contains("ownershipControls");
+    for (more, ending) in [(&[][..], "kept_different"), (&["--change-existing"], "done")] {
+        let proxy = stage.proxy();
+        proxy.inject_on(answer(404, "OwnershipControlsNotFoundError"), 20, without);
+        let options = [NO_NEWEST, &["--json"], more];
+        let said = stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "ACLs count");
+        assert_eq!(said.step("ownership"), ending);
+        let is_set = writes(&proxy).iter().any(|one| one.contains("ownershipControls"));
+        assert_eq!(is_set, ending == "done", "{:?}", writes(&proxy));
+    }
+}
+
+/// An answer with an error of S3.
+fn answer(status: u16, code: &str) -> Fault {
+    let body = format!("<Error><Code>{code}</Code><Message>scripted</Message></Error>");
+    let answer = format!(
+        "HTTP/1.1 {status} Scripted\r\nContent-Type: application/xml\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    Fault::Answer(Box::leak(answer.into_boxed_str()))
 }
 
 #[test]

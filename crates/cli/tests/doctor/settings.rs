@@ -1,6 +1,6 @@
 //! Settings of buckets that neither server can have, as a store would show them.
 
-use crate::stage::{Stage, Told, answer, s3_error};
+use crate::stage::{DUAL, Stage, TABLE, Told, answer, s3_error};
 
 /// Without writing, and with this answer.
 fn told(stage: &Stage, answers: Vec<Told>) -> crate::stage::Report {
@@ -68,6 +68,36 @@ fn what_keeps_versions_and_what_removes_states() {
 }
 
 #[test]
+fn a_rule_that_deletes_locks_or_other_workspaces_is_found() {
+    let stage = Stage::statelock();
+    let with = |options: &[&str], prefix: &str| {
+        let body = format!(
+            "<LifecycleConfiguration><Rule><ID>x</ID><Filter><Prefix>{prefix}</Prefix></Filter>\
+             <Status>Enabled</Status><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>"
+        );
+        let options = [&["--no-write"], options].concat();
+        stage.doctor_told(&options, vec![Told::setting("lifecycle", 200, &body)])
+    };
+    let id = "lifecycle-expires-states";
+    for prefix in ["env:/", "env:/dev/app/"] {
+        with(&[], prefix).says(id, "workspaces under `env:/`").ended(2);
+    }
+    with(&[], "env:/dev/other/").lacks(id);
+    with(&["--workspace", "dev"], "app/").says(id, "`app/terraform.tfstate`");
+    let lockfile = "app/terraform.tfstate.tflock";
+    with(&[], lockfile).says(id, "`app/terraform.tfstate.tflock`");
+    with(DUAL, lockfile).shows(id);
+    with(TABLE, lockfile).lacks(id);
+    stage.write(
+        "blue/dev/app/terraform.tfstate",
+        br#"{"version":4,"serial":1,"lineage":"l","outputs":{},"resources":[]}"#,
+    );
+    let named = ["--workspace", "default", "--workspace-key-prefix", "blue"];
+    with(&named, "blue/dev/app/").says(id, "`blue/dev/app/terraform.tfstate`");
+    with(&[], "blue/dev/app/").lacks(id);
+}
+
+#[test]
 fn what_may_not_be_looked_at_is_said_with_its_permission() {
     let stage = Stage::statelock();
     told(&stage, Vec::new()).lacks("setting-not-readable");
@@ -76,6 +106,7 @@ fn what_may_not_be_looked_at_is_said_with_its_permission() {
         ("encryption", "s3:GetEncryptionConfiguration", "encryption-off"),
         ("publicAccessBlock", "s3:GetBucketPublicAccessBlock", "public-access-not-blocked"),
         ("policy", "s3:GetBucketPolicy", "tls-not-required"),
+        ("policyStatus", "s3:GetBucketPolicyStatus", "bucket-public"),
         ("lifecycle", "s3:GetLifecycleConfiguration", "lifecycle-keeps-all-versions"),
         ("object-lock", "s3:GetBucketObjectLockConfiguration", "object-lock-retains-locks"),
     ] {

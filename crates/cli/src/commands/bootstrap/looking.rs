@@ -1,10 +1,11 @@
 //! How each setting stands to what is wanted.
 
 use statelock_client::StoreError;
-use statelock_client::bucket::Setting;
+use statelock_client::bucket::{Setting, VersionListingError};
 use statelock_client::protocol::store::Refusal;
 
 use super::making::{Making, OF_BUCKET};
+use super::old_versions;
 use super::standing::{Standing, Step};
 use super::tls_policy::{self, TlsOnly};
 use super::wanted;
@@ -22,7 +23,13 @@ impl Making<'_> {
         match step {
             // It was looked at first of all.
             Step::Bucket => Ok((Standing::AsWanted(String::new()), None)),
-            Step::Ownership => judged(bucket.ownership().await?, |is| wanted::ownership(is)),
+            Step::Ownership => {
+                let mut looked = judged(bucket.ownership().await?, |is| wanted::ownership(is))?;
+                if looked.0 == Standing::NotSet && self.was_there {
+                    looked.0 = wanted::no_ownership();
+                }
+                Ok(looked)
+            }
             Step::PublicAccess => {
                 judged(bucket.public_access_block().await?, |is| wanted::public_access(*is))
             }
@@ -31,12 +38,7 @@ impl Making<'_> {
                 wanted::encryption(is, wanted.kms_key.as_deref())
             }),
             Step::TlsOnly => self.look_at_policy().await,
-            Step::OldVersions => {
-                let rules = bucket.lifecycle().await?;
-                let all = rules.value().map(Vec::as_slice).unwrap_or_default();
-                self.outcome.warnings.extend(wanted::dangerous_rules(all));
-                judged(rules, |is| wanted::old_versions(is, wanted.old))
-            }
+            Step::OldVersions => self.look_at_rules().await,
             Step::LockTable => self.look_at_table().await,
             Step::Billing => {
                 Ok((self.described.as_ref().map_or(Standing::NotSet, wanted::billing), None))
@@ -55,6 +57,46 @@ impl Making<'_> {
                 };
                 let on = Standing::AsWanted("on".to_owned());
                 Ok((if is_on { on } else { Standing::NotSet }, None))
+            }
+        }
+    }
+
+    async fn look_at_rules(&mut self) -> Result<Looked, StoreError> {
+        let rules = self.bucket.lifecycle().await?;
+        let (all, old) = (rules.value().map(Vec::as_slice).unwrap_or_default(), self.wanted.old);
+        let warnings = &mut self.outcome.warnings;
+        warnings.extend(old_versions::dangerous_rules(all));
+        warnings.extend(old_versions::shorter_rules(all, old));
+        let looked = judged(rules, |is| old_versions::judge(is, old))?;
+        if looked.0 == Standing::NotSet && self.may_lose_versions().await? {
+            return Ok((Standing::Different(old_versions::FOR_EVER.to_owned()), looked.1));
+        }
+        Ok(looked)
+    }
+
+    /// Whether a rule could remove versions that somebody keeps. A bucket without any is as good as new: an
+    /// earlier run may have broken off in it.
+    async fn may_lose_versions(&self) -> Result<bool, StoreError> {
+        if !self.was_there {
+            return Ok(false);
+        }
+        let mut pages = self.bucket.object_versions("");
+        loop {
+            match pages.next_page().await {
+                Ok(None) => return Ok(false),
+                Ok(Some(page)) if page.is_empty() => {}
+                Ok(Some(_)) => return Ok(true),
+                // Who may not look does not know.
+                Err(VersionListingError::Store(StoreError::Refused {
+                    refusal: Refusal::Denied | Refusal::Unsupported,
+                    ..
+                })) => return Ok(true),
+                Err(VersionListingError::Store(error)) => return Err(error),
+                Err(
+                    VersionListingError::OutOfOrder { .. }
+                    | VersionListingError::NoContinuation
+                    | VersionListingError::Key(_),
+                ) => return Ok(true),
             }
         }
     }

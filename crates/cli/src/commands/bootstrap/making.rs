@@ -6,8 +6,9 @@ use statelock_client::protocol::store::Refusal;
 use statelock_client::{Connection, StoreError};
 
 use super::error::BootstrapError;
+use super::old_versions;
 use super::standing::{Course, Ended, Ending, Step};
-use super::wanted::{self, Wanted};
+use super::wanted::Wanted;
 
 /// What came of it.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub(super) struct Making<'a> {
     pub(super) wanted: &'a Wanted,
     /// Whether the bucket is there: in a dry run it may not be.
     pub(super) has_bucket: bool,
+    /// Whether it was there before this run, so that somebody may rely on what it does.
+    pub(super) was_there: bool,
     pub(super) described: Option<TableDescription>,
     /// The policy with our statement.
     pub(super) policy: String,
@@ -70,8 +73,9 @@ pub(super) async fn run(
     let region = bucket.asked_region();
     let outcome = Outcome { region, ended: Vec::new(), warnings: Vec::new(), failure: None };
     let (described, policy) = (None, String::new());
+    let (has_bucket, was_there) = (false, false);
     let mut making =
-        Making { bucket, table, wanted, has_bucket: false, described, policy, outcome };
+        Making { bucket, table, wanted, has_bucket, was_there, described, policy, outcome };
     making.bucket(connection).await?;
     let of_table = if making.table.is_some() { &OF_TABLE[..] } else { &[] };
     for step in OF_BUCKET.iter().chain(of_table) {
@@ -125,7 +129,7 @@ impl Making<'_> {
                 return Err(BootstrapError::NotOurs { bucket: name(), why });
             }
         }
-        self.has_bucket = true;
+        (self.has_bucket, self.was_there) = (true, true);
         let asked = std::mem::take(&mut self.outcome.region);
         self.outcome.region = presence.region.unwrap_or_else(|| asked.clone());
         let text = format!("{}, in {}", name(), self.outcome.region);
@@ -148,7 +152,10 @@ impl Making<'_> {
         self.has_bucket = true;
         match created.map_err(|error| BootstrapError::Store(Box::new(error)))? {
             Creation::Made => self.end(Step::Bucket, Ending::Done, text, None),
-            Creation::WasThere => self.end(Step::Bucket, Ending::Already, text, None),
+            Creation::WasThere => {
+                self.was_there = true;
+                self.end(Step::Bucket, Ending::Already, text, None);
+            }
             Creation::OfSomebodyElse => {
                 let why = "names of buckets are shared by all accounts".to_owned();
                 return Err(BootstrapError::NotOurs { bucket: name, why });
@@ -243,7 +250,7 @@ impl Making<'_> {
                 "a statement of the bucket policy denies requests without TLS".to_owned()
             }
             Step::OldVersions => {
-                wanted::kept(self.wanted.old.kept_days, self.wanted.old.kept_newest)
+                old_versions::kept(self.wanted.old.kept_days, self.wanted.old.kept_newest)
             }
             Step::LockTable => format!("{table}: paid for by request, protected from deletion"),
             Step::Billing => "by request".to_owned(),

@@ -3,6 +3,7 @@
 mod error;
 mod looking;
 mod making;
+mod old_versions;
 mod report;
 mod standing;
 mod terraform;

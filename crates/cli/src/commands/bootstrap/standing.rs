@@ -47,6 +47,8 @@ pub(super) enum Standing {
     NotSet,
     /// Something else is set, in these words.
     Different(String),
+    /// Something else is set, in these words, and setting ours beside it would not change that.
+    Fixed(String),
     /// It cannot be set at all, and why.
     Impossible(String),
     /// It is not wanted here, and why.
@@ -75,7 +77,7 @@ impl Standing {
             Self::AsWanted(is) => Course::Already(is),
             Self::NotSet => Course::Set { replaced: None },
             Self::Different(is) if changes_existing => Course::Set { replaced: Some(is) },
-            Self::Different(is) => Course::Keep(is),
+            Self::Different(is) | Self::Fixed(is) => Course::Keep(is),
             Self::Impossible(why) => Course::Fail(why),
             Self::NotHere(why) => Course::LeaveOut(why),
         }
@@ -128,6 +130,8 @@ mod tests {
         let different = || Standing::Different("off".to_owned());
         assert_eq!(different().course(false), Course::Keep("off".to_owned()));
         assert_eq!(different().course(true), Course::Set { replaced: Some("off".to_owned()) });
+        let fixed = Standing::Fixed("off".to_owned()).course(true);
+        assert_eq!(fixed, Course::Keep("off".to_owned()));
         assert_eq!(Standing::NotSet.course(false), Course::Set { replaced: None });
         let as_wanted = Standing::AsWanted("on".to_owned()).course(true);
         assert_eq!(as_wanted, Course::Already("on".to_owned()));

@@ -1,8 +1,7 @@
 //! What is wanted, and how what is there stands to it. Pure.
 
 use statelock_client::bucket::{
-    BucketVersioning, DefaultEncryption, LifecycleRule, OLD_VERSIONS_RULE, OldVersions,
-    PublicAccessBlock,
+    BucketVersioning, DefaultEncryption, OldVersions, PublicAccessBlock,
 };
 use statelock_client::lock_table::{Billing, TableDescription};
 use statelock_client::state::Versioning;
@@ -31,6 +30,11 @@ pub(super) fn ownership(is: &str) -> Standing {
         return Standing::AsWanted("the bucket's owner owns all objects; no ACLs".to_owned());
     }
     Standing::Different(format!("{is}: ACLs count"))
+}
+
+/// How a bucket stands that somebody made without it.
+pub(super) fn no_ownership() -> Standing {
+    Standing::Different("not set: ACLs count".to_owned())
 }
 
 pub(super) fn public_access(block: PublicAccessBlock) -> Standing {
@@ -76,68 +80,6 @@ fn same_key(one: &str, other: &str) -> bool {
     let id = |key: &str| key.rsplit('/').next().unwrap_or_default().to_owned();
     let is_whole = one.contains(':') && other.contains(':');
     one == other || (!is_whole && !one.contains("alias/") && id(one) == id(other))
-}
-
-/// What is to be said of rules that delete current objects: states that are not written for a time.
-pub(super) fn dangerous_rules(rules: &[LifecycleRule]) -> Vec<String> {
-    let in_force = rules.iter().filter(|rule| rule.is_enabled);
-    let deletes = in_force
-        .filter(|rule| rule.expires_current_after_days.is_some() || rule.expires_current_on_a_date);
-    let told = deletes.map(|rule| {
-        let when = match rule.expires_current_after_days {
-            Some(days) => format!("{days} days after they were written"),
-            None => "on a date".to_owned(),
-        };
-        let which = if rule.prefix.is_empty() {
-            "objects".to_owned()
-        } else {
-            format!("objects under `{}`", rule.prefix)
-        };
-        format!("the lifecycle rule `{}` deletes current {which} {when}: states too", name(rule))
-    });
-    told.collect()
-}
-
-fn name(rule: &LifecycleRule) -> &str {
-    rule.id.as_deref().unwrap_or("(without a name)")
-}
-
-pub(super) fn old_versions(rules: &[LifecycleRule], wanted: OldVersions) -> Standing {
-    let is_for_all = |rule: &&LifecycleRule| {
-        rule.is_enabled
-            && rule.prefix.is_empty()
-            && rule.tags.is_empty()
-            && (rule.size_bytes_above, rule.size_bytes_below) == (None, None)
-    };
-    let expiring =
-        rules.iter().filter(is_for_all).filter(|rule| rule.expires_noncurrent_after_days.is_some());
-    let mut different = None;
-    for rule in expiring {
-        let days = rule.expires_noncurrent_after_days.unwrap_or_default();
-        let newest = rule.keeps_newer_noncurrent.unwrap_or_default();
-        let is = kept(days, newest);
-        if (days, newest) == (wanted.kept_days, wanted.kept_newest) {
-            return Standing::AsWanted(format!("{is} (rule `{}`)", name(rule)));
-        }
-        different.get_or_insert(format!("{is} (rule `{}`)", name(rule)));
-    }
-    let is_switched_off =
-        rules.iter().any(|rule| !rule.is_enabled && rule.id.as_deref() == Some(OLD_VERSIONS_RULE));
-    match different {
-        Some(is) => Standing::Different(is),
-        None if is_switched_off => {
-            Standing::Different(format!("the rule `{OLD_VERSIONS_RULE}` is switched off"))
-        }
-        None => Standing::NotSet,
-    }
-}
-
-/// How long old versions stay, for people.
-pub(super) fn kept(days: u32, newest: u32) -> String {
-    match newest {
-        0 => format!("kept for {days} days"),
-        _ => format!("kept for {days} days, the newest {newest} of each object for longer"),
-    }
 }
 
 /// The table itself.

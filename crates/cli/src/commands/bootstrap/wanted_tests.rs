@@ -2,60 +2,8 @@
 
 use super::*;
 
-const OLD: OldVersions = OldVersions { kept_days: 90, kept_newest: 10, uploads_kept_days: 7 };
-
-fn rule(id: &str) -> LifecycleRule {
-    LifecycleRule {
-        id: Some(id.to_owned()),
-        is_enabled: true,
-        expires_noncurrent_after_days: Some(90),
-        keeps_newer_noncurrent: Some(10),
-        ..LifecycleRule::default()
-    }
-}
-
 fn is_different(standing: &Standing, words: &str) -> bool {
     matches!(standing, Standing::Different(is) if is.contains(words))
-}
-
-#[test]
-fn a_rule_of_anybody_counts_if_it_does_what_is_wanted() {
-    assert!(matches!(old_versions(&[rule("theirs")], OLD), Standing::AsWanted(_)));
-    assert_eq!(old_versions(&[], OLD), Standing::NotSet);
-    let shorter = LifecycleRule { expires_noncurrent_after_days: Some(1), ..rule("theirs") };
-    assert!(is_different(&old_versions(std::slice::from_ref(&shorter), OLD), "kept for 1 days"));
-    let both = [shorter, rule(OLD_VERSIONS_RULE)];
-    assert!(matches!(old_versions(&both, OLD), Standing::AsWanted(_)), "ours was added");
-}
-
-#[test]
-fn a_rule_for_some_objects_says_nothing_of_all() {
-    for part in [
-        LifecycleRule { prefix: "logs/".to_owned(), ..rule("a") },
-        LifecycleRule { tags: vec![("a".to_owned(), "b".to_owned())], ..rule("a") },
-        LifecycleRule { size_bytes_below: Some(1000), ..rule("a") },
-        LifecycleRule { expires_noncurrent_after_days: None, ..rule("a") },
-        LifecycleRule { is_enabled: false, ..rule("a") },
-    ] {
-        assert_eq!(old_versions(std::slice::from_ref(&part), OLD), Standing::NotSet, "{part:?}");
-    }
-    let off = LifecycleRule { is_enabled: false, ..rule(OLD_VERSIONS_RULE) };
-    assert!(is_different(&old_versions(&[off], OLD), "switched off"));
-}
-
-#[test]
-fn rules_that_delete_states_are_named() {
-    let days = LifecycleRule { expires_current_after_days: Some(30), ..rule("tidy") };
-    let date = LifecycleRule {
-        expires_current_on_a_date: true,
-        prefix: "old/".to_owned(),
-        ..rule("late")
-    };
-    let off = LifecycleRule { is_enabled: false, ..days.clone() };
-    let told = dangerous_rules(&[days, date, off, rule("fine")]);
-    assert_eq!(told.len(), 2);
-    assert!(told[0].contains("`tidy` deletes current objects 30 days"), "{told:?}");
-    assert!(told[1].contains("`late` deletes current objects under `old/` on a date"), "{told:?}");
 }
 
 #[test]

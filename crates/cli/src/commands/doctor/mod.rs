@@ -127,16 +127,21 @@ async fn look(subject: &Subject, findings: &mut Findings) -> Result<bool, Doctor
     let here = presence::check(subject, findings).await?;
     let mut surroundings = Surroundings::default();
     let mut is_usable = here.is_reachable;
+    let mut is_versioned = true;
     if here.is_reachable {
-        surroundings.retains = keeping::check(subject, findings).await?;
+        let kept = keeping::check(subject, findings).await?;
+        (surroundings.retains, is_versioned) = (kept.is_retained, kept.is_versioned);
         exposure::check(subject, findings).await?;
         let caller = here.caller_arn.as_deref();
         let verdict = bucket_policy::check(subject, caller, findings).await?;
         surroundings.denies_bare_lock = verdict.denies_bare_lock;
         is_usable = lock_table::check(subject, findings).await?;
     }
+    let found = if is_usable { locks::check(subject, findings).await? } else { Vec::new() };
+    if here.is_reachable {
+        keeping::lifecycle(subject, (&found, is_versioned), findings).await?;
+    }
     if is_usable {
-        let found = locks::check(subject, findings).await?;
         states::check(subject, &found, findings).await;
         if subject.uses_lockfile() {
             states::lock_versions(subject, &found, findings).await?;

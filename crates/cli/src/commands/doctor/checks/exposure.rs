@@ -1,7 +1,7 @@
 //! Who could read a state who should not.
 
 use statelock_client::StoreError;
-use statelock_client::bucket::{DefaultEncryption, PublicAccessBlock, Setting};
+use statelock_client::bucket::{DefaultEncryption, PublicAccessBlock};
 
 use crate::commands::doctor::finding::{Findings, Fix, Kind, Looked};
 use crate::commands::doctor::subject::Subject;
@@ -35,8 +35,9 @@ pub(in crate::commands::doctor) async fn check(
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     let bucket = &subject.bucket;
-    // Who may not ask for the status may read the policy, which is looked at elsewhere.
-    if let Ok(Setting::Set { value: true, .. }) = bucket.is_policy_public().await {
+    let asked = bucket.is_policy_public().await;
+    let looked = findings.look(asked, ("policy status", "s3:GetBucketPolicyStatus"))?;
+    if matches!(looked, Looked::At(Some(true))) {
         let fix = Fix::paste("let nothing be public", block_command(subject));
         findings.add(&POLICY_PUBLIC, "the store calls the bucket's policy public", fix);
     }

@@ -2,6 +2,8 @@
 
 use statelock_client::StoreError;
 use statelock_client::bucket::{BucketVersioning, LifecycleRule, ObjectLock};
+use statelock_client::protocol::state::lockfile_key_of;
+use statelock_client::protocol::store::ObjectKey;
 use statelock_client::state::Versioning;
 
 use crate::commands::doctor::finding::{Findings, Fix, Kind, Looked};
@@ -25,7 +27,7 @@ static OBJECT_LOCK: Kind = Kind::warning(
 static EXPIRES_STATES: Kind = Kind::critical(
     "lifecycle-expires-states",
     ExitCode::BadInput,
-    "the rule deletes current objects: the state itself, or the lock of somebody who is at work",
+    "the rule deletes current objects: a state, or the lock of somebody who is at work",
 );
 static NO_LIFECYCLE: Kind = Kind::notice(
     "lifecycle-keeps-all-versions",
@@ -35,14 +37,23 @@ static NO_LIFECYCLE: Kind = Kind::notice(
 pub(in crate::commands::doctor) static KINDS: [&Kind; 5] =
     [&EXPIRES_STATES, &VERSIONING_OFF, &OBJECT_LOCK, &MFA_DELETE, &NO_LIFECYCLE];
 
-/// Looks; whether Object Lock retains new versions.
+/// What the bucket keeps of an object that was replaced or deleted.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::commands::doctor) struct Kept {
+    /// Whether Object Lock retains new versions.
+    pub(in crate::commands::doctor) is_retained: bool,
+    /// Whether there are old versions, or may be.
+    pub(in crate::commands::doctor) is_versioned: bool,
+}
+
+/// Looks at all but the lifecycle rules.
 ///
 /// # Errors
 /// The store stopped to answer.
 pub(in crate::commands::doctor) async fn check(
     subject: &Subject,
     findings: &mut Findings,
-) -> Result<bool, StoreError> {
+) -> Result<Kept, StoreError> {
     let bucket = &subject.bucket;
     let asked = bucket.versioning().await;
     let is_versioned = match findings.look(asked, ("versioning", "s3:GetBucketVersioning"))? {
@@ -51,16 +62,29 @@ pub(in crate::commands::doctor) async fn check(
     };
     let asked = bucket.object_lock().await;
     let permission = "s3:GetBucketObjectLockConfiguration";
-    let retains = match findings.look(asked, ("Object Lock", permission))? {
+    let is_retained = match findings.look(asked, ("Object Lock", permission))? {
         Looked::At(value) => retention(subject, value.as_ref(), findings),
         Looked::Away => false,
     };
-    let asked = bucket.lifecycle().await;
+    Ok(Kept { is_retained, is_versioned })
+}
+
+/// Looks at what the lifecycle rules do to these states, to the one that was named, and to their locks.
+///
+/// # Errors
+/// The store stopped to answer.
+pub(in crate::commands::doctor) async fn lifecycle(
+    subject: &Subject,
+    (states, is_versioned): (&[ObjectKey], bool),
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let asked = subject.bucket.lifecycle().await;
     let looked = findings.look(asked, ("lifecycle", "s3:GetLifecycleConfiguration"))?;
     if let Looked::At(rules) = looked {
-        rules_of(subject, (&rules.unwrap_or_default(), is_versioned), findings);
+        let reach = Reach::of(subject, states);
+        rules_of(subject, &reach, (&rules.unwrap_or_default(), is_versioned), findings);
     }
-    Ok(retains)
+    Ok(())
 }
 
 /// Whether old versions are there, or may be.
@@ -108,21 +132,25 @@ fn retention(subject: &Subject, value: Option<&ObjectLock>, findings: &mut Findi
 
 fn rules_of(
     subject: &Subject,
+    reach: &Reach,
     (rules, is_versioned): (&[LifecycleRule], bool),
     findings: &mut Findings,
 ) {
     let key = subject.key();
     let in_force = || rules.iter().filter(|rule| rule.is_enabled);
     let mut is_harmless = true;
-    for rule in in_force().filter(|rule| expires(subject, rule, key.as_str())) {
+    for rule in in_force().filter(|rule| expires(subject, rule)) {
+        let Some(object) = reach.object_under(&rule.prefix) else { continue };
         is_harmless = false;
         let when = match rule.expires_current_after_days {
             Some(days) => format!("after {days} days"),
             None => "on a date".to_owned(),
         };
         let name = rule.id.as_deref().unwrap_or("without a name");
-        let evidence =
-            format!("lifecycle rule `{name}` deletes objects under `{}` {when}", rule.prefix);
+        let evidence = format!(
+            "lifecycle rule `{name}` deletes objects under `{}` {when}: {object}",
+            rule.prefix
+        );
         let fix = Fix::by_hand(
             "remove `Expiration` with `Days` or `Date` from that rule, or give it a prefix that holds no state",
         );
@@ -152,12 +180,90 @@ const LIFECYCLE: &str = r#"--lifecycle-configuration '{
   }]
 }'"#;
 
-/// Whether a rule deletes current states, as far as can be told without knowing their sizes.
-fn expires(subject: &Subject, rule: &LifecycleRule, key: &str) -> bool {
+/// Whether a rule deletes current objects with the tags of states or locks, as far as can be told without
+/// knowing their sizes.
+fn expires(subject: &Subject, rule: &LifecycleRule) -> bool {
     let objects = &subject.backend.settings().objects;
     let has = |tag: &(String, String)| {
         objects.state_tags.contains(tag) || objects.lock_tags.contains(tag)
     };
     let deletes = rule.expires_current_after_days.is_some() || rule.expires_current_on_a_date;
-    deletes && key.starts_with(&rule.prefix) && rule.tags.iter().all(has)
+    deletes && rule.tags.iter().all(has)
+}
+
+/// Where the states of a backend and their locks are, or will be.
+struct Reach {
+    /// Those that are known.
+    keys: Vec<ObjectKey>,
+    /// What the keys of all other workspaces start with; nothing if that is no folder of their own.
+    root: Option<String>,
+    /// What those keys end with after the workspace's name: the longest, so that it starts with all others.
+    end: String,
+}
+
+impl Reach {
+    fn of(subject: &Subject, states: &[ObjectKey]) -> Self {
+        let address = &subject.backend.settings().address;
+        let default = ObjectKey::new(address.state_key().as_str());
+        let mut keys = vec![subject.key()];
+        for key in std::iter::once(&default).chain(states) {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        let prefix = address.workspace_key_prefix().as_str();
+        let root = (!prefix.is_empty()).then(|| format!("{prefix}/"));
+        let mut end = default;
+        if subject.uses_lockfile() {
+            keys.extend(keys.iter().map(lockfile_key_of).collect::<Vec<_>>());
+            end = lockfile_key_of(&end);
+        }
+        Self { keys, root, end: end.as_str().to_owned() }
+    }
+
+    /// An object under this prefix that is a state or a lock, in words.
+    fn object_under(&self, prefix: &str) -> Option<String> {
+        if let Some(key) = self.keys.iter().find(|key| key.as_str().starts_with(prefix)) {
+            return Some(format!("`{key}`"));
+        }
+        let root = self.root.as_deref()?;
+        let is_of_workspaces = match prefix.strip_prefix(root) {
+            Some(rest) => rest.split_once('/').is_none_or(|(_, rest)| self.end.starts_with(rest)),
+            None => root.starts_with(prefix),
+        };
+        is_of_workspaces.then(|| format!("workspaces under `{root}`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_reaches_locks_and_workspaces_that_are_not_there_yet() {
+        let keys = ["app/x.tfstate", "env:/dev/app/x.tfstate", "app/x.tfstate.tflock"];
+        let keys = keys.map(ObjectKey::new).to_vec();
+        let root = Some("env:/".to_owned());
+        let reach = Reach { keys, root, end: "app/x.tfstate.tflock".to_owned() };
+        for prefix in [
+            "",
+            "app/",
+            "app/x.tfstate.tflock",
+            "env:/",
+            "env",
+            "env:/dev/",
+            "env:/pr",
+            "env:/prod/",
+            "env:/prod/app/x.tfstate.tfl",
+        ] {
+            assert!(reach.object_under(prefix).is_some(), "{prefix}");
+        }
+        for prefix in ["logs/", "app/x.tfstate.backup", "env:/prod/other/", "env:/dev/app/y"] {
+            assert_eq!(reach.object_under(prefix), None, "{prefix}");
+        }
+        // Where workspaces are at the top, each folder may be one.
+        let reach = Reach { root: None, ..reach };
+        assert_eq!(reach.object_under("logs/"), None);
+        assert!(reach.object_under("env:/dev/").is_some());
+    }
 }

@@ -37,6 +37,11 @@ pub(super) fn bootstrap(target: &Target) -> Vec<Option<Need>> {
             "HeadBucket, to see whether the bucket is there",
             "it is not known whether there is a bucket",
         ),
+        Action::new(
+            "s3:ListBucketVersions",
+            "bootstrap, to see whether a bucket that was there holds anything",
+            "old versions there stay for ever, unless --change-existing is given",
+        ),
         put("s3:PutBucketVersioning"),
         put("s3:PutEncryptionConfiguration"),
         put("s3:PutBucketPublicAccessBlock"),
