@@ -2,6 +2,7 @@
 
 use super::decide::{Cause, Request, Truth};
 use super::json::Position;
+use super::keys::never_has;
 use super::operator::{Operator, Quantifier, Test};
 use super::pattern::{Matched, Pattern, Subject};
 
@@ -114,7 +115,9 @@ impl From<Matched> for Truth {
 }
 
 fn known<'a>(request: &'a Request, key: &str) -> Known<'a> {
-    match request.context.get(&key.to_ascii_lowercase()) {
+    let key = key.to_ascii_lowercase();
+    match request.context.get(&key) {
+        None if never_has(&request.action(), &key) => Known::Absent,
         None => Known::No,
         Some(values) if values.is_empty() => Known::Absent,
         Some(values) => Known::Values(values),

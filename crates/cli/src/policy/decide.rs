@@ -23,6 +23,11 @@ impl Request {
         Self { action, resource, caller: None, context: BTreeMap::new() }
     }
 
+    /// The action, in small letters.
+    pub(super) fn action(&self) -> String {
+        self.action.shown()
+    }
+
     /// Sent by somebody.
     #[must_use]
     pub(crate) fn by(mut self, caller: Option<Caller>) -> Self {
@@ -110,6 +115,8 @@ pub(crate) enum Cause {
     Variable,
     /// It is about other people, perhaps.
     Principal,
+    /// It permits something to the caller's account, and what that passes on to the caller is said elsewhere.
+    Delegation,
 }
 
 impl Cause {
@@ -117,7 +124,7 @@ impl Cause {
     pub(crate) fn is_part(&self) -> bool {
         match self {
             Self::PartOfResources | Self::PartOfValues { .. } => true,
-            Self::Condition { .. } | Self::Variable | Self::Principal => false,
+            Self::Condition { .. } | Self::Variable | Self::Principal | Self::Delegation => false,
         }
     }
 }
@@ -163,15 +170,15 @@ fn about(statement: &Statement, request: &Request) -> (Truth, Vec<Cause>) {
     let mut causes = Vec::new();
     let resource = any(&statement.resources, |pattern| pattern.matches_arn(&request.resource));
     let principal = statement.principal.as_ref();
-    let principal = principal.map_or(Truth::Yes, |p| p.includes(request.caller.as_ref()));
+    let caller = request.caller.as_ref();
+    let (principal, of_principal) =
+        principal.map_or((Truth::Yes, None), |p| p.includes(caller, statement.effect));
     let mut truth = action.min(resource).min(principal);
     if resource == Truth::Perhaps {
         let varies = statement.resources.patterns.iter().any(|named| named.pattern.has_variable());
         causes.push(if varies { Cause::Variable } else { Cause::PartOfResources });
     }
-    if principal == Truth::Perhaps {
-        causes.push(Cause::Principal);
-    }
+    causes.extend(of_principal);
     for condition in &statement.conditions {
         let (holds, cause) = condition.holds(request);
         truth = truth.min(holds);

@@ -168,3 +168,53 @@ fn statements_about_others() {
     let Answer::Depends(on) = says(&both, &get()) else { unreachable!("nobody is known") };
     assert_eq!(on[0].cause, Cause::Principal);
 }
+
+#[test]
+fn an_account_only_delegates() {
+    let account = allow(
+        r#""Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "s3:*", "Resource": "*""#,
+    );
+    let by = |name: &str| get().by(Caller::of_arn(&format!("arn:aws:iam::111122223333:{name}")));
+    let Answer::Depends(on) = says(&account, &by("role/ci")) else { unreachable!("delegated") };
+    assert_eq!(on[0].cause, Cause::Delegation);
+    assert_eq!(says(&account, &by("root")), Answer::Allowed);
+    let role = account.replace(":root", ":role/ci");
+    assert_eq!(says(&format!("{account},{role}"), &by("role/ci")), Answer::Allowed);
+}
+
+#[test]
+fn keys_that_an_action_cannot_have_are_not_there() {
+    let table = Request::new("dynamodb:GetItem", Subject::exactly("arn:aws:dynamodb:r:1:table/t"));
+    let delete = Request::new("s3:DeleteObject", Subject::exactly(KEY));
+    let list = Request::new("s3:ListBucket", Subject::exactly("arn:aws:s3:::b"));
+    let put = Request::new("s3:PutObject", Subject::exactly(KEY));
+    let keys = [
+        ("s3:prefix", [true, true, true, true, false]),
+        ("s3:Max-Keys", [true, true, true, true, false]),
+        ("s3:x-amz-acl", [true, true, true, false, true]),
+        ("s3:x-amz-server-side-encryption", [true, true, true, false, true]),
+        ("s3:x-amz-server-side-encryption-customer-algorithm", [true, false, true, false, true]),
+        ("s3:if-none-match", [true, true, true, false, true]),
+        ("s3:if-match", [true, true, false, false, true]),
+        ("s3:x-amz-content-sha256", [true, false, false, false, false]),
+        ("s3:ResourceAccount", [true, false, false, false, false]),
+        ("dynamodb:LeadingKeys", [false, true, true, true, true]),
+        ("kms:ViaService", [true; 5]),
+        ("aws:SourceVpce", [false; 5]),
+    ];
+    for (key, expected) in keys {
+        let requests = [table.clone(), get(), delete.clone(), put.clone(), list.clone()];
+        for (request, is_absent) in requests.iter().zip(expected) {
+            let condition = format!(
+                r#""Action": "*", "Resource": "*", "Condition": {{"StringLike": {{"{key}": "x"}}}}"#
+            );
+            let answer = says(&allow(&condition), request);
+            let case = format!("{key} {request:?}");
+            assert_eq!(answer == Answer::NotAllowed, is_absent, "{case}: {answer:?}");
+            assert!(is_absent || matches!(answer, Answer::Depends(_)), "{case}: {answer:?}");
+        }
+    }
+    // What is said of a request goes before what is usual.
+    let said = get().with("s3:prefix", Subject::exactly("x"));
+    assert_eq!(says(&under(r#"{"StringEquals": {"s3:prefix": "x"}}"#), &said), Answer::Allowed);
+}

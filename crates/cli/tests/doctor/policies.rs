@@ -71,6 +71,9 @@ fn denials_that_break_stock_clients() {
         .lacks("policy-denies-state")
         .lacks("policy-denies-lock");
     let names = denied(&stage, &[], by_table);
+    let elsewhere = r#""Action":"s3:PutObject","Resource":"arn:aws-iso:s3:::tfstate/*.tflock""#;
+    denied(&stage, &[], elsewhere).lacks("policy-denies-lock");
+    denied(&stage, &["--region", "us-iso-east-1"], elsewhere).shows("policy-denies-lock");
     names
         .says("policy-denies-lock", "statement `No`")
         .says("policy-denies-lock", "app/terraform.tfstate.tflock");

@@ -54,6 +54,63 @@ fn a_policy_goes_through_its_own_check() {
 }
 
 #[test]
+fn that_other_keys_are_reached_is_said() {
+    let scratch = TempDir::with_prefix("statelock-iam-").expect("a directory");
+    let run = |args: &[&str]| run_in(scratch.path(), &[&["iam", ADDRESS], args].concat());
+    let note = "`env:/*/network/terraform.tfstate` also takes in the workspaces of keys that end in \
+                `/network/terraform.tfstate`, as `env:/dev/other/network/terraform.tfstate`";
+    run(&["--role", "plan"]).ended(0, note);
+    run(&["--role", "apply", "--explain"]).ended(0, note);
+    let table = ["--role", "unlock", "--mode", "lock_table", "--dynamodb-table", "locks"];
+    run(&table).ended(0, note);
+    let json = run(&["--role", "gc", "--json"]);
+    let document: Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert!(document["notes"][0].as_str().is_some_and(|text| text.contains(note)), "{document}");
+    run(&["--role", "plan", "--workspace", "dev", "--workspace-key-prefix", ""]).ended(
+        0,
+        "`*/network/terraform.tfstate` also takes in the states and workspaces of keys that end in",
+    );
+    for quiet in [&["--role", "plan", "--workspaces", "dev,prod"][..], &["--role", "bootstrap"][..]]
+    {
+        let stderr = run(quiet).stderr;
+        assert!(!stderr.contains("also takes in"), "{quiet:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_policy_that_cannot_work_is_not_enough() {
+    let scratch = TempDir::with_prefix("statelock-iam-").expect("a directory");
+    let write = |text: &str| {
+        std::fs::write(scratch.path().join("policy.json"), text).expect("a file");
+    };
+    let check = |more: &[&str]| {
+        let args = ["iam", "check", "policy.json", "--for", ADDRESS, "--role", "plan"];
+        run_in(scratch.path(), &[&args[..], more].concat())
+    };
+    write(
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow",
+            "Action":["s3:ListBucket","s3:GetObject","s3:PutObject","s3:DeleteObject"],
+            "Resource":["arn:aws:s3:::tfstate","arn:aws:s3:::tfstate/*"],
+            "Condition":{"StringLike":{"s3:prefix":["env:/*","network/*"]}}}}"#,
+    );
+    check(&["--workspaces", "none"]).ended(9, "permissions are lacking");
+    write(
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*",
+            "Principal":{"AWS":"arn:aws:iam::111122223333:root"},
+            "Resource":["arn:aws:s3:::tfstate","arn:aws:s3:::tfstate/*"]}}"#,
+    );
+    let role = ["--principal", "arn:aws:iam::111122223333:role/ci"];
+    let delegated = check(&role);
+    delegated.ended(0, "");
+    assert!(
+        delegated.stdout.contains("an account in `Principal` only delegates"),
+        "{}",
+        delegated.stdout
+    );
+    check(&[&role[..], &["--strict"]].concat()).ended(9, "permissions are lacking");
+}
+
+#[test]
 fn what_is_lacking_ends_with_9_and_what_is_no_policy_with_2() {
     let scratch = TempDir::with_prefix("statelock-iam-").expect("a directory");
     let write =

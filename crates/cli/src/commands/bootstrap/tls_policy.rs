@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::policy::partition_of_region;
+
 /// The `Sid` of our statement.
 const SID: &str = "StatelockTlsOnly";
 /// How long a policy may be.
@@ -20,7 +22,7 @@ pub(super) enum TlsOnly {
 
 /// Looks at a policy, if there is one.
 pub(super) fn judge(policy: Option<&str>, bucket: &str, region: &str) -> TlsOnly {
-    let arn = format!("arn:{}:s3:::{bucket}", partition(region));
+    let arn = format!("arn:{}:s3:::{bucket}", partition_of_region(Some(region)));
     let Some(policy) = policy else {
         let document = json!({ "Version": "2012-10-17", "Statement": [statement(&arn, SID)] });
         return TlsOnly::Lacking { merged: document.to_string(), statements: 0 };
@@ -111,21 +113,6 @@ fn has(value: &Value, wanted: &str) -> bool {
     }
 }
 
-/// The part of AWS in which a region is: they have different ARNs.
-fn partition(region: &str) -> &'static str {
-    let partitions = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-        ("us-iso-", "aws-iso"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("eusc-", "aws-eusc"),
-    ];
-    let found = partitions.into_iter().find(|(begin, _)| region.starts_with(begin));
-    found.map_or("aws", |(_, partition)| partition)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,17 +194,5 @@ mod tests {
         }
         let long = json!({"Statement": [{"Sid": "x".repeat(POLICY_SIZE_BYTES_MAX)}]}).to_string();
         assert!(matches!(judge(Some(&long), "b", "eu-central-1"), TlsOnly::Unusable(_)));
-    }
-
-    #[test]
-    fn each_part_of_aws_has_its_arns() {
-        for (region, name) in [
-            ("eu-central-1", "aws"),
-            ("cn-north-1", "aws-cn"),
-            ("us-gov-west-1", "aws-us-gov"),
-            ("us-isob-east-1", "aws-iso-b"),
-        ] {
-            assert_eq!(partition(region), name);
-        }
     }
 }

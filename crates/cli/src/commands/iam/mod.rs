@@ -17,7 +17,7 @@ pub(crate) use error::IamError;
 
 use crate::output;
 use needs::Need;
-use options::NeedArgs;
+use options::{NeedArgs, Role};
 use target::Target;
 
 /// The version of the JSON documents; members are added without a new one.
@@ -94,6 +94,7 @@ struct Document<'a> {
     mode: String,
     policy: policy_document::PolicyDocument,
     statements: Vec<explanation::Explained<'a>>,
+    notes: Vec<String>,
 }
 
 fn generate(args: &IamArgs) -> Result<(), IamError> {
@@ -102,8 +103,9 @@ fn generate(args: &IamArgs) -> Result<(), IamError> {
     let needs = needs::of(&target, role);
     let policy = policy_document::of(&needs);
     let compact = serde_json::to_string(&policy).map_err(IamError::Json)?;
-    for note in notes(&target, compact.chars().count()) {
-        output::note(&note);
+    let notes = notes(&target, role, compact.chars().count());
+    for note in &notes {
+        output::note(&output::printable(note));
     }
     if args.explain {
         output::text(&explanation::text(&needs));
@@ -118,6 +120,7 @@ fn generate(args: &IamArgs) -> Result<(), IamError> {
             mode: target.mode.to_string(),
             policy,
             statements: needs.iter().map(Need::explained).collect(),
+            notes,
         };
         serde_json::to_string(&document).map_err(IamError::Json)? + "\n"
     } else {
@@ -127,8 +130,12 @@ fn generate(args: &IamArgs) -> Result<(), IamError> {
 }
 
 /// What the policy leaves open, and how to close it.
-fn notes(target: &Target, characters: usize) -> Vec<String> {
+fn notes(target: &Target, role: Role, characters: usize) -> Vec<String> {
     let mut notes = target.notes();
+    // bootstrap is about the bucket and the table alone.
+    if role != Role::Bootstrap {
+        notes.extend(target.reach_note());
+    }
     if characters > MANAGED_POLICY_CHARACTERS_MAX {
         notes.push(format!(
             "the policy has {characters} characters, and a managed policy may have \

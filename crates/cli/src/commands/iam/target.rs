@@ -7,7 +7,7 @@ use statelock_protocol::state::{StateAddress, WorkspaceName};
 
 use super::IamError;
 use super::options::{Client, Mode, NeedArgs, Role, Workspaces};
-use crate::policy::{Policy, Subject};
+use crate::policy::{Effect, Matched, Pattern, Policy, Subject, partition_of_region};
 
 /// Stands for a name of any workspace until it is replaced by an open part.
 const ANY_WORKSPACE: &str = "statelock-any-workspace";
@@ -24,10 +24,39 @@ pub(super) struct Target {
     pub(super) no_lock: bool,
     workspaces: Workspaces,
     partition: String,
-    region: Option<String>,
-    account: Option<String>,
+    table_place: Place,
+    key_place: Place,
     /// ARN or ID.
     key: Option<String>,
+}
+
+/// Where a table or key is, as far as that is known.
+#[derive(Clone, Debug)]
+struct Place {
+    region: Option<String>,
+    account: Option<String>,
+}
+
+impl Place {
+    /// With what statements that allow something on this ARN say of it.
+    fn settled(&self, arn: Option<&Subject>, policies: &[&Policy]) -> Self {
+        let statements = policies.iter().flat_map(|policy| &policy.statements);
+        let allowing = statements.filter(|s| s.effect == Effect::Allow && !s.resources.is_negated);
+        let patterns = allowing.flat_map(|s| &s.resources.patterns).map(|named| &named.pattern);
+        let is_about =
+            |pattern: &&Pattern| arn.is_some_and(|arn| pattern.matches_arn(arn) != Matched::None);
+        let arns: Vec<Vec<&str>> =
+            patterns.filter(is_about).map(|p| p.text().splitn(6, ':').collect()).collect();
+        let first = |section: usize, otherwise: &str| {
+            let mut values = arns.iter().filter_map(|sections| sections.get(section));
+            let is_closed = |value: &&&str| !value.is_empty() && !value.contains(['*', '?', '$']);
+            values.find(is_closed).map_or(otherwise, |value| *value).to_owned()
+        };
+        Self {
+            region: self.region.clone().or_else(|| Some(first(3, "any-region"))),
+            account: self.account.clone().or_else(|| Some(first(4, "000000000000"))),
+        }
+    }
 }
 
 impl Target {
@@ -57,6 +86,7 @@ impl Target {
         let table_arn = mode.table().map(TableName::as_str).filter(|name| name.starts_with("arn:"));
         let key_arn = key.as_deref().filter(|key| key.starts_with("arn:"));
         let partition = partition_of(table_arn.or(key_arn), region.as_deref());
+        let place = Place { region, account: args.account.clone() };
         Ok(Self {
             address,
             mode,
@@ -65,8 +95,8 @@ impl Target {
             no_lock: args.no_lock,
             workspaces: args.workspaces.clone(),
             partition,
-            region,
-            account: args.account.clone(),
+            table_place: place.clone(),
+            key_place: place,
             key,
         })
     }
@@ -89,7 +119,8 @@ impl Target {
             (true, false) => "the lock table",
             (false, _) => "the KMS key",
         };
-        let open = [(self.account.is_none(), "--account"), (self.region.is_none(), "--region")];
+        let Place { region, account } = &self.table_place;
+        let open = [(account.is_none(), "--account"), (region.is_none(), "--region")];
         let open: Vec<_> =
             open.into_iter().filter(|(is_open, _)| *is_open).map(|(_, flag)| flag).collect();
         let note =
@@ -97,29 +128,28 @@ impl Target {
         if open.is_empty() { Vec::new() } else { vec![note] }
     }
 
-    /// As it is before policies that name the account and the region: those that they name for the table,
-    /// else names that nobody has, so that only a pattern that is open there takes them in.
+    /// As it is before policies that name the account and the region: those that they name for the table and
+    /// for the key, else names that nobody has, so that only a pattern that is open there takes them in.
     pub(super) fn settled(&self, policies: &[&Policy]) -> Self {
         let mut settled = self.clone();
-        let texts = policies.iter().flat_map(|policy| &policy.statements);
-        let texts = texts.flat_map(|s| &s.resources.patterns).map(|named| named.pattern.text());
-        let named: Vec<(&str, &str)> = texts
-            .filter_map(|text| {
-                let mut sections = text.splitn(6, ':').skip(2);
-                let (service, region, account) =
-                    (sections.next()?, sections.next()?, sections.next()?);
-                ["dynamodb", "kms"].contains(&service).then_some((region, account))
-            })
-            .collect();
-        let first = |values: Vec<&str>, otherwise: &str| {
-            let closed = |value: &&&str| !value.contains(['*', '?', '$']) && !value.is_empty();
-            values.iter().find(closed).map_or(otherwise, |value| *value).to_owned()
-        };
-        let regions = named.iter().map(|(region, _)| *region).collect();
-        let accounts = named.iter().map(|(_, account)| *account).collect();
-        settled.region.get_or_insert(first(regions, "any-region"));
-        settled.account.get_or_insert(first(accounts, "000000000000"));
+        settled.table_place = self.table_place.settled(self.table().as_ref(), policies);
+        settled.key_place = self.key_place.settled(self.key().as_ref(), policies);
         settled
+    }
+
+    /// That other states are reached too, where workspaces are not named.
+    pub(super) fn reach_note(&self) -> Option<String> {
+        let [reached] = <[Subject; 1]>::try_from(self.workspace_states()).ok()?;
+        let reached = reached.is_open().then(|| reached.shown())?;
+        let key = self.address.state_key().as_str();
+        let has_prefix = !self.address.workspace_key_prefix().as_str().is_empty();
+        let what = if has_prefix { "the workspaces" } else { "the states and workspaces" };
+        let any = self.key_in(WorkspaceName::parse(ANY_WORKSPACE).ok());
+        let example = any.replacen(ANY_WORKSPACE, "dev/other", 1);
+        Some(format!(
+            "`{reached}` also takes in {what} of keys that end in `/{key}`, as `{example}`: in a policy `*` \
+             spans `/`. Where the bucket has such keys, name the --workspaces"
+        ))
     }
 
     /// The bucket's ARN.
@@ -138,7 +168,7 @@ impl Target {
         if name.starts_with("arn:") {
             return Some(Subject::exactly(name));
         }
-        Some(self.regional("dynamodb").then(&format!("table/{name}")))
+        Some(self.regional("dynamodb", &self.table_place).then(&format!("table/{name}")))
     }
 
     /// The key's ARN.
@@ -147,17 +177,17 @@ impl Target {
         if key.starts_with("arn:") {
             return Some(Subject::exactly(key));
         }
-        Some(self.regional("kms").then(&format!("key/{key}")))
+        Some(self.regional("kms", &self.key_place).then(&format!("key/{key}")))
     }
 
-    fn regional(&self, service: &str) -> Subject {
+    fn regional(&self, service: &str, place: &Place) -> Subject {
         let start = Subject::exactly(&format!("arn:{}:{service}:", self.partition));
         let section = |subject: Subject, value: Option<&String>| match value {
             Some(value) if value != OPEN => subject.then(value),
             Some(_) | None => subject.then_any(),
         };
-        let with_region = section(start, self.region.as_ref()).then(":");
-        section(with_region, self.account.as_ref()).then(":")
+        let with_region = section(start, place.region.as_ref()).then(":");
+        section(with_region, place.account.as_ref()).then(":")
     }
 
     /// With which prefix workspaces are listed.
@@ -267,17 +297,7 @@ fn check_key(key: Option<&str>) -> Result<(), IamError> {
 
 fn partition_of(arn: Option<&str>, region: Option<&str>) -> String {
     let of_arn = arn.and_then(|arn| arn.split(':').nth(1)).filter(|text| !text.is_empty());
-    let of_region = region.map(|region| match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ if region.starts_with("us-iso-") => "aws-iso",
-        _ if region.starts_with("us-isob-") => "aws-iso-b",
-        _ if region.starts_with("eu-isoe-") => "aws-iso-e",
-        _ if region.starts_with("us-isof-") => "aws-iso-f",
-        _ if region.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    });
-    of_arn.or(of_region).unwrap_or("aws").to_owned()
+    of_arn.unwrap_or_else(|| partition_of_region(region)).to_owned()
 }
 
 #[cfg(test)]

@@ -263,11 +263,7 @@ impl Asked<'_> {
 
 /// The part of AWS that a region belongs to, as it stands in ARNs.
 fn partition(subject: &Subject) -> &'static str {
-    match subject.backend.connection().region() {
-        Some(region) if region.starts_with("cn-") => "aws-cn",
-        Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
-        Some(_) | None => "aws",
-    }
+    policy::partition_of_region(subject.backend.connection().region())
 }
 
 fn cause(cause: &Cause) -> String {
@@ -277,7 +273,7 @@ fn cause(cause: &Cause) -> String {
             format!("depending on `{key}`")
         }
         Cause::Variable => "depending on a policy variable in the resource".to_owned(),
-        Cause::Principal => "depending on who asks".to_owned(),
+        Cause::Principal | Cause::Delegation => "depending on who asks".to_owned(),
     }
 }
 

@@ -119,6 +119,10 @@ pub(super) fn dependence(checked: &Checked, one: &Dependence) -> String {
         }
         Cause::Variable => "a policy variable in the resource".to_owned(),
         Cause::Principal => "whether it is about this caller (--principal)".to_owned(),
+        Cause::Delegation => {
+            "what the account allows this caller (an account in `Principal` only delegates)"
+                .to_owned()
+        }
     };
     let does = match one.effect {
         Effect::Allow => "allows",

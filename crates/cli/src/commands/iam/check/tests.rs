@@ -270,6 +270,70 @@ fn the_account_of_a_table_is_taken_from_the_policy() {
 }
 
 #[test]
+fn conditions_that_a_request_cannot_meet_are_lacking() {
+    let target = target(ADDRESSES[1], &["--workspaces", "none"]);
+    let all = json!([
+        "s3:ListBucket",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:AbortMultipartUpload"
+    ]);
+    let under = |condition: Value| {
+        let mut document = allow(&all, &json!(["arn:aws:s3:::b", "arn:aws:s3:::b/*"]));
+        document["Statement"]["Condition"] = condition;
+        let judgement = judged(&target, Role::Apply, &parsed(&document));
+        let mut lacks: Vec<_> = judgement.lacks.iter().map(|lack| lack.ask.action).collect();
+        lacks.dedup();
+        (lacks.join(" "), judgement.depends.len())
+    };
+    let without_list = "s3:GetObject s3:PutObject s3:AbortMultipartUpload s3:PutObject s3:GetObject s3:DeleteObject";
+    let cases = [
+        (json!({"StringLike": {"s3:prefix": ["env:/*", "k*"]}}), without_list),
+        (
+            json!({"StringEquals": {"s3:x-amz-server-side-encryption": "AES256"}}),
+            &format!("s3:ListBucket {without_list}"),
+        ),
+        (
+            json!({"Null": {"s3:if-none-match": "false"}}),
+            "s3:ListBucket s3:GetObject s3:PutObject s3:AbortMultipartUpload s3:GetObject s3:DeleteObject",
+        ),
+        (json!({"Null": {"s3:if-match": "true"}}), ""),
+    ];
+    for (condition, expected) in cases {
+        assert_eq!(under(condition.clone()), (expected.to_owned(), 0), "{condition}");
+    }
+}
+
+#[test]
+fn the_places_of_table_and_key_are_those_that_the_policy_allows() {
+    let options = ["--dynamodb-table", "locks", "--kms-key", "mrk-1"];
+    let target = target(ADDRESSES[1], &options);
+    let mut document = generated(&needs::of(&target, Role::Apply));
+    let statements = document["Statement"].as_array_mut().unwrap();
+    for statement in statements.iter_mut() {
+        let resource = statement["Resource"][0].as_str().unwrap();
+        if resource.contains("dynamodb") {
+            statement["Resource"] = json!("arn:aws:dynamodb:eu-west-1:111122223333:table/locks");
+        } else if resource.contains("kms") {
+            statement["Resource"] = json!("arn:aws:kms:eu-central-1:444455556666:key/mrk-1");
+        }
+    }
+    let other = "arn:aws:dynamodb:us-east-1:999999999999:table/other";
+    let elsewhere = "arn:aws:dynamodb:us-west-2:999999999999:table/locks";
+    for one in [
+        json!({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": other}),
+        json!({"Effect": "Deny", "Action": "dynamodb:*", "Resource": elsewhere}),
+        json!({"Effect": "Allow", "Action": "dynamodb:GetItem", "NotResource": elsewhere}),
+        json!({"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:us-east-1:999999999999:key/x"}),
+    ] {
+        statements.insert(0, one);
+    }
+    let judgement = judged(&target, Role::Apply, &parsed(&document));
+    assert!(judgement.lacks.is_empty() && judgement.depends.is_empty(), "{judgement:?}");
+}
+
+#[test]
 fn the_prefix_that_old_documentation_gives_is_not_enough() {
     let target = target(ADDRESSES[1], &["--workspaces", "none"]);
     let mut document = generated(&needs::of(&target, Role::Plan));

@@ -76,7 +76,8 @@ pub(super) fn deleting(target: &Target) -> Need {
         "s3:DeleteObject",
         "DeleteObject of the state by `workspace delete`, and by nothing else",
         "`workspace delete` fails",
-    );
+    )
+    .with(vec![("s3:if-match", None)]);
     need(
         "DeleteWorkspaces",
         "delete a workspace",

@@ -1,6 +1,7 @@
 //! Which permissions come and go with the move.
 
 use super::super::survey::{LockPhase, Unit};
+use crate::policy::partition_of_region;
 
 /// Actions on resources, as an IAM policy has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +56,5 @@ fn lockfiles(unit: &Unit) -> Vec<String> {
 }
 
 fn partition(unit: &Unit) -> &'static str {
-    match unit.region.as_deref() {
-        Some(region) if region.starts_with("cn-") => "aws-cn",
-        Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
-        Some(_) | None => "aws",
-    }
+    partition_of_region(unit.region.as_deref())
 }
