@@ -138,3 +138,50 @@ fn a_rollback_without_a_record_needs_the_name_of_the_table() {
     assert_eq!(done.code, 0, "{}", done.err);
     assert!(stage.read("done/main.tf").contains("dynamodb_table = \"terraform-locks\""));
 }
+
+#[test]
+fn a_backend_that_is_only_partly_known_has_reached_no_phase() {
+    let stage = Stage::new(&["done"]);
+    let write = |name: &str, text: &str| {
+        let path = stage.path(name);
+        fs::create_dir_all(path.parent().expect("it can be done")).expect("it can be done");
+        fs::write(path, text).expect("it can be done");
+    };
+    assert_eq!(stage.migrate(&["status", "--expect", "s3"]).code, 0);
+    write(
+        "infra/main.tf",
+        "terraform {\n  backend \"s3\" {\n    bucket = \"b\"\n    region = \"eu-west-1\"\n    use_lockfile = true\n  }\n}\n",
+    );
+    let said = stage.migrate(&["status", "--expect", "s3"]);
+    assert_eq!(said.code, 5, "{}{}", said.out, said.err);
+    assert!(said.err.contains("may be completed by what was not found"), "{}", said.err);
+    assert!(said.err.contains("one backend is not at lockfile"), "{}", said.err);
+    fs::remove_dir_all(stage.path("infra")).expect("it can be done");
+    write(
+        "envs/prod.tfbackend",
+        "key = \"prod\"\nregion = \"eu-west-1\"\ndynamodb_table = \"locks\"\n",
+    );
+    let said = stage.migrate(&["status", "--expect", "s3"]);
+    assert_eq!(said.code, 5, "{}{}", said.out, said.err);
+    assert!(said.err.contains("`./envs/prod.tfbackend` looks as if"), "{}", said.err);
+    assert!(stage.migrate(&["plan"]).err.contains("`./envs/prod.tfbackend` looks as if"));
+    let said = stage.migrate(&["plan", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&said.out).expect("it can be done");
+    assert_eq!(document["unattached"], serde_json::json!(["./envs/prod.tfbackend"]));
+}
+
+#[test]
+fn what_was_permitted_to_plan_is_in_the_command_that_does_it() {
+    let stage = Stage::new(&["aligned"]);
+    stage.migrate(&["apply", "--phase", "dual", "--yes"]);
+    let said =
+        stage.migrate(&["plan", "--unverified", "--include-unlocked", "--allow", "lock_held"]);
+    let command = "statelock migrate apply --phase s3 --include-unlocked --unverified --allow lock_held --yes";
+    assert!(said.err.contains(command), "{}", said.err);
+    stage.migrate(&["apply", "--phase", "s3", "--yes", "--unverified"]);
+    let back = ["rollback", "--to", "dual", "--dynamodb-table", "newlocks", "--yes"];
+    let said = stage.migrate(&back);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(said.err.contains("another lock table than `newlocks`"), "{}", said.err);
+    assert!(stage.read("aligned/main.tf").contains("\"terraform-locks\""));
+}

@@ -33,6 +33,8 @@ pub(crate) enum PhaseError {
     Stay(usize),
     #[error("{}", expected_text(*.count, *.phase))]
     Elsewhere { count: usize, phase: LockPhase },
+    #[error("{}", unattached_text(*.0))]
+    Unattached(usize),
     #[error("{}", init_text(*.0))]
     Init(usize),
     #[error("could not keep the output of init in `{}`", path.display())]
@@ -72,6 +74,13 @@ fn expected_text(count: usize, phase: LockPhase) -> String {
     }
 }
 
+fn unattached_text(count: usize) -> String {
+    match count {
+        1 => "one file may complete a backend, and is used by none that was found".to_owned(),
+        _ => format!("{count} files may complete a backend, and are used by none that was found"),
+    }
+}
+
 fn init_text(count: usize) -> String {
     match count {
         1 => "init failed for one backend; its files stay changed".to_owned(),
@@ -87,7 +96,7 @@ impl CommandError for PhaseError {
             Self::Backend(error) => error.exit_code(),
             Self::NoDirectory(_) | Self::OnlyUnknown(_) | Self::Troubles(_) => ExitCode::BadInput,
             Self::NothingFound(_) => ExitCode::NotFound,
-            Self::Stay(_) | Self::Elsewhere { .. } => ExitCode::StateConflict,
+            Self::Stay(_) | Self::Elsewhere { .. } | Self::Unattached(_) => ExitCode::StateConflict,
             Self::Init(_) | Self::InitLog { .. } | Self::Stdout(_) => ExitCode::Unavailable,
             Self::Json(_) => ExitCode::Internal,
         }
@@ -111,6 +120,9 @@ impl CommandError for PhaseError {
                 Some("settle what is said above for each, and run the same command again")
             }
             Self::Elsewhere { .. } => Some("`statelock migrate plan` says what keeps them"),
+            Self::Unattached(_) => Some(
+                "name the directory of the root module that uses it as well, or delete it if nobody does",
+            ),
             Self::Init(_) => Some(
                 "correct what it says and run it again by hand, or go back: statelock migrate rollback",
             ),

@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use super::apply::{init_run, not_there, stays, tell};
-use super::change::{Fate, Goal, Request};
-use super::files::OsFiles;
+use super::change::{Changes, Fate, Goal, Request};
+use super::files::{OsFiles, shown};
 use super::phase_error::PhaseError;
 use super::plan;
 use super::record::Direction;
@@ -75,6 +75,7 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
         ..Request::default()
     };
     let changes = session.decide(&request)?;
+    other_tables(args.dynamodb_table.as_deref(), &changes);
     if !args.yes {
         plan::show(&session, &changes)?;
         output::note("nothing was changed; with --yes it is done");
@@ -99,5 +100,17 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
     match stays(&session, &changes)? + not_there(&after, &names, phase) + strangers {
         0 => session.verdict(),
         count => Err(PhaseError::Stay(count)),
+    }
+}
+
+/// Says of which files the kept bytes name another lock table than the one that was asked for.
+fn other_tables(asked: Option<&str>, changes: &Changes) {
+    let Some(table) = asked else { return };
+    for file in changes.files.iter().filter(|file| file.restores_other_table(table)) {
+        output::warning(&output::printable(&format!(
+            "`{}` gets its original bytes, and they name another lock table than `{table}`: --dynamodb-table counts only \
+             where the original is not known. Write `{table}` there by hand if it is the right one",
+            shown(&file.path).display()
+        )));
     }
 }

@@ -135,6 +135,13 @@ impl Session {
             }
             output::warning(&output::printable(&text));
         }
+        for file in &self.survey.unattached {
+            output::warning(&output::printable(&format!(
+                "`{}` looks as if it completed a backend, and no root module was seen to use it: what it says of locks is \
+                 not counted",
+                file.display()
+            )));
+        }
     }
 
     /// That something could not be read, or that nothing was found, once the rest is done.

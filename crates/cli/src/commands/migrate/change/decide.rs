@@ -10,6 +10,7 @@ use statelock_config::tree::Completion;
 use super::super::files::{self, Files, hash};
 use super::super::record::{Home, Homes, RecordError};
 use super::super::survey::{FileRole, LockPhase, Survey, Unit};
+use super::after::{self, File};
 use super::obstacle::{self, Obstacle, ObstacleId};
 use super::together::{self, Users};
 use super::{
@@ -65,6 +66,7 @@ pub(in super::super) fn decide(
             Err(fate) => spread(&mut units, users.get(&path), &fate),
         }
     }
+    without_table(survey, &mut units, &found, &users);
     together::settle(survey, &mut units, &users);
     let moves = |mover: &usize| units.get(*mover).is_some_and(|unit| unit.fate == Fate::Moves);
     found.retain(|file| users.get(&file.path).is_some_and(|users| users.movers.iter().any(moves)));
@@ -160,7 +162,7 @@ fn users(survey: &Survey) -> BTreeMap<PathBuf, Users> {
 }
 
 /// The files that a unit uses, without links in their paths.
-pub(super) fn used(unit: &Unit) -> BTreeSet<PathBuf> {
+pub(in super::super) fn used(unit: &Unit) -> BTreeSet<PathBuf> {
     let completing = unit.completed_by.iter().filter_map(|one| match one {
         Completion::File(path) => Some(path.clone()),
         Completion::CommandLine { .. } => None,
@@ -187,27 +189,39 @@ fn content(
     let before = files.read(path).map_err(|error| {
         unwritable(format!("`{}`: {error}", path.display()), "make it readable")
     })?;
-    let restored = match request.goal {
-        super::Goal::BackTo(to) => manifests
-            .get(&home)
-            .and_then(|manifest| contents::kept(manifest, (&home, path), &before, to))
-            .and_then(|hash| kept(&home, &hash).ok()),
-        super::Goal::Next | super::Goal::To(_) => None,
-    };
-    let is_restored = restored.is_some();
-    let after = match restored {
-        Some(after) => after,
-        None if target.changes.is_empty() => return Err(table_unknown()),
-        None => {
-            contents::edited(path, target.role, &before, &target.changes).map_err(Fate::ByHand)?
-        }
-    };
+    let file = File { home: &home, path, role: target.role, before: &before };
+    let (after, is_restored) = after::of(&file, &target.changes, request, manifests, kept)?;
     if hash(&before) == hash(&after) {
         return Ok(None);
     }
     files::check(files, path).map_err(|error| unwritable(error.to_string(), error.hint()))?;
-    let (path, phase) = (path.to_owned(), target.to);
-    Ok(Some(FileChange { home, name, path, before, after, phase, is_restored }))
+    let (path, phase, role) = (path.to_owned(), target.to, target.role);
+    Ok(Some(FileChange { home, name, path, role, before, after, phase, is_restored }))
+}
+
+/// Blocks every unit that is to ask a lock table again, if none of its files would name one.
+fn without_table(
+    survey: &Survey,
+    units: &mut [UnitChange],
+    found: &[FileChange],
+    users: &BTreeMap<PathBuf, Users>,
+) {
+    for (index, (change, unit)) in units.iter_mut().zip(&survey.units).enumerate() {
+        let gains = change.to.is_some_and(LockPhase::has_table)
+            && unit.phase.is_some_and(|phase| !phase.has_table());
+        if change.fate != Fate::Moves || !gains {
+            continue;
+        }
+        let is_of_unit = |file: &FileChange| {
+            users.get(&file.path).is_some_and(|users| users.movers.contains(&index))
+        };
+        let names = |file: &FileChange| {
+            is_of_unit(file) && contents::names_table(&file.path, file.role, &file.after)
+        };
+        if !found.iter().any(names) {
+            change.fate = table_unknown();
+        }
+    }
 }
 
 /// Neither bytes to restore, nor a name to write.

@@ -3,6 +3,7 @@
 //! A file that several units use is changed once, and only if every unit that uses it may be in the
 //! new phase; so a unit that must stay keeps those with which it shares a file.
 
+mod after;
 mod back;
 mod contents;
 mod decide;
@@ -12,6 +13,8 @@ mod obstacle;
 mod together;
 
 #[cfg(test)]
+mod back_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -20,9 +23,9 @@ use std::path::PathBuf;
 use statelock_config::edit::ByHand;
 
 use super::record::{Direction, Home, Manifest};
-use super::survey::LockPhase;
+use super::survey::{FileRole, LockPhase};
 
-pub(super) use decide::decide;
+pub(super) use decide::{decide, used};
 pub(super) use obstacle::{Obstacle, ObstacleId};
 
 /// What is asked for.
@@ -134,6 +137,8 @@ pub(super) struct FileChange {
     pub(super) name: String,
     /// The file, without links in its path.
     pub(super) path: PathBuf,
+    /// What it is.
+    pub(super) role: FileRole,
     /// All its bytes before.
     pub(super) before: Vec<u8>,
     /// All its bytes after.
@@ -142,6 +147,13 @@ pub(super) struct FileChange {
     pub(super) phase: LockPhase,
     /// Whether the bytes are kept ones.
     pub(super) is_restored: bool,
+}
+
+impl FileChange {
+    /// Whether it restores bytes that name another lock table than this.
+    pub(super) fn restores_other_table(&self, table: &str) -> bool {
+        self.is_restored && contents::names_other_table(&self.path, self.role, &self.after, table)
+    }
 }
 
 impl Changes {

@@ -3,7 +3,9 @@
 use statelock_config::Place;
 
 use super::super::record::Direction;
-use super::super::survey::{Finding, FindingId, KnowsLockfile, LockPhase, Severity, Survey, Unit};
+use super::super::survey::{
+    Finding, FindingId, KnowsLockfile, LockPhase, Severity, Survey, Unit, excludes,
+};
 use super::{Goal, Request};
 
 /// Something that has to be settled before a unit moves.
@@ -102,7 +104,7 @@ impl Obstacle {
         Self { id, text: text.into(), action: action.into(), place: None }
     }
 
-    fn at(self, place: Place) -> Self {
+    pub(super) fn at(self, place: Place) -> Self {
         Self { place: Some(place), ..self }
     }
 }
@@ -167,27 +169,53 @@ fn unreadable(survey: &Survey, unit: &Unit) -> Option<Obstacle> {
     Some(Obstacle::new(ObstacleId::Unreadable, trouble.error.to_string(), trouble.error.hint()))
 }
 
-/// Whoever else works on the same state has to be kept out by the new phase as well.
+/// Whoever else works on the same state has to be kept out by the new phase as well. To have both locks takes
+/// nothing away.
 fn others(survey: &Survey, index: usize, to: LockPhase) -> Option<Obstacle> {
     let unit = survey.units.get(index)?;
     let meets = |(other_index, other): &(usize, &Unit)| {
         *other_index != index
-            && other.phase.is_some_and(|phase| phase != LockPhase::Unlocked && !to.excludes(phase))
+            && to != LockPhase::Dual
+            && !keeps_out(unit, to, other)
             && may_be_the_same_state(unit, other)
     };
     let (_, other) = survey.units.iter().enumerate().find(meets)?;
-    let phase = other.phase?;
+    let (is_at, action) = match other.phase {
+        None => (
+            "how that one locks is not known".to_owned(),
+            "write literal values for `use_lockfile` and `dynamodb_table` of that one, so that its phase is known",
+        ),
+        Some(phase) if !to.excludes(phase) => {
+            (format!("is still at {phase}"), "bring that one to dual first")
+        }
+        Some(phase) => (
+            format!("is at {phase} with another lock table"),
+            "give both the same `dynamodb_table` first, or stay at dual",
+        ),
+    };
     let obstacle = Obstacle::new(
         ObstacleId::NotExclusive,
         format!(
-            "`{}` works on the same state ({}), or may, and is still at {phase}: the two would not keep each other \
-             out",
+            "`{}` works on the same state ({}), or may, and {is_at}: the two would not keep each other out",
             other.name,
             unit.address()
         ),
-        "bring that one to dual first",
+        action,
     );
     Some(obstacle.at(other.place.clone()))
+}
+
+/// Whether a unit in phase `to` and another one keep each other out, however the other one may lock. Nobody is
+/// kept out by one that takes no lock; that is said elsewhere.
+fn keeps_out(unit: &Unit, to: LockPhase, other: &Unit) -> bool {
+    let possible: &[LockPhase] = match (&other.phase, &other.table) {
+        (Some(LockPhase::Unlocked), _) => &[],
+        (Some(phase), _) => std::slice::from_ref(phase),
+        (None, Some(_)) => &[LockPhase::LockTable],
+        (None, None) => &[LockPhase::LockTable, LockPhase::Lockfile],
+    };
+    let one = (to, unit.table.as_deref());
+    possible.iter().all(|phase| excludes(one, (*phase, other.table.as_deref())))
 }
 
 /// Whether two units have one state. Where one of them does not say which it is, those that have one lock

@@ -12,7 +12,7 @@ use super::super::writing::{Asked, carry_out};
 use super::*;
 
 /// A tree of files, each given as its path and text.
-fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(super) fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let top = tempfile::tempdir().unwrap();
     for (path, text) in files {
         let path = top.path().join(path);
@@ -22,26 +22,26 @@ fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     top
 }
 
-fn session(top: &Path) -> Session {
+pub(super) fn session(top: &Path) -> Session {
     let directories = vec![top.to_owned()];
     Session::open(&Selection { directories, ..Selection::default() }).unwrap()
 }
 
-fn block(key: &str, rest: &str) -> String {
+pub(super) fn block(key: &str, rest: &str) -> String {
     format!(
         "terraform {{\n  required_version = \">= 1.10.0\"\n  backend \"s3\" {{\n    bucket = \"b\"\n    key    = \"{key}\"\n    region = \"eu-west-1\"\n{rest}  }}\n}}\n"
     )
 }
 
 const TABLE: &str = "    dynamodb_table = \"locks\"\n";
-const BOTH: &str = "    dynamodb_table = \"locks\"\n    use_lockfile = true\n";
+pub(super) const BOTH: &str = "    dynamodb_table = \"locks\"\n    use_lockfile = true\n";
 
-fn to(phase: LockPhase) -> Request {
+pub(super) fn to(phase: LockPhase) -> Request {
     Request { goal: Goal::To(phase), ..Request::default() }
 }
 
 /// Each unit's directory with what becomes of it.
-fn fates(top: &Path, request: &Request) -> Vec<(String, String)> {
+pub(super) fn fates(top: &Path, request: &Request) -> Vec<(String, String)> {
     let mut session = session(top);
     let changes = session.decide(request).unwrap();
     let named = session.survey.units.iter().zip(&changes.units).map(|(unit, change)| {
@@ -55,7 +55,7 @@ fn fates(top: &Path, request: &Request) -> Vec<(String, String)> {
     named.collect()
 }
 
-fn fate(top: &Path, request: &Request) -> String {
+pub(super) fn fate(top: &Path, request: &Request) -> String {
     let all = fates(top, request);
     assert_eq!(all.len(), 1, "{all:?}");
     all[0].1.clone()
@@ -296,7 +296,7 @@ fn who_shares_a_file_moves_together_or_not_at_all() {
 fn an_unfinished_run_of_another_kind_stops_a_new_one() {
     let top = tree(&[("main.tf", &block("a", TABLE))]);
     let mut record = OpenRecord::open(Home::of_test(top.path()), &OsFiles).unwrap();
-    let units = BTreeMap::from([(".".to_owned(), MovedUnit { table: None })]);
+    let units = BTreeMap::from([(".".to_owned(), MovedUnit { table: None, files: Vec::new() })]);
     let run = Run {
         phase: LockPhase::Lockfile,
         direction: Direction::Forward,

@@ -22,6 +22,8 @@ struct Document<'a> {
     summary: Summary,
     units: Vec<UnitOut<'a>>,
     files: Vec<FileOut<'a>>,
+    /// Files that look as if they completed a backend, and that no root module was seen to use.
+    unattached: Vec<String>,
     troubles: Vec<TroubleOut>,
 }
 
@@ -116,6 +118,7 @@ pub(super) fn document(
         .iter()
         .map(|one| TroubleOut { error: one.error.to_string(), hint: one.error.hint() });
     let units = session.survey.units.iter().zip(&changes.units);
+    let unattached = session.survey.unattached.iter();
     serde_json::to_string_pretty(&Document {
         schema: SCHEMA,
         direction: direction_name(goal.direction()),
@@ -132,6 +135,7 @@ pub(super) fn document(
         },
         units: units.map(|(unit, change)| unit_out(unit, change)).collect(),
         files: changes.files.iter().map(file_out).collect(),
+        unattached: unattached.map(|file| file.display().to_string()).collect(),
         troubles: troubles.collect(),
     })
 }

@@ -89,6 +89,15 @@ impl Permits {
             ..Request::default()
         }
     }
+
+    /// The same as words of a command line.
+    fn words(&self) -> Vec<String> {
+        let flags =
+            [(self.include_unlocked, "--include-unlocked"), (self.unverified, "--unverified")];
+        let given = flags.into_iter().filter(|(is_given, _)| *is_given);
+        let allowed = self.allow.iter().map(|id| format!("--allow {}", id.name()));
+        given.map(|(_, flag)| flag.to_owned()).chain(allowed).collect()
+    }
 }
 
 /// Shows it.
@@ -146,7 +155,9 @@ fn next(session: &Session, args: &PlanArgs, changes: &Changes) {
     for (_, phase) in phases {
         let mut words = vec!["statelock migrate apply".to_owned()];
         words.extend(args.selection.words());
+        words.push(format!("--phase {phase}"));
+        words.extend(args.permits.words());
         let command = words.join(" ");
-        output::note(&format!("nothing was changed; to do it: {command} --phase {phase} --yes"));
+        output::note(&format!("nothing was changed; to do it: {command} --yes"));
     }
 }

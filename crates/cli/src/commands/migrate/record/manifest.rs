@@ -52,6 +52,9 @@ pub(in super::super) struct Run {
 pub(in super::super) struct MovedUnit {
     /// Its lock table: a way back needs the name.
     pub(in super::super) table: Option<String>,
+    /// Those of the run's files that it uses.
+    #[serde(default)]
+    pub(in super::super) files: Vec<String>,
 }
 
 /// A file, its bytes before and after, by their hashes.
@@ -179,7 +182,11 @@ impl Manifest {
         }
         for (name, moved) in units {
             let unit = self.units.entry(name).or_default();
-            unit.applied = Some(phase);
+            // A file that was left as somebody made it says otherwise; so does a unit without any file.
+            let is_done = |file: &String| done.iter().any(|step| step.file == *file);
+            if !moved.files.is_empty() && moved.files.iter().all(is_done) {
+                unit.applied = Some(phase);
+            }
             unit.table = moved.table.or(unit.table.take());
         }
     }

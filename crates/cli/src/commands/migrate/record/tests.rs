@@ -11,7 +11,7 @@ use super::*;
 
 fn a_run() -> Run {
     let step = Step { file: "a/main.tf".to_owned(), from: hash(b"old"), to: hash(b"new") };
-    let moved = MovedUnit { table: Some("locks".to_owned()) };
+    let moved = MovedUnit { table: Some("locks".to_owned()), files: vec!["a/main.tf".to_owned()] };
     Run {
         phase: LockPhase::Dual,
         direction: Direction::Forward,
@@ -131,6 +131,27 @@ fn the_last_proof_of_each_phase_counts_on_its_own_backend() {
     assert!(!manifest.has_verified("a", LockPhase::Dual, ("b", "other")));
     assert!(!manifest.has_verified("a", LockPhase::LockTable, ("b", "k")));
     assert!(!manifest.has_verified("b", LockPhase::Dual, ("b", "k")));
+}
+
+#[test]
+fn a_unit_is_applied_only_if_all_its_files_were_changed() {
+    let files = |names: &[&str]| {
+        let files = names.iter().map(|name| (*name).to_owned()).collect();
+        MovedUnit { table: Some("locks".to_owned()), files }
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let mut record = OpenRecord::open(Home::of_test(directory.path()), &OsFiles).unwrap();
+    let units = BTreeMap::from([
+        ("a".to_owned(), files(&["a/main.tf"])),
+        ("both".to_owned(), files(&["a/main.tf", "b/main.tf"])),
+        ("none".to_owned(), files(&[])),
+    ]);
+    record.begin(Run { units, ..a_run() }, &[b"old", b"new"]).unwrap();
+    record.complete(&a_run().steps).unwrap();
+    let applied = |unit: &str| record.manifest().units[unit].applied;
+    assert_eq!(applied("a"), Some(LockPhase::Dual));
+    assert_eq!((applied("both"), applied("none")), (None, None));
+    assert_eq!(record.manifest().units["both"].table.as_deref(), Some("locks"));
 }
 
 #[test]

@@ -42,6 +42,8 @@ struct Document<'a> {
     schema: u32,
     summary: Summary,
     units: &'a [Standing],
+    /// Files that look as if they completed a backend, and that no root module was seen to use.
+    unattached: Vec<String>,
     troubles: Vec<String>,
 }
 
@@ -71,8 +73,18 @@ pub(crate) fn run(args: &StatusArgs) -> Result<(), PhaseError> {
     output::data(&text).map_err(PhaseError::Stdout)?;
     session.verdict()?;
     let Some(expected) = args.expect.map(Phase::lock_phase) else { return Ok(()) };
-    let count = standings.iter().filter(|one| !one.has_reached(expected)).count();
-    if count == 0 { Ok(()) } else { Err(PhaseError::Elsewhere { count, phase: expected }) }
+    let elsewhere: Vec<_> = standings.iter().filter(|one| !one.has_reached(expected)).collect();
+    for one in elsewhere.iter().filter(|one| !one.is_whole) {
+        output::warning(&printable(&format!(
+            "`{}` may be completed by what was not found: its files do not say which state it is, so neither how it is locked",
+            one.unit
+        )));
+    }
+    match (elsewhere.len(), session.survey.unattached.len()) {
+        (0, 0) => Ok(()),
+        (0, count) => Err(PhaseError::Unattached(count)),
+        (count, _) => Err(PhaseError::Elsewhere { count, phase: expected }),
+    }
 }
 
 fn summary(standings: &[Standing]) -> Summary {
@@ -94,10 +106,12 @@ fn summary(standings: &[Standing]) -> Summary {
 
 fn json(session: &Session, standings: &[Standing]) -> Result<String, PhaseError> {
     let troubles = session.survey.troubles.iter().map(|one| one.error.to_string());
+    let unattached = session.survey.unattached.iter().map(|file| file.display().to_string());
     let document = Document {
         schema: SCHEMA,
         summary: summary(standings),
         units: standings,
+        unattached: unattached.collect(),
         troubles: troubles.collect(),
     };
     let text = serde_json::to_string_pretty(&document).map_err(PhaseError::Json)?;

@@ -30,6 +30,9 @@ pub(super) struct Standing {
     pub(super) applied: Option<LockPhase>,
     /// When its present phase was last proved to lock.
     pub(super) verified: Option<String>,
+    /// Whether its files say which state it is; else more may be given at `terraform init`.
+    #[serde(rename = "whole")]
+    pub(super) is_whole: bool,
 }
 
 #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde passes the field")]
@@ -38,9 +41,9 @@ fn by_name<S: Serializer>(phase: &Option<LockPhase>, to: S) -> Result<S::Ok, S::
 }
 
 impl Standing {
-    /// Whether it is in this phase or further.
+    /// Whether it is in this phase or further. One that may be completed by what was not found is in none.
     pub(super) fn has_reached(&self, phase: LockPhase) -> bool {
-        self.phase.is_some_and(|own| own >= phase)
+        self.is_whole && self.phase.is_some_and(|own| own >= phase)
     }
 
     /// Whether the last init here set up another way of locking than the files say.
@@ -88,6 +91,7 @@ fn of(session: &Session, unit: &Unit, recorded: Option<&(Home, String)>) -> Stan
         directory: unit.directory.display().to_string(),
         address: unit.address(),
         phase: unit.phase,
+        is_whole: unit.is_whole(),
         initialised: unit.initialised.as_ref().filter(|one| is_same(unit, one)).map(phase_of),
         planned: run.map(|run| run.phase),
         applied,

@@ -21,7 +21,7 @@ use statelock_config::{Place, ProcessEnvironment};
 pub(crate) use client_version::KnowsLockfile;
 pub(crate) use finding::{Finding, FindingId, Severity};
 pub(crate) use phase::LockPhase;
-pub(crate) use sharing::{SharedTable, TableIdentity};
+pub(crate) use sharing::{SharedTable, TableIdentity, excludes};
 pub(crate) use site::{FileRole, Site};
 pub(crate) use unit::Unit;
 

@@ -112,7 +112,7 @@ fn shared_state(units: &[Unit], index: usize, others: &[&usize]) -> Option<Findi
         .collect();
     let first = others.first()?;
     let names = listed(others.iter().map(|other| other.name.as_str()), others.len());
-    let excludes = |other: &&Unit| excludes(unit, other);
+    let excludes = |other: &&Unit| unit_excludes(unit, other);
     let stranger = others.iter().copied().find(|other| !excludes(other));
     let (address, place) = (unit.address(), Some(unit.place.clone()));
     Some(match stranger {
@@ -144,12 +144,19 @@ fn shared_state(units: &[Unit], index: usize, others: &[&usize]) -> Option<Findi
 }
 
 /// Whether two clients of one state keep each other out. What is not known is not said to fail.
-fn excludes(unit: &Unit, other: &Unit) -> bool {
+fn unit_excludes(unit: &Unit, other: &Unit) -> bool {
     let (Some(one), Some(two)) = (unit.phase, other.phase) else { return true };
-    let same_table = match (&unit.table, &other.table) {
+    excludes((one, unit.table.as_deref()), (two, other.table.as_deref()))
+}
+
+/// Whether two ways of locking one state keep each other out, each given as its phase and its lock table.
+/// A table that is not known may be the same.
+pub(crate) fn excludes(one: (LockPhase, Option<&str>), two: (LockPhase, Option<&str>)) -> bool {
+    let same_table = match (one.1, two.1) {
         (Some(one), Some(two)) => one == two,
         (Some(_) | None, None) | (None, Some(_)) => true,
     };
+    let (one, two) = (one.0, two.0);
     one.excludes(two) && (same_table || (one.has_lockfile() && two.has_lockfile()))
 }
 

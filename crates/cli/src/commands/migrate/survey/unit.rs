@@ -62,6 +62,14 @@ impl Unit {
         format!("s3://{}/{}", part(&self.bucket), part(&self.key))
     }
 
+    /// Whether what was found says which state it is, if only by an expression: otherwise something that was not
+    /// found completes it.
+    pub(crate) fn is_whole(&self) -> bool {
+        let is_open = |name: &str| self.expressions.iter().any(|one| one.argument == name);
+        let is_there = |name: &str| self.arguments.get(name).is_some() || is_open(name);
+        is_there("bucket") && is_there("key")
+    }
+
     /// Whether something keeps it from being moved.
     pub(crate) fn is_blocked(&self) -> bool {
         self.blockers().next().is_some()

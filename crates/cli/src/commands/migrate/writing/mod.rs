@@ -9,7 +9,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::{Changes, Fate, FileChange};
+use super::change::{Changes, Fate, FileChange, used};
 use super::files::{FileError, Files, hash};
 use super::git::{GitError, WorkTree};
 use super::record::{Direction, Home, MovedUnit, OpenRecord, RecordError, Run, Step, read};
@@ -154,7 +154,13 @@ fn run(survey: &Survey, changes: &Changes, home: &Home, asked: &Asked<'_>) -> Ru
     let moved = changes.units.iter().zip(&survey.units).filter_map(|(change, unit)| {
         let (of_unit, name) = change.recorded.as_ref()?;
         let is_here = of_unit == home && change.fate == Fate::Moves;
-        is_here.then(|| (name.clone(), MovedUnit { table: unit.table.clone() }))
+        if !is_here {
+            return None;
+        }
+        let used = used(unit);
+        let files = of_home(changes, home).filter(|file| used.contains(&file.path));
+        let files = files.map(|file| file.name.clone()).collect();
+        Some((name.clone(), MovedUnit { table: unit.table.clone(), files }))
     });
     Run {
         phase: asked.phase,
