@@ -147,8 +147,13 @@ impl BackendArgs {
         self.workspace.as_ref()
     }
 
+    /// The region that an option names.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
     /// Whether the options are about one workspace.
-    pub(super) fn names_a_workspace(&self) -> bool {
+    pub(crate) fn names_a_workspace(&self) -> bool {
         self.workspace.is_some() || self.workspace_key_prefix.is_some()
     }
 

@@ -16,8 +16,7 @@ fn holding(stage: &Stage, is_meant: impl Fn(&Request) -> bool + Send + 'static) 
 
 /// Kills a command that changes files once its record says that it has begun, or later.
 fn killed_while_writing(stage: &Stage, args: &[&str]) {
-    let proxy = stage.proxy();
-    let mut running = stage.spawn_through(&proxy, args);
+    let mut running = stage.spawn(args);
     let record = stage.path().join("live/.statelock/record.json");
     let before = std::fs::read(&record).unwrap_or_default();
     let begun = wait_until(BOUND, || {

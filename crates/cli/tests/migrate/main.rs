@@ -3,10 +3,12 @@
 #[path = "../bucket/mod.rs"]
 mod bucket;
 mod client;
+mod closing;
 mod contention;
 mod finishing;
 mod fleet;
 mod interrupted;
+mod marks;
 mod pages;
 mod proof_faults;
 mod proofs;

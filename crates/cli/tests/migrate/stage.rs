@@ -195,6 +195,11 @@ impl Stage {
         ended(self.command(&proxy.endpoint(), args))
     }
 
+    /// Starts `statelock` where the modules are.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Running {
+        spawned(self.command(&self.endpoint(), args))
+    }
+
     /// Starts `statelock` where the modules are, through a proxy.
     pub(crate) fn spawn_through(&self, proxy: &FaultProxy, args: &[&str]) -> Running {
         spawned(self.command(&proxy.endpoint(), args))

@@ -16,6 +16,7 @@ mod rollback;
 mod scan;
 mod session;
 mod status;
+mod store_name;
 pub(crate) mod survey;
 mod verify;
 mod writing;

@@ -8,7 +8,7 @@ use statelock_config::edit::{ArgumentChange, ByHand};
 use statelock_config::tree::Completion;
 
 use super::super::files::{self, Files, hash};
-use super::super::record::{Home, Homes, RecordError};
+use super::super::record::{Home, Homes, Manifest, ProvenBackend, RecordError};
 use super::super::survey::{FileRole, LockPhase, Survey, Unit};
 use super::after::{self, File};
 use super::obstacle::{self, Obstacle, ObstacleId};
@@ -126,16 +126,8 @@ fn wish(
     let table = request.table.clone().or(of_record);
     let to = goal::of(unit, request, table.is_some() || was_applied)?;
     let mut obstacles = obstacle::of_unit(survey, index, to, request);
-    let is_verified = || {
-        let (manifest, (_, name)) = manifest.zip(recorded)?;
-        let address = (unit.bucket.as_deref()?, unit.key.as_deref()?);
-        Some(manifest.has_verified(name, LockPhase::Dual, address))
-    };
-    if obstacle::needs_proof(request.goal, unit.phase, to)
-        && !request.allows_unverified
-        && is_verified() != Some(true)
-    {
-        obstacles.push(obstacle::not_verified());
+    if obstacle::needs_proof(request.goal, unit.phase, to) && !request.allows_unverified {
+        obstacles.extend(unproven(unit, manifest.zip(recorded)));
     }
     if !obstacles.is_empty() {
         return Err(Fate::Blocked(obstacles));
@@ -143,6 +135,20 @@ fn wish(
     let from = unit.phase.unwrap_or(to);
     let wanted = edits::of_unit(unit, from, to, table.as_deref()).map_err(Fate::ByHand)?;
     Ok((to, wanted))
+}
+
+/// That no proof is known of a backend, if none is.
+fn unproven(unit: &Unit, known: Option<(&Manifest, &(Home, String))>) -> Option<Obstacle> {
+    let Some(((manifest, (_, name)), backend)) = known.zip(ProvenBackend::of(unit)) else {
+        return Some(obstacle::not_verified());
+    };
+    if manifest.has_verified(name, LockPhase::Dual, &backend) {
+        return None;
+    }
+    let proof = manifest.verified(name, LockPhase::Dual).filter(|proof| proof.names(&backend));
+    Some(proof.map_or_else(obstacle::not_verified, |proof| {
+        obstacle::verified_elsewhere(&proof.store, backend.store())
+    }))
 }
 
 fn is_asked_for(unit: &Unit, request: &Request) -> bool {

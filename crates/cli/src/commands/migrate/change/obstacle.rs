@@ -246,3 +246,14 @@ pub(super) fn not_verified() -> Obstacle {
         "run `statelock migrate verify` on it, or give --unverified",
     )
 }
+
+/// That the dual locks were seen to work in another store than the one that is configured.
+pub(super) fn verified_elsewhere(there: &str, here: &str) -> Obstacle {
+    Obstacle::new(
+        ObstacleId::NotVerified,
+        format!(
+            "nothing shows that its locks work on {here}: `statelock migrate verify` was seen to succeed on {there}"
+        ),
+        "give both commands the same endpoint, in the files or in AWS_ENDPOINT_URL_S3, and verify again; or give --unverified",
+    )
+}

@@ -105,7 +105,7 @@ fn the_table_goes_only_after_a_proof_on_this_backend() {
     assert_eq!(fate(top.path(), &s3), "not_verified");
     let unverified = Request { allows_unverified: true, ..to(LockPhase::Lockfile) };
     assert_eq!(fate(top.path(), &unverified), "moves");
-    let prove = |key: &str| {
+    let prove = |key: &str, store: &str| {
         let mut record = OpenRecord::open(Home::of_test(top.path()), &OsFiles).unwrap();
         let proof = Verified {
             phase: LockPhase::Dual,
@@ -113,13 +113,15 @@ fn the_table_goes_only_after_a_proof_on_this_backend() {
             key: key.to_owned(),
             table: Some("locks".to_owned()),
             at: "2026-01-01T00:00:00Z".to_owned(),
-            store: "123456789012".to_owned(),
+            store: store.to_owned(),
         };
         record.mark_verified(".", proof).unwrap();
     };
-    prove("another");
+    prove("another", "account 123456789012");
     assert_eq!(fate(top.path(), &s3), "not_verified");
-    prove("a");
+    prove("a", "http://localhost:9000");
+    assert_eq!(fate(top.path(), &s3), "not_verified");
+    prove("a", "account 123456789012");
     assert_eq!(fate(top.path(), &s3), "moves");
 }
 

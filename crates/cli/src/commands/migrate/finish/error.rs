@@ -69,7 +69,7 @@ impl FinishError {
         let what = bad.iter().map(line).collect::<Vec<_>>().join("\n");
         let hint = match code {
             ExitCode::StateConflict => {
-                "move those too (statelock migrate status shows who is where), or name their directories; then finish again"
+                "move those too (statelock migrate status shows who is where), or name their directories; one that names no lock gets `use_lockfile = true`; then finish again"
             }
             ExitCode::Held => {
                 "wait until they are released, or remove those whose holder is gone: statelock force-unlock"
@@ -105,7 +105,12 @@ fn end(report: &TableReport) -> Option<(String, ExitCode)> {
     }
     if !report.locks.is_empty() {
         let count = report.locks.len();
-        return Some((format!("it holds {count} locks, so nothing was removed"), ExitCode::Held));
+        let what = if report.has_begun {
+            format!("{count} locks were taken meanwhile")
+        } else {
+            format!("it holds {count} locks, so nothing was removed")
+        };
+        return Some((what, ExitCode::Held));
     }
     let changed = report.changed.len();
     (changed > 0)

@@ -1,11 +1,12 @@
 //! The records of the migration that is to be finished.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::super::files::OsFiles;
 use super::super::record::{self, Home, Homes, Manifest, OpenRecord, RecordError, UnitRecord};
 use super::super::survey::{LockPhase, Unit};
+use super::subject::Subject;
 
 /// What the records say of the units.
 #[derive(Debug)]
@@ -23,6 +24,15 @@ pub(super) struct Closed {
     pub(super) top: PathBuf,
     /// The units in it that are not as far yet, which keep it open.
     pub(super) waits_for: Vec<String>,
+    /// Lock tables of units in it that were not finished, which keep it open too.
+    pub(super) tables: Vec<String>,
+}
+
+impl Closed {
+    /// Whether nothing keeps it open.
+    pub(super) fn is_closed(&self) -> bool {
+        self.waits_for.is_empty() && self.tables.is_empty()
+    }
 }
 
 impl Records {
@@ -53,29 +63,45 @@ impl Records {
         self.tables.get(&unit.name).cloned()
     }
 
-    /// Closes the records in which every unit has arrived at lockfiles.
+    /// Closes the records in which every unit has arrived at lockfiles, and had one of these tables, which are all
+    /// finished.
     ///
     /// # Errors
     /// A record cannot be written, or something that was begun is not finished. To repeat it is safe.
-    pub(super) fn close(&mut self, units: &[Unit]) -> Result<Vec<Closed>, RecordError> {
-        let mut arrived: BTreeMap<Home, Vec<String>> = BTreeMap::new();
-        for unit in units.iter().filter(|unit| unit.phase == Some(LockPhase::Lockfile)) {
+    pub(super) fn close(
+        &mut self,
+        units: &[Unit],
+        finished: &[Subject<'_>],
+    ) -> Result<Vec<Closed>, RecordError> {
+        let mut here: BTreeMap<Home, BTreeMap<String, &Unit>> = BTreeMap::new();
+        for unit in units {
             if let Some((home, name)) = self.homes.of_unit(unit)? {
-                arrived.entry(home).or_default().push(name);
+                here.entry(home).or_default().insert(name, unit);
             }
         }
         let mut closed = Vec::new();
         for (home, manifest) in &self.manifests {
-            let here = arrived.get(home).cloned().unwrap_or_default();
+            let here = here.get(home).cloned().unwrap_or_default();
+            let has_arrived =
+                |name| here.get(name).is_some_and(|unit| unit.phase == Some(LockPhase::Lockfile));
             let waits = manifest.units.iter().filter(|(name, unit)| {
                 let is_on_the_way = unit.applied.is_some_and(LockPhase::has_table);
-                is_on_the_way && !here.contains(*name)
+                is_on_the_way && !has_arrived(*name)
             });
             let waits_for: Vec<_> = waits.map(|(name, _)| name.clone()).collect();
-            if waits_for.is_empty() {
+            let unfinished = manifest.units.iter().filter_map(|(name, unit)| {
+                let table = unit.lock_table()?;
+                let region = here.get(name).and_then(|unit| unit.region.as_deref());
+                let is_finished = finished.iter().any(|one| one.may_be(&table, region));
+                (!is_finished).then_some(table)
+            });
+            let tables: BTreeSet<_> = unfinished.collect();
+            let tables = tables.into_iter().collect();
+            let one = Closed { top: home.top().to_owned(), waits_for, tables };
+            if one.is_closed() {
                 OpenRecord::open(home.clone(), &OsFiles)?.close()?;
             }
-            closed.push(Closed { top: home.top().to_owned(), waits_for });
+            closed.push(one);
         }
         Ok(closed)
     }

@@ -2,11 +2,13 @@
 
 mod error;
 mod homes;
+mod killed_proofs;
 mod report;
 mod retire;
 mod sorting;
 mod subject;
 mod table;
+mod table_name;
 mod text;
 
 use std::path::PathBuf;
@@ -34,7 +36,7 @@ Examples:
   statelock migrate finish . --dynamodb-table terraform-locks   # without a record of the migration
 
 Digests of states that no root module here names are left and listed: another repository may use them.
-Exit code 3: a lock is held by the table; 5: something still uses it.")]
+Exit code 3: a lock is held by the table; 5: something still uses it, or may; 6: there is no such table.")]
 pub(crate) struct FinishArgs {
     /// Directories with root modules in them: all that use the table.
     #[arg(value_name = "DIR", required = true)]
@@ -43,6 +45,10 @@ pub(crate) struct FinishArgs {
     /// Remove it.
     #[arg(long)]
     yes: bool,
+
+    /// The table was deleted on purpose: where there is none of its name, count it as finished.
+    #[arg(long)]
+    table_deleted: bool,
 
     /// Print a JSON document.
     #[arg(long)]
@@ -65,13 +71,14 @@ pub(crate) fn run(args: &FinishArgs) -> Result<(), FinishError> {
         return Err(FinishError::Nothing);
     }
     let mut records = Records::read(&args.directories, &survey.units)?;
-    let subjects = Subject::all(&survey, &records, args.backend.table().as_ref());
+    let subjects = Subject::all(&survey, &records, &args.backend);
     if subjects.is_empty() {
         return Err(FinishError::NoTable);
     }
     let mut reports = backend::runtime()?.block_on(tables(args, &subjects))?;
     let is_done = reports.iter().all(TableReport::is_done);
-    let closed = if args.yes && is_done { records.close(&survey.units)? } else { Vec::new() };
+    let closed =
+        if args.yes && is_done { records.close(&survey.units, &subjects)? } else { Vec::new() };
     for report in &mut reports {
         report.is_dry_run = !args.yes;
     }
@@ -95,7 +102,7 @@ async fn tables(
         // What was sent before a signal is a removal or none: to begin again is safe.
         let report = tokio::select! {
             biased;
-            report = Box::pin(table::finish(subject, &args.backend, args.yes)) => report,
+            report = Box::pin(table::finish(subject, args)) => report,
             signal = signals.next() => return Err(FinishError::Stopped(signal)),
         };
         reports.push(report);

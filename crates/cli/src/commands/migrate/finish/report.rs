@@ -21,14 +21,16 @@ struct RecordOut<'a> {
     top: String,
     closed: bool,
     waits_for: &'a [String],
+    tables: &'a [String],
 }
 
 impl<'a> Document<'a> {
     pub(super) fn new(tables: &'a [TableReport], dry_run: bool, closed: &'a [Closed]) -> Self {
         let record = |one: &'a Closed| RecordOut {
             top: one.top.display().to_string(),
-            closed: one.waits_for.is_empty(),
+            closed: one.is_closed(),
             waits_for: &one.waits_for,
+            tables: &one.tables,
         };
         Self { schema: SCHEMA, dry_run, tables, records: closed.iter().map(record).collect() }
     }
@@ -55,18 +57,25 @@ pub(super) struct TableReport {
     pub(super) digests_of_others: Vec<String>,
     /// Locks of killed proofs, removed or to be removed.
     pub(super) leftovers: u64,
+    /// How many of them were removed.
+    pub(super) leftovers_removed: u64,
     /// Keys of items that name no state.
     pub(super) strange: Vec<String>,
     /// How many items there are after all; null if that is not known.
     pub(super) remaining: Option<usize>,
-    /// Whether there is no such table any more.
+    /// Whether there is no such table.
     pub(super) gone: bool,
+    /// Where there is none: the region, and the account or the endpoint.
+    pub(super) gone_from: Option<String>,
     /// Commands that retire it, in order; none while something uses it.
     pub(super) retire: Vec<String>,
     /// Why it could not be looked at, or not be finished.
     pub(super) problem: Option<TroubleOut>,
     #[serde(skip)]
     pub(super) is_dry_run: bool,
+    /// Whether anything was tried to be removed.
+    #[serde(skip)]
+    pub(super) has_begun: bool,
 }
 
 /// A lock that is held.
@@ -92,10 +101,39 @@ impl TableReport {
         self.named_by.is_empty() && self.locks.is_empty() && self.problem.is_none()
     }
 
+    /// Whether it may be retired: nothing is in it, or will be once what is shown is removed.
+    pub(super) fn may_be_retired(&self) -> bool {
+        let is_empty = if self.has_begun {
+            self.remaining == Some(0)
+        } else {
+            self.digests_of_others.is_empty() && self.strange.is_empty()
+        };
+        self.may_go_on() && self.changed.is_empty() && !self.gone && is_empty
+    }
+
     /// Whether nothing of the migration is left in it.
     pub(super) fn is_done(&self) -> bool {
         let left =
             u64::try_from(self.digests.len()).unwrap_or(u64::MAX).saturating_sub(self.removed);
         self.may_go_on() && self.changed.is_empty() && left == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_empty_table_is_retired() {
+        let found = || TableReport { remaining: Some(2), ..TableReport::default() };
+        let strange = vec!["?".to_owned()];
+        assert!(found().may_be_retired(), "once its digests are removed");
+        assert!(!TableReport { strange: strange.clone(), ..found() }.may_be_retired());
+        let begun =
+            |remaining| TableReport { has_begun: true, remaining, ..TableReport::default() };
+        assert!(begun(Some(0)).may_be_retired());
+        assert!(!begun(None).may_be_retired());
+        assert!(!TableReport { strange, ..begun(Some(1)) }.may_be_retired());
+        assert!(!TableReport { gone: true, ..found() }.may_be_retired());
     }
 }

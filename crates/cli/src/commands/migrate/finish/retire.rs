@@ -1,11 +1,12 @@
 //! How a lock table is retired that nobody uses any more.
 
+use super::table_name::NamedTable;
 use crate::shell::quoted;
 
 /// The commands, in order.
 pub(super) fn commands(table: &str, region: Option<&str>) -> Vec<String> {
     let region = region.map(|region| format!(" --region {}", quoted(region))).unwrap_or_default();
-    let backup = quoted(&format!("{table}-before-removal"));
+    let backup = quoted(&format!("{}-before-removal", NamedTable::new(table, None).name));
     let table = quoted(table);
     vec![
         format!("aws dynamodb create-backup --table-name {table} --backup-name {backup}{region}"),
@@ -18,7 +19,7 @@ pub(super) fn commands(table: &str, region: Option<&str>) -> Vec<String> {
 
 /// What to do where the table is a resource of Terraform.
 pub(super) fn code(table: &str) -> String {
-    let literal = table.replace('\\', "\\\\").replace('"', "\\\"");
+    let literal = NamedTable::new(table, None).name.replace('\\', "\\\\").replace('"', "\\\"");
     format!(
         "If Terraform made the table, do it there: back it up; set this, and apply; then remove the resource, and apply.\n\
          \x20 resource \"aws_dynamodb_table\" \"NAME\" {{\n\
@@ -51,6 +52,9 @@ mod tests {
                 "aws dynamodb delete-table --table-name 'my locks' --region eu-west-1",
             ]
         );
+        let arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/t";
+        assert!(super::commands(arn, None)[0].ends_with(" --backup-name t-before-removal"));
+        assert!(code(arn).contains("name                        = \"t\""));
         assert!(code("t").contains("name                        = \"t\""));
     }
 }

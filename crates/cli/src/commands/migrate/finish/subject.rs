@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use statelock_client::protocol::store::TableName;
 use statelock_config::Value;
 
-use super::super::survey::{Survey, Unit};
+use super::super::survey::{LockPhase, Survey, Unit};
 use super::homes::Records;
+use super::table_name::NamedTable;
+use crate::backend::BackendArgs;
 
 /// A lock table that some units have left.
 #[derive(Debug)]
 pub(super) struct Subject<'a> {
     /// Its name.
     pub(super) table: TableName,
-    /// Its region, if it is written.
+    /// Its region, if an option or a file names it.
     pub(super) region: Option<String>,
-    /// The units that locked by it before. Never none.
+    /// The units that locked by it before, or may have. Never none.
     pub(super) units: Vec<&'a Unit>,
-    /// Whether a record or a configuration names it, and not only the user.
-    pub(super) is_recorded: bool,
     /// What still names it, or may: the end of the sentence "it is named by …".
     pub(super) named_by: Vec<String>,
 }
@@ -32,29 +32,52 @@ struct Identity {
     account: Option<String>,
 }
 
+impl Identity {
+    fn named(&self) -> NamedTable<'_> {
+        NamedTable::new(&self.table, self.region.as_deref())
+    }
+}
+
 impl<'a> Subject<'a> {
     /// All of them: those that the record names, or the one that the user names.
-    pub(super) fn all(
-        survey: &'a Survey,
-        records: &Records,
-        named: Option<&TableName>,
-    ) -> Vec<Self> {
-        let mut left: BTreeMap<Identity, Vec<&Unit>> = BTreeMap::new();
-        for unit in survey.units.iter().filter(|unit| unit.s3.is_ok()) {
-            let table = named.map(|table| table.as_str().to_owned());
-            let table = table.or_else(|| records.table(unit)).or_else(|| unit.table.clone());
-            if let Some(table) = table {
-                let (region, account) = (unit.region.clone(), account(unit));
-                left.entry(Identity { table, region, account }).or_default().push(unit);
+    pub(super) fn all(survey: &'a Survey, records: &Records, options: &BackendArgs) -> Vec<Self> {
+        let known = || survey.units.iter().filter(|unit| unit.s3.is_ok());
+        let of: Vec<(&Unit, String)> = if let Some(table) = options.table() {
+            let named = NamedTable::new(table.as_str(), options.region());
+            let concerned = known().filter(|unit| has_left(unit) || names(unit, &named));
+            let mut concerned: Vec<_> = concerned.collect();
+            if concerned.is_empty() {
+                concerned.extend(known());
             }
+            concerned.into_iter().map(|unit| (unit, table.as_str().to_owned())).collect()
+        } else {
+            let table = |unit: &Unit| records.table(unit).or_else(|| unit.table.clone());
+            known().filter_map(|unit| Some((unit, table(unit)?))).collect()
+        };
+        let mut left: BTreeMap<Identity, Vec<&Unit>> = BTreeMap::new();
+        for (unit, table) in of {
+            // An option goes before the files: it is the region that is asked.
+            let region = options.region().or(unit.region.as_deref()).map(str::to_owned);
+            let identity = Identity { table, region, account: account(unit) };
+            left.entry(identity).or_default().push(unit);
         }
         let subject = |(identity, units): (Identity, Vec<&'a Unit>)| {
             let named_by = named_by(survey, &identity);
             let Identity { table, region, .. } = identity;
-            let is_recorded = named.is_none();
-            Self { table: TableName::new(table), region, units, is_recorded, named_by }
+            Self { table: TableName::new(table), region, units, named_by }
         };
         left.into_iter().map(subject).collect()
+    }
+
+    /// The units that lock by lockfile alone, so that their digests are of no use.
+    pub(super) fn have_left(&self) -> impl Iterator<Item = &'a Unit> {
+        self.units.iter().copied().filter(|unit| has_left(unit))
+    }
+
+    /// Whether it may be the table of that name, of a unit in this region.
+    pub(super) fn may_be(&self, table: &str, region: Option<&str>) -> bool {
+        let own = NamedTable::new(self.table.as_str(), self.region.as_deref());
+        own.may_be(&NamedTable::new(table, region))
     }
 }
 
@@ -64,17 +87,28 @@ fn account(unit: &Unit) -> Option<String> {
     role.or_else(|| s3.profile.clone())
 }
 
+fn has_left(unit: &Unit) -> bool {
+    unit.phase == Some(LockPhase::Lockfile)
+}
+
+/// Whether its files name the table.
+fn names(unit: &Unit, table: &NamedTable<'_>) -> bool {
+    let own = unit.table.as_deref();
+    own.is_some_and(|own| NamedTable::new(own, unit.region.as_deref()).may_be(table))
+}
+
 /// What names the table. A unit whose table is not known, or whose region is not, may name it.
 fn named_by(survey: &Survey, identity: &Identity) -> Vec<String> {
+    let table = identity.named();
     let mut named: Vec<_> = survey
         .units
         .iter()
-        .filter_map(|unit| Some((unit, names(unit, identity)?)))
+        .filter_map(|unit| Some((unit, how_named(unit, &table)?)))
         .map(|(unit, how)| format!("`{}` ({}): {how}", unit.name, unit.place))
         .collect();
     for file in &survey.unattached {
         let text = std::fs::read(file).unwrap_or_default();
-        let has = String::from_utf8_lossy(&text).contains(&identity.table);
+        let has = String::from_utf8_lossy(&text).contains(table.name);
         named.extend(has.then(|| {
             format!(
                 "`{}`: it completes some backend, and no root module was seen to use it",
@@ -85,21 +119,40 @@ fn named_by(survey: &Survey, identity: &Identity) -> Vec<String> {
     named
 }
 
-fn names(unit: &Unit, identity: &Identity) -> Option<&'static str> {
-    let is_open = |name: &str| unit.expressions.iter().any(|one| one.argument == name);
-    if is_open("dynamodb_table") {
+fn how_named(unit: &Unit, table: &NamedTable<'_>) -> Option<&'static str> {
+    if is_open(unit, "dynamodb_table") {
         return Some("its `dynamodb_table` is an expression, so it may be this one");
     }
-    let same_region = match (&unit.region, &identity.region) {
-        (Some(one), Some(other)) => one == other,
-        (Some(_) | None, None) | (None, Some(_)) => true,
-    };
-    if unit.table.as_deref() == Some(&identity.table) && same_region {
-        return Some("its `dynamodb_table` is this one");
+    if unit.table.is_some() {
+        return names(unit, table).then_some("its `dynamodb_table` is this one");
     }
+    let region = unit.region.as_deref();
     let initialised = unit.initialised.as_ref().and_then(|one| one.arguments.get("dynamodb_table"));
-    let is_initialised =
-        matches!(initialised, Some(Value::Text(table)) if *table == identity.table);
-    (is_initialised && unit.table.is_none() && same_region)
-        .then_some("it is still initialised with this one; run `terraform init -reconfigure` there")
+    if let Some(Value::Text(own)) = initialised
+        && NamedTable::new(own, region).may_be(table)
+    {
+        return Some(
+            "it is still initialised with this one; run `terraform init -reconfigure` there",
+        );
+    }
+    // Whatever its table is called: it is in the region of the backend.
+    if !NamedTable::new(table.name, region).may_be(table) {
+        return None;
+    }
+    if !is_whole(unit) {
+        return Some("nothing was seen to complete it, and what does may name this one");
+    }
+    (!has_left(unit)).then_some(
+        "its files name no lock, and what is given at `terraform init` may name this one; set `use_lockfile = true` there",
+    )
+}
+
+fn is_open(unit: &Unit, name: &str) -> bool {
+    unit.expressions.iter().any(|one| one.argument == name)
+}
+
+/// Whether nothing has to be given at `terraform init`.
+fn is_whole(unit: &Unit) -> bool {
+    let is_known = |name: &&str| unit.arguments.get(name).is_some() || is_open(unit, name);
+    ["bucket", "key"].iter().all(is_known)
 }

@@ -1,25 +1,23 @@
 //! Removes from one table what the migration leaves there.
 
 use statelock_client::lock_table::{DigestRemoval, LockTable};
-use statelock_client::protocol::lock::steps::{LockMode, Looked};
+use statelock_client::protocol::lock::steps::LockMode;
 use statelock_client::protocol::store::Refusal;
 use statelock_client::{StateBackend, StoreError};
-use statelock_protocol::state::{StateAddress, StateKey, WorkspaceName};
+use statelock_protocol::state::{LockTableKey, StateAddress, WorkspaceName};
 
+use super::super::store_name::{self, Service};
+use super::super::survey::Unit;
 use super::report::{LockOut, TableReport, TroubleOut};
-use super::retire;
 use super::sorting::Sorted;
 use super::subject::Subject;
+use super::{FinishArgs, killed_proofs, retire};
 use crate::backend::{BackendArgs, BackendError, refused_exit_code, refused_hint, whose};
 use crate::commands::CommandError as _;
 use crate::exit_code::ExitCode;
 
-/// Looks at a table, and with `removes` removes what may go.
-pub(super) async fn finish(
-    subject: &Subject<'_>,
-    options: &BackendArgs,
-    removes: bool,
-) -> TableReport {
+/// Looks at a table, and with `--yes` removes what may go.
+pub(super) async fn finish(subject: &Subject<'_>, args: &FinishArgs) -> TableReport {
     let mut report = TableReport {
         table: subject.table.as_str().to_owned(),
         region: subject.region.clone(),
@@ -27,19 +25,19 @@ pub(super) async fn finish(
         named_by: subject.named_by.clone(),
         ..TableReport::default()
     };
-    let (backend, addresses) = match connect(subject, options).await {
+    let (backend, addresses) = match connect(subject, &args.backend).await {
         Ok(connected) => connected,
         Err(error) => {
             report.problem = Some(of_backend(&error));
             return report;
         }
     };
+    report.region = backend.connection().region().map(str::to_owned).or(report.region);
     let table = LockTable::new(backend.connection().clone(), subject.table.clone());
     let sorted = match sorted(&table, &addresses).await {
         Ok(sorted) => sorted,
-        // It was retired already.
-        Err(StoreError::Refused { refusal: Refusal::NoSuchTable, .. }) if subject.is_recorded => {
-            report.gone = true;
+        Err(StoreError::Refused { refusal: Refusal::NoSuchTable, .. }) => {
+            is_gone(&backend, args.table_deleted, &mut report).await;
             return report;
         }
         Err(error) => {
@@ -48,32 +46,52 @@ pub(super) async fn finish(
         }
     };
     describe(&sorted, &mut report);
-    if removes && report.may_go_on() {
+    if args.yes && report.may_go_on() {
+        report.has_begun = true;
         remove(&table, &backend, (&sorted, &addresses), &mut report).await;
     }
-    if report.may_go_on() && report.changed.is_empty() && report.digests_of_others.is_empty() {
+    if report.may_be_retired() {
         report.retire = retire::commands(&report.table, report.region.as_deref());
     }
     report
 }
 
-/// A connection as the first unit has it, and the states of all of them.
+/// There is no such table here. Only the user knows whether it was deleted, or is somewhere else.
+async fn is_gone(backend: &StateBackend, is_deleted: bool, report: &mut TableReport) {
+    let region = report.region.as_deref().unwrap_or("an unknown region");
+    let place = format!("{region} of {}", store_name::of(backend, Service::DynamoDb).await);
+    report.gone = true;
+    if !is_deleted {
+        report.problem = Some(TroubleOut {
+            message: format!("there is no lock table `{}` in {place}", report.table),
+            hint: "check the table's name and the region, the credentials and the endpoint (--region, --profile, \
+                   --endpoint-url, AWS_ENDPOINT_URL_DYNAMODB); if it was deleted on purpose: --table-deleted"
+                .to_owned(),
+            code: Some(ExitCode::NotFound),
+        });
+    }
+    report.gone_from = Some(place);
+}
+
+/// A connection as the first unit has it, and the states of all that lock by lockfile alone.
 async fn connect(
     subject: &Subject<'_>,
     options: &BackendArgs,
 ) -> Result<(StateBackend, Vec<StateAddress>), BackendError> {
     let options = options.without_mode();
-    let mut settings = None;
-    let mut addresses = Vec::new();
-    for unit in &subject.units {
-        let Ok(arguments) = &unit.s3 else { continue };
+    let settings = |unit: &Unit| {
+        let Ok(arguments) = &unit.s3 else { return Ok(None) };
         let workspace = WorkspaceName::default();
         let resolved = options.resolve_arguments(arguments, &unit.directory, workspace)?;
-        addresses.push(resolved.settings.address.clone());
-        settings.get_or_insert(resolved.settings);
+        Ok::<_, BackendError>(Some(resolved.settings))
+    };
+    let mut addresses = Vec::new();
+    for unit in subject.have_left() {
+        addresses.extend(settings(unit)?.map(|settings| settings.address));
     }
+    let first = subject.have_left().next().or_else(|| subject.units.first().copied());
     // A subject has a unit whose arguments could be read.
-    let settings = settings.ok_or_else(|| {
+    let settings = first.map(settings).transpose()?.flatten().ok_or_else(|| {
         BackendError::Argument(
             "dynamodb_table",
             "no backend has arguments to reach it with".to_owned(),
@@ -93,21 +111,33 @@ async fn sorted(table: &LockTable, addresses: &[StateAddress]) -> Result<Sorted,
     Ok(sorted)
 }
 
+/// What is to be removed, and all that stays.
 fn describe(sorted: &Sorted, report: &mut TableReport) {
-    let text = |key: &statelock_protocol::state::LockTableKey| key.as_str().to_owned();
+    report.digests = keys(&sorted.digests);
+    report.leftovers = count(&sorted.leftovers);
+    describe_rest(sorted, report);
+}
+
+fn keys(digests: &[(LockTableKey, String)]) -> Vec<String> {
+    digests.iter().map(|(key, _)| key.as_str().to_owned()).collect()
+}
+
+fn count<T>(list: &[T]) -> u64 {
+    u64::try_from(list.len()).unwrap_or(u64::MAX)
+}
+
+fn describe_rest(sorted: &Sorted, report: &mut TableReport) {
     report.locks = sorted
         .locks
         .iter()
         .map(|(key, lock)| LockOut {
-            key: text(key),
+            key: key.as_str().to_owned(),
             lock_id: lock.id().map(|id| id.to_string()),
             holder: whose(Some(lock)),
         })
         .collect();
-    report.digests = sorted.digests.iter().map(|(key, _)| text(key)).collect();
     report.digests_of_others.clone_from(&sorted.of_others);
     report.strange.clone_from(&sorted.strange);
-    report.leftovers = u64::try_from(sorted.leftovers.len()).unwrap_or(u64::MAX);
     report.remaining = Some(sorted.count());
 }
 
@@ -128,32 +158,38 @@ async fn remove(
             }
         }
     }
-    for (key, _) in &sorted.leftovers {
-        let Some((bucket, state)) = key.locked_state() else { continue };
-        let Ok(state) = StateKey::parse(state.as_str()) else { continue };
-        let throwaway = backend.at(StateAddress::new(bucket, state));
-        let (seen, _) = throwaway.inspect().await;
-        let meant = seen.places.into_iter().filter_map(|(place, looked)| match looked {
-            Looked::Found(lock) if super::super::verify::is_left(&lock) => Some((place, lock.mark)),
-            Looked::Found(_) | Looked::Absent | Looked::Refused(_) | Looked::Unknown => None,
-        });
-        throwaway.force_unlock(meant.collect::<Vec<_>>()).await;
-    }
+    let troubles = killed_proofs::remove(backend, &sorted.leftovers).await;
     // What is there now is looked at again, so that "empty" is what was seen.
     match self::sorted(table, addresses).await {
-        Ok(after) => {
-            report.remaining = Some(after.count());
-            let (digests, removed) = (report.digests.clone(), report.removed);
-            let (leftovers, changed) = (report.leftovers, report.changed.clone());
-            describe(&after, report);
-            (report.digests, report.removed) = (digests, removed);
-            (report.leftovers, report.changed) = (leftovers, changed);
-        }
+        Ok(after) => describe_after(&after, &troubles, report),
         Err(error) => {
             report.remaining = None;
             report.problem = Some(of_store(&error));
         }
     }
+}
+
+/// What is there after all that was removed: a digest of these states was written meanwhile.
+fn describe_after(after: &Sorted, troubles: &[TroubleOut], report: &mut TableReport) {
+    describe_rest(after, report);
+    report.changed.extend(keys(&after.digests));
+    report.changed.sort();
+    report.changed.dedup();
+    let stayed = count(troubles).max(count(&after.leftovers));
+    report.leftovers_removed = report.leftovers.saturating_sub(stayed);
+    if stayed == 0 {
+        return;
+    }
+    let unknown = || TroubleOut {
+        message: "they are still there".to_owned(),
+        hint: "run it again: to repeat it is safe".to_owned(),
+        code: Some(ExitCode::Unavailable),
+    };
+    let trouble = troubles.first().cloned().unwrap_or_else(unknown);
+    let what = "locks of proofs that were killed could not be removed";
+    let message =
+        format!("{stayed} of {} {what}: {}", report.leftovers.max(stayed), trouble.message);
+    report.problem = Some(TroubleOut { message, ..trouble });
 }
 
 fn of_backend(error: &BackendError) -> TroubleOut {

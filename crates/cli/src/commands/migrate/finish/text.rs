@@ -25,30 +25,46 @@ pub(super) fn of(tables: &[TableReport], closed: &[Closed]) -> String {
 
 fn of_record(record: &Closed) -> Vec<String> {
     let top = output::printable(&record.top.display().to_string());
-    if record.waits_for.is_empty() {
+    if record.is_closed() {
         let what = "is closed: the original files are forgotten.";
         return vec![format!("The record of the migration in {top} {what}")];
     }
-    let count = backends(record.waits_for.len());
-    let what = "that are not named here still have a lock table";
-    let first = format!("The record of the migration in {top} stays open: {count} in it {what}.");
-    std::iter::once(first).chain(listed(&record.waits_for)).collect()
+    let stays = format!("The record of the migration in {top} stays open:");
+    let mut lines = Vec::new();
+    if !record.waits_for.is_empty() {
+        let count = backends(record.waits_for.len());
+        let what = "that are not named here still have a lock table";
+        lines.push(format!("{stays} {count} in it {what}."));
+        lines.extend(listed(&record.waits_for));
+    }
+    if !record.tables.is_empty() {
+        let what = "it is also about lock tables that were not finished here:";
+        lines.push(format!("{stays} {what}"));
+        lines.extend(listed(&record.tables));
+    }
+    lines
 }
 
 fn of_table(report: &TableReport) -> Vec<String> {
     let region = report.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
     let count = backends(report.units.len());
     let mut lines = vec![format!("Lock table `{}`{region}, of {count}", report.table)];
-    if report.gone {
-        lines.push("  It does not exist any more: there is nothing left to do.".to_owned());
-        lines.push(String::new());
-        return lines;
+    if let Some(place) = &report.gone_from {
+        let place = output::printable(place);
+        lines.push(format!("  There is no lock table `{}` in {place}.", report.table));
     }
     let lock = |lock: &LockOut| format!("{}: {}", lock.key, lock.holder);
     let locks: Vec<_> = report.locks.iter().map(lock).collect();
     lines.extend(section("Refused: it is still named by", &report.named_by));
-    lines.extend(section("Refused: it holds locks", &locks));
-    lines.extend(digests(report));
+    let held = if report.has_begun {
+        "It holds locks that were taken meanwhile:"
+    } else {
+        "Refused: it holds locks"
+    };
+    lines.extend(section(held, &locks));
+    if report.remaining.is_some() || report.has_begun {
+        lines.extend(digests(report));
+    }
     lines.extend(section("Left, because they name no state:", &report.strange));
     lines.extend(end(report));
     lines.push(String::new());
@@ -67,7 +83,7 @@ fn digests(report: &TableReport) -> Vec<String> {
     let (count, removed) = (digest_count(report.digests.len()), report.removed);
     let mut lines = if report.digests.is_empty() {
         vec!["  No digest of a state of these backends is left.".to_owned()]
-    } else if report.is_dry_run || removed == 0 {
+    } else if !report.has_begun {
         let when = if report.may_go_on() { "to be removed" } else { "to be removed then" };
         section(&format!("{count} {when}:"), &report.digests)
     } else {
@@ -79,8 +95,13 @@ fn digests(report: &TableReport) -> Vec<String> {
         "Left, because no root module here names their states; another repository may use them:";
     lines.extend(section(others, &report.digests_of_others));
     if report.leftovers > 0 {
-        let what = if report.is_dry_run { "to be removed" } else { "removed" };
-        lines.push(format!("  {} locks of proofs that were killed: {what}", report.leftovers));
+        let (count, removed) = (report.leftovers, report.leftovers_removed);
+        let what = "locks of proofs that were killed";
+        lines.push(if report.has_begun {
+            format!("  {removed} of {count} {what}: removed")
+        } else {
+            format!("  {count} {what}: to be removed")
+        });
     }
     lines
 }
@@ -91,6 +112,12 @@ fn end(report: &TableReport) -> Vec<String> {
         return vec![format!("  Not finished: {message}"), format!("  To do: {}", problem.hint)];
     }
     let mut lines = Vec::new();
+    if report.gone {
+        if report.named_by.is_empty() {
+            lines.push("  There is nothing left to do.".to_owned());
+        }
+        return lines;
+    }
     if !report.is_dry_run && report.remaining == Some(0) {
         lines.push("  The table is empty.".to_owned());
     } else if report.locks.is_empty() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::super::survey::LockPhase;
+use super::ProvenBackend;
 
 /// The version of the form. A newer one is refused: it may say what this program does not know.
 pub(super) const SCHEMA: u32 = 1;
@@ -157,14 +158,14 @@ fn target_name(phase: LockPhase) -> &'static str {
 }
 
 impl Manifest {
-    /// Whether it was proved on this very backend that locks work in `phase`.
+    /// Whether it was proved on this very backend that locks work in `phase`; see [`Verified::is_of`].
     pub(in super::super) fn has_verified(
         &self,
         unit: &str,
         phase: LockPhase,
-        (bucket, key): (&str, &str),
+        backend: &ProvenBackend,
     ) -> bool {
-        self.verified(unit, phase).is_some_and(|one| one.bucket == bucket && one.key == key)
+        self.verified(unit, phase).is_some_and(|one| one.is_of(backend))
     }
 
     /// The last proof of a unit in a phase.

@@ -11,6 +11,7 @@ mod error;
 mod home;
 mod manifest;
 mod open;
+mod proven;
 mod unit_name;
 
 pub(super) use error::RecordError;
@@ -19,6 +20,7 @@ pub(super) use manifest::{
     Change, Direction, Manifest, MovedUnit, Run, Step, UnitRecord, Verified,
 };
 pub(super) use open::{OpenRecord, content, read};
+pub(super) use proven::ProvenBackend;
 
 #[cfg(test)]
 mod tests;

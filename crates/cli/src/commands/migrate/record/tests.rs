@@ -127,10 +127,24 @@ fn the_last_proof_of_each_phase_counts_on_its_own_backend() {
     let manifest = record.manifest();
     assert_eq!(manifest.units["a"].verified.len(), 2);
     assert_eq!(manifest.verified("a", LockPhase::Dual).unwrap().at, "2026-01-02T00:00:00Z");
-    assert!(manifest.has_verified("a", LockPhase::Dual, ("b", "k")));
-    assert!(!manifest.has_verified("a", LockPhase::Dual, ("b", "other")));
-    assert!(!manifest.has_verified("a", LockPhase::LockTable, ("b", "k")));
-    assert!(!manifest.has_verified("b", LockPhase::Dual, ("b", "k")));
+    let this = ProvenBackend {
+        bucket: "b".to_owned(),
+        key: "k".to_owned(),
+        table: Some("locks".to_owned()),
+        endpoint: None,
+    };
+    assert!(manifest.has_verified("a", LockPhase::Dual, &this));
+    assert!(!manifest.has_verified("a", LockPhase::LockTable, &this));
+    assert!(!manifest.has_verified("b", LockPhase::Dual, &this));
+    for other in [
+        ProvenBackend { bucket: "other".to_owned(), ..this.clone() },
+        ProvenBackend { key: "other".to_owned(), ..this.clone() },
+        ProvenBackend { table: Some("other".to_owned()), ..this.clone() },
+        ProvenBackend { table: None, ..this.clone() },
+        ProvenBackend { endpoint: Some("http://127.0.0.1:9000".to_owned()), ..this },
+    ] {
+        assert!(!manifest.has_verified("a", LockPhase::Dual, &other), "{other:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 use statelock_config::{ConfiguredBackend, Value};
 
-use super::super::record::Home;
+use super::super::record::{Home, ProvenBackend, Verified};
 use super::super::session::Session;
 use super::super::survey::{LockPhase, Unit};
 
@@ -83,9 +83,8 @@ fn of(session: &Session, unit: &Unit, recorded: Option<&(Home, String)>) -> Stan
     let proof = known
         .zip(unit.phase)
         .and_then(|((manifest, (_, name)), phase)| manifest.verified(name, phase));
-    let is_of_this = |bucket: &str, key: &str| {
-        unit.bucket.as_deref() == Some(bucket) && unit.key.as_deref() == Some(key)
-    };
+    let backend = ProvenBackend::of(unit);
+    let is_of_this = |proof: &&Verified| backend.as_ref().is_some_and(|one| proof.is_of(one));
     Standing {
         unit: unit.name.clone(),
         directory: unit.directory.display().to_string(),
@@ -95,7 +94,7 @@ fn of(session: &Session, unit: &Unit, recorded: Option<&(Home, String)>) -> Stan
         initialised: unit.initialised.as_ref().filter(|one| is_same(unit, one)).map(phase_of),
         planned: run.map(|run| run.phase),
         applied,
-        verified: proof.filter(|one| is_of_this(&one.bucket, &one.key)).map(|one| one.at.clone()),
+        verified: proof.filter(is_of_this).map(|one| one.at.clone()),
     }
 }
 

@@ -122,7 +122,12 @@ async fn prove(args: &VerifyArgs, survey: &Survey) -> Result<Vec<UnitReport>, Ve
             Some(None) => {}
             Some(Some((unit, mut report))) => {
                 if report.is_verified() && !args.no_record {
-                    marking.mark(unit, &mut report);
+                    match report.unnoted {
+                        Some(why) => {
+                            report.notes.push(format!("this is not noted in the record: {why}"));
+                        }
+                        None => marking.mark(unit, &mut report),
+                    }
                 }
                 if !args.json {
                     output::data(&text::of_unit(&report)).map_err(VerifyError::Stdout)?;

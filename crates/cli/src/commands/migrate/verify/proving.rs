@@ -9,6 +9,7 @@ use statelock_client::state::{DigestCheck, Discard, Stored, StoredDigest};
 use statelock_client::{Claim, StateBackend, StoreError};
 use statelock_protocol::state::{StateAddress, WorkspaceName};
 
+use super::super::store_name::{self, Service};
 use super::super::survey::{LockPhase, Unit};
 use super::VerifyArgs;
 use super::leftovers::{self, SeenTables};
@@ -47,13 +48,28 @@ impl Proving<'_> {
         };
         match self.backend(unit, &mut report).await {
             Ok(backend) => {
-                report.store = Some(store_of(&backend).await);
+                report.store = Some(store_name::of(&backend, Service::S3).await);
+                report.unnoted = self.of_options(unit);
                 self.workspaces(&backend, former_table, &mut report).await;
             }
             Err(problem) => report.problems.push(problem),
         }
         report.judge();
         Some(report)
+    }
+
+    /// Why the options make it a proof of something else than the whole backend.
+    fn of_options(&self, unit: &Unit) -> Option<&'static str> {
+        let options = &self.args.backend;
+        if options.workspace().is_some() {
+            return Some("only what --workspace names was tried");
+        }
+        if options.names_a_workspace() {
+            return Some("only what --workspace-key-prefix names was tried");
+        }
+        let configured = unit.region.as_deref();
+        (options.region().zip(configured).is_some_and(|(one, other)| one != other))
+            .then_some("--region is not the region that is configured")
     }
 
     async fn backend(&self, unit: &Unit, report: &mut UnitReport) -> Result<StateBackend, Problem> {
@@ -97,6 +113,9 @@ impl Proving<'_> {
             Some(name) => vec![name.clone()],
             None => match workspaces::of(backend).await {
                 Ok(found) => {
+                    if found.unlisted.is_some() {
+                        report.unnoted = Some("there may be workspaces that were not tried");
+                    }
                     report.notes.extend(found.unlisted.map(|error| {
                         format!("only the workspaces that are shown were tried, as they could not all be listed: {}", error.cause)
                     }));
@@ -224,24 +243,6 @@ fn named(backend: &StateBackend) -> String {
         LockMode::Lockfile => address,
         LockMode::LockTable(name) => format!("{address} {}", table(name)),
         LockMode::Dual(name) => format!("{address} {} --use-lockfile", table(name)),
-    }
-}
-
-/// Where the stores are: the endpoint that is configured, else the account at AWS.
-async fn store_of(backend: &StateBackend) -> String {
-    let stores = &backend.settings().stores;
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let endpoint = stores.endpoint_s3.clone().or_else(|| stores.endpoint_url.clone());
-    let endpoint = endpoint
-        .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
-        .or_else(|| variable("AWS_ENDPOINT_URL"));
-    if let Some(endpoint) = endpoint {
-        return endpoint;
-    }
-    // Who may not ask for it, or not be told, has proven the same all the same.
-    match Box::pin(backend.connection().caller_identity()).await {
-        Ok(identity) => format!("account {}", identity.account),
-        Err(_) => "AWS".to_owned(),
     }
 }
 

@@ -47,6 +47,9 @@ pub(super) struct UnitReport {
     /// What is wrong with the unit as a whole.
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<String>,
+    /// Why it is not noted in the record, although what was tried is proven.
+    #[serde(skip)]
+    pub(super) unnoted: Option<&'static str>,
 }
 
 /// A workspace of a unit.
