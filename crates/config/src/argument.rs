@@ -72,6 +72,11 @@ impl Arguments {
         self.0.extend(over.0);
     }
 
+    /// The name of every argument that was mentioned, if only with `null`.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Says that all of them stand at `place`.
     pub(crate) fn move_to(&mut self, place: &Place) {
         for argument in self.0.values_mut() {

@@ -16,6 +16,9 @@ use crate::value::Value;
 use crate::written::body::HclFile;
 use crate::written::{ConfigFile, terraform_blocks};
 
+/// What goes with this change in terragrunt's configuration: its old name of the argument.
+const REMOVE_TABLE: ArgumentChange = ArgumentChange::Remove { path: &["dynamodb_table"] };
+const REMOVE_OLD_NAME: ArgumentChange = ArgumentChange::Remove { path: &["lock_table"] };
 const BOM: char = '\u{feff}';
 
 /// Attributes of terragrunt's files. No backend has an argument of such a name.
@@ -117,7 +120,14 @@ fn twice(form: Form, text: &str) -> Option<Refusal> {
 
 fn everywhere(form: Form, text: &str, change: &ArgumentChange) -> Outcome {
     let mut outcome = Outcome { text: None, backends: 0, refusals: Vec::new() };
-    match in_lists(form, text, change) {
+    let in_all = in_lists(form, text, change).and_then(|(new, count)| {
+        if form != Form::Terragrunt || *change != REMOVE_TABLE {
+            return Ok((new, count));
+        }
+        let (without, _) = in_lists(form, new.as_deref().unwrap_or(text), &REMOVE_OLD_NAME)?;
+        Ok((without.or(new), count))
+    });
+    match in_all {
         Ok((new, count)) => {
             outcome.text = new;
             outcome.backends = count;

@@ -211,6 +211,14 @@ fn terragrunt_keeps_its_objects() {
             "config = { bucket = \"${f(\"}\")}\", use_lockfile = true }",
         ),
         ("config = {}", "config = { use_lockfile = true }"),
+        (
+            "config = {\n    bucket = \"b\"\n    lock_table = \"t\"\n  }",
+            "config = {\n    bucket = \"b\"\n    use_lockfile = true\n  }",
+        ),
+        (
+            "config = {\n    lock_table = \"t\"\n    dynamodb_table = \"t\"\n  }",
+            "config = {\n    use_lockfile = true\n  }",
+        ),
         ("config = {\n  }", "config = {\n    use_lockfile = true\n  }"),
         ("config {\n    dynamodb_table = \"t\"\n  }", "config {\n    use_lockfile = true\n  }"),
     ] {

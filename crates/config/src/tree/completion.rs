@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::options::Scan;
-use super::partial::{self, Content, PartialFile};
+use super::partial::{self, Content, PartialFile, PartialFiles};
 use super::pattern::{Bindings, Pattern, normal};
-use super::script::{self, InitCommand, InitOption, Piece, Word};
-use super::{Completion, ModuleBackend, Tree, origin};
+use super::script::{self, InitCommand, InitOption, Piece, Scripts, Word};
+use super::{Completion, ModuleBackend, Tree, TreeTrouble, origin};
 use crate::argument::{Arguments, Source};
 use crate::backend_option::value_of;
-use crate::error::Place;
+use crate::error::{ConfigError, Place};
 use crate::s3;
 use crate::written::NotLiteral;
 
+const DOUBTFUL: &str = "this looks like a file for -backend-config, and sets an argument that no version of the s3 backend knows";
 /// The name under which an option is shown whose file is not known.
 const OPTION: &str = "-backend-config";
 const VARIABLE: &str = "has a variable of the script in it";
@@ -21,6 +22,17 @@ const VARIABLE_FILE: &str = "names a file by a variable of the script";
 const NO_FILE: &str = "names a file that is not there";
 const OTHER_FILE: &str = "names a file that has other things in it than arguments of an s3 backend";
 const WRONG_TYPE: &str = "is not of the type that the argument takes";
+/// Arguments that say which state it is, and how it is locked.
+const DECISIVE: &[&str] = &[
+    "bucket",
+    "dynamodb_endpoint",
+    "dynamodb_table",
+    "endpoint",
+    "endpoints",
+    "key",
+    "use_lockfile",
+    "workspace_key_prefix",
+];
 /// A command whose variables could mean more than this says nothing.
 const WAYS_MAX: usize = 1_000;
 
@@ -90,6 +102,15 @@ impl Way {
         backend
     }
 
+    /// Whether a whole `block` is in the same place and locked in the same way with this and without it.
+    fn adds_little_to(&self, block: &ModuleBackend) -> bool {
+        let open = self.open.iter().map(|open| open.argument.as_str());
+        self.over
+            .names()
+            .chain(open)
+            .all(|name| name != OPTION && !DECISIVE.contains(&name) && !mentions(block, name))
+    }
+
     /// Whether both give the same to a backend, wherever that is written.
     fn equals(&self, other: &Self) -> bool {
         let files = |way: &Self| -> Vec<Completion> {
@@ -108,11 +129,12 @@ impl Way {
 /// Completes the modules of `tree`. In `configured` are all directories that have configuration.
 pub(super) fn complete(
     scan: &Scan,
-    files: Vec<PartialFile>,
-    commands: &[InitCommand],
+    partial: PartialFiles,
+    scripts: Scripts,
     configured: &BTreeSet<PathBuf>,
     tree: &mut Tree,
 ) {
+    let PartialFiles { files, doubtful, unreadable } = partial;
     let is_s3 = |backend: &ModuleBackend| backend.kind == s3::KIND;
     let modules = tree.modules.iter().enumerate();
     let modules = modules.map(|(number, module)| {
@@ -132,11 +154,15 @@ pub(super) fn complete(
         files: files.into_iter().map(|file| (normal(&file.path), file)).collect(),
         used: BTreeSet::new(),
         ways: BTreeMap::new(),
+        unread: Vec::new(),
+        unread_by: BTreeMap::new(),
     };
-    for command in commands {
+    for command in &scripts.commands {
         completer.add_command(command);
     }
     completer.add_single_files();
+    completer.note_doubtful(&doubtful, tree);
+    completer.note_unreadable(unreadable.into_iter().chain(scripts.unreadable), tree);
     let Completer { files, used, ways, .. } = completer;
     for file in files.values() {
         let origin = origin::of_link(scan, &file.path);
@@ -149,7 +175,20 @@ pub(super) fn complete(
         let Some(module) = tree.modules.get_mut(number) else { continue };
         let Some(block) = module.backends.first().cloned() else { continue };
         module.backends = ways.iter().map(|way| way.complete(&block)).collect();
+        // Nothing keeps people from using a block that is whole as it is.
+        if is_whole(&block) && !ways.iter().any(|way| way.adds_little_to(&block)) {
+            module.backends.push(block);
+        }
     }
+}
+
+fn is_whole(block: &ModuleBackend) -> bool {
+    ["bucket", "key"].iter().all(|name| mentions(block, name))
+}
+
+/// Whether an argument stands in a backend, with a value that is known or not.
+fn mentions(block: &ModuleBackend, name: &str) -> bool {
+    block.arguments.mentions(name) || block.expressions.iter().any(|open| open.argument == name)
 }
 
 #[derive(Clone, Debug)]
@@ -168,6 +207,10 @@ struct Completer<'a> {
     files: BTreeMap<PathBuf, PartialFile>,
     used: BTreeSet<PathBuf>,
     ways: BTreeMap<usize, Vec<Way>>,
+    /// Files that the command at hand names, and that could not be read.
+    unread: Vec<PathBuf>,
+    /// The directories of the modules that need such a file.
+    unread_by: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
 }
 
 impl Completer<'_> {
@@ -278,7 +321,44 @@ impl Completer<'_> {
         None
     }
 
+    /// A file with a name that no version has would be the last word on a module that needs one.
+    fn note_doubtful(&self, files: &[PathBuf], tree: &mut Tree) {
+        for path in files {
+            let target = self.module_of(path).filter(|target| target.is_partial);
+            tree.troubles.extend(target.map(|target| {
+                let place = Place { file: path.clone(), line: None };
+                let error = ConfigError::Structure { place, message: DOUBTFUL.to_owned() };
+                TreeTrouble { module: Some(target.directory), error }
+            }));
+        }
+        tree.unattached.extend_from_slice(files);
+    }
+
+    /// What could not be read makes incomplete who names it, else the module by which it lies.
+    fn note_unreadable(
+        &self,
+        files: impl Iterator<Item = (PathBuf, ConfigError)>,
+        tree: &mut Tree,
+    ) {
+        for (path, error) in files {
+            if !self.unread_by.contains_key(&normal(&path)) {
+                let module = self.module_of(&path).map(|target| target.directory);
+                tree.troubles.push(TreeTrouble { module, error });
+            }
+        }
+        for (path, modules) in &self.unread_by {
+            for module in modules {
+                if let Err(error) = partial::read(path) {
+                    tree.troubles.push(TreeTrouble { module: Some(module.clone()), error });
+                }
+            }
+        }
+    }
+
     fn add_ways(&mut self, target: &Target, ways: Vec<Way>) {
+        for path in std::mem::take(&mut self.unread) {
+            self.unread_by.entry(path).or_default().insert(target.directory.clone());
+        }
         let known = self.ways.entry(target.number).or_default();
         for way in ways {
             let is_new = !way.completed_by.is_empty() || !way.open.is_empty();
@@ -378,8 +458,14 @@ impl Completer<'_> {
     fn file(&mut self, path: &Path) -> Option<PartialFile> {
         let key = normal(path);
         if !self.files.contains_key(&key) {
-            let Ok(Content::Arguments(file)) = partial::read(path) else { return None };
-            self.files.insert(key.clone(), file);
+            match partial::read(path) {
+                Ok(Content::Arguments(file)) => drop(self.files.insert(key.clone(), file)),
+                Ok(Content::Doubtful | Content::Other) => return None,
+                Err(_) => {
+                    self.unread.push(key);
+                    return None;
+                }
+            }
         }
         self.used.insert(key.clone());
         self.files.get(&key).cloned()

@@ -1,7 +1,8 @@
 //! Root modules below a directory, as many as there are.
 //!
 //! What is found is what stands in files: no store is asked, nothing is evaluated, and nothing is written.
-//! Files that git ignores are not searched for, and links to directories are not followed. The
+//! Files that git ignores are not searched for, and links to directories are not followed; of what makes
+//! git ignore files, the `.gitignore` files count, and what git tracks is not ignored. The
 //! configuration of a directory is read as Terraform reads it, with its links and its ignored files;
 //! [`Tree::origins`] names those, since what they hold is not to be edited in place.
 
@@ -16,6 +17,7 @@ mod pinned_version;
 mod root_module;
 mod script;
 mod terragrunt;
+mod tracked;
 mod walk;
 
 pub use module::{Completion, ModuleBackend, RequiredVersion, RootModule, Runner};
@@ -65,11 +67,12 @@ pub fn scan(roots: &[PathBuf], environment: &dyn Environment, options: &ScanOpti
     let mut tree = Tree::default();
     let walk = walk::walk(&scan, roots, &mut tree);
     let configured = root_module::read_all(&scan, &walk, &mut tree);
-    terragrunt::read_all(&scan, &walk, &configured, &mut tree);
+    let sources = terragrunt::read_all(&scan, &walk, &configured, &mut tree);
     pinned_version::attach(&scan, &walk, &mut tree);
     let files = partial::read_all(&scan, &walk, &mut tree);
-    let commands = script::read_all(&scan, &walk, &mut tree);
-    completion::complete(&scan, files, &commands, &configured, &mut tree);
+    let scripts = script::read_all(&scan, &walk, &mut tree);
+    completion::complete(&scan, files, scripts, &configured, &mut tree);
+    terragrunt::leave_out(&sources, &mut tree);
     tree.troubles.sort_by_cached_key(|trouble| trouble.error.to_string());
     tree
 }

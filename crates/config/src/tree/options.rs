@@ -1,10 +1,22 @@
 //! How a tree is scanned, and what every part of the scan has to know.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
 use crate::initialised::DataDirectory;
+
+/// The directories above one that is scanned, up to the top of its repository.
+fn above(root: &Path) -> Vec<PathBuf> {
+    let Ok(real) = root.canonicalize() else { return Vec::new() };
+    let is_top = |directory: &Path| directory.join(".git").exists();
+    let Some(top) = real.ancestors().find(|directory| is_top(directory)) else {
+        return Vec::new();
+    };
+    let inside = real.ancestors().skip(1).take_while(|directory| directory.starts_with(top));
+    inside.map(Path::to_owned).collect()
+}
 
 /// How a tree is scanned.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +36,8 @@ pub(super) struct Scan {
     pub(super) data_directory: Option<DataDirectory>,
     /// The directories that are scanned, as they were named.
     roots: Vec<PathBuf>,
+    /// For each of them the directories above it, up to the top of its repository.
+    above: Vec<Vec<PathBuf>>,
     /// The directories that are scanned, without links in their paths.
     real_roots: Vec<PathBuf>,
 }
@@ -40,6 +54,7 @@ impl Scan {
             includes_ignored: options.includes_ignored,
             data_directory: DataDirectory::below_each(environment),
             roots: roots.to_vec(),
+            above: roots.iter().map(|root| above(root)).collect(),
             real_roots: roots.iter().filter_map(|root| root.canonicalize().ok()).collect(),
         }
     }
@@ -50,6 +65,20 @@ impl Scan {
         let top = directory.ancestors().find(|ancestor| ancestor.join(".git").exists());
         let root = || self.roots.iter().find(|root| directory.starts_with(root));
         top.map(Path::to_owned).or_else(|| root().cloned()).unwrap_or_default()
+    }
+
+    /// The directories above the root in which `directory` lies, up to the top of the repository, the
+    /// nearest first. None if it is in no repository.
+    pub(super) fn above(&self, directory: &Path) -> &[PathBuf] {
+        let roots = self.roots.iter().zip(&self.above);
+        let roots = roots.filter(|(root, _)| directory.starts_with(root));
+        let root = roots.min_by_key(|(root, _)| root.components().count());
+        root.map(|(_, above)| above.as_slice()).unwrap_or_default()
+    }
+
+    /// The same for every root; each directory once.
+    pub(super) fn all_above(&self) -> BTreeSet<PathBuf> {
+        self.above.iter().flatten().cloned().collect()
     }
 
     /// Whether a path without links lies in what is scanned.

@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Tree;
 use super::options::Scan;
 use super::parallel;
 use super::walk::{Found, FoundKind};
-use super::{Tree, TreeTrouble};
 use crate::argument::Arguments;
 use crate::error::ConfigError;
 use crate::s3;
@@ -57,25 +57,36 @@ pub(super) fn is_candidate(path: &Path) -> bool {
         || (ends(NAMED_ENDINGS) && is_named(name))
 }
 
-/// Reads every candidate. Those that are doubtful go into the tree.
-pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) -> Vec<PartialFile> {
+/// What the candidates turned out to be.
+#[derive(Debug, Default)]
+pub(super) struct PartialFiles {
+    /// Those that complete a backend.
+    pub(super) files: Vec<PartialFile>,
+    /// Those with a name that no version has.
+    pub(super) doubtful: Vec<PathBuf>,
+    /// Those that could not be read.
+    pub(super) unreadable: Vec<(PathBuf, ConfigError)>,
+}
+
+/// Reads every candidate.
+pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) -> PartialFiles {
     let candidates: Vec<&Path> = found
         .iter()
         .filter(|found| found.kind == FoundKind::Partial)
         .map(|found| found.path.as_path())
         .collect();
     let contents = parallel::map(&candidates, scan.threads, |path| read(path));
-    let mut files = Vec::new();
+    let mut all = PartialFiles::default();
     for (path, content) in candidates.iter().zip(contents) {
         tree.files += 1;
         match content {
-            Ok(Content::Arguments(file)) => files.push(file),
-            Ok(Content::Doubtful) => tree.unattached.push((*path).to_owned()),
+            Ok(Content::Arguments(file)) => all.files.push(file),
+            Ok(Content::Doubtful) => all.doubtful.push((*path).to_owned()),
             Ok(Content::Other) => {}
-            Err(error) => tree.troubles.push(TreeTrouble { module: None, error }),
+            Err(error) => all.unreadable.push(((*path).to_owned(), error)),
         }
     }
-    files
+    all
 }
 
 /// Reads one file.

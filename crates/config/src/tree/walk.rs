@@ -1,12 +1,15 @@
 //! Walks through the directories and notes the files that say something about states.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 
 use super::options::Scan;
-use super::{Tree, TreeTrouble, partial, pinned_version, script, terragrunt};
+use super::{Tree, TreeTrouble, partial, pinned_version, script, terragrunt, tracked};
 use crate::error::ConfigError;
 use crate::written::is_configuration;
 
@@ -41,24 +44,78 @@ pub(super) enum FoundKind {
 /// Everything that was found, by path, with troubles and counts in `tree`.
 pub(super) fn walk(scan: &Scan, roots: &[PathBuf], tree: &mut Tree) -> Vec<Found> {
     let all = Mutex::new(Noted::default());
-    for root in distinct(roots, tree) {
-        let mut builder = WalkBuilder::new(root);
-        builder
-            .hidden(false)
-            .follow_links(false)
-            .threads(scan.threads.get())
-            .filter_entry(|entry| entry.depth() == 0 || !is_never_entered(entry));
-        if scan.includes_ignored {
-            builder.standard_filters(false).hidden(false);
-        }
-        builder.build_parallel().visit(&mut Visitors { scan, all: &all });
+    let roots = distinct(roots, tree);
+    for root in &roots {
+        visit(scan, root, scan.includes_ignored, &all);
     }
     let mut noted = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !scan.includes_ignored {
+        let tops =
+            roots.iter().filter(|root| is_in_repository(root)).map(|root| (**root).to_owned());
+        let mut tops: Vec<PathBuf> = tops.chain(std::mem::take(&mut noted.repositories)).collect();
+        tops.sort();
+        tops.dedup();
+        for top in tops {
+            note_tracked(scan, &top, &mut noted);
+        }
+    }
     noted.found.sort_unstable();
+    noted.found.dedup();
     tree.troubles
         .extend(noted.troubles.into_iter().map(|error| TreeTrouble { module: None, error }));
     tree.directories += noted.directories;
     noted.found
+}
+
+/// Notes what is in a directory and below. Of what says that files are ignored only the `.gitignore` files
+/// count: what is found must not depend on whose machine it is.
+fn visit(scan: &Scan, root: &Path, includes_ignored: bool, all: &Mutex<Noted>) {
+    WalkBuilder::new(root)
+        .standard_filters(false)
+        .parents(!includes_ignored)
+        .git_ignore(!includes_ignored)
+        .follow_links(false)
+        .threads(scan.threads.get())
+        .filter_entry(|entry| entry.depth() == 0 || !is_never_entered(entry))
+        .build_parallel()
+        .visit(&mut Visitors { scan, all });
+}
+
+fn is_in_repository(root: &Path) -> bool {
+    let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let top = real.ancestors().find(|directory| directory.join(".git").exists());
+    top.is_some_and(tracked::is_possible)
+}
+
+/// Notes what git tracks in a directory although a pattern matches it. Where git cannot be asked, it is a
+/// trouble if there is anything that a pattern matches.
+fn note_tracked(scan: &Scan, directory: &Path, noted: &mut Noted) {
+    let source = match tracked::matched_files(directory) {
+        Ok(files) => {
+            let below =
+                |path: &Path| path.strip_prefix(directory).is_ok_and(|path| !has_never(path));
+            for path in files.into_iter().filter(|path| below(path)) {
+                noted.add(scan, path);
+            }
+            return;
+        }
+        Err(source) => source,
+    };
+    let all = Mutex::new(Noted::default());
+    visit(scan, directory, true, &all);
+    let all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let decides = |found: &&Found| match found.kind {
+        FoundKind::Configuration | FoundKind::Partial | FoundKind::Terragrunt => true,
+        FoundKind::Initialised | FoundKind::Script | FoundKind::PinnedVersion => false,
+    };
+    let known: BTreeSet<&Path> = noted.found.iter().map(|found| found.path.as_path()).collect();
+    let left_out = all.found.iter().filter(decides).map(|found| &found.path);
+    let Some(first) = left_out.filter(|path| !known.contains(path.as_path())).min() else { return };
+    let reason = format!(
+        "a pattern of a .gitignore matches it, and git could not be asked whether it is tracked all the same: {source}"
+    );
+    let error = ConfigError::Unreadable { path: first.clone(), source: io::Error::other(reason) };
+    noted.troubles.push(error);
 }
 
 /// The roots, without those that lie below another one.
@@ -77,23 +134,50 @@ fn distinct<'a>(roots: &'a [PathBuf], tree: &mut Tree) -> Vec<&'a Path> {
 
 fn real_directory(root: &Path) -> Result<PathBuf, ConfigError> {
     let real = root.canonicalize().map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => ConfigError::NoDirectory(root.to_owned()),
-        std::io::ErrorKind::NotADirectory => ConfigError::NotADirectory(root.to_owned()),
+        io::ErrorKind::NotFound => ConfigError::NoDirectory(root.to_owned()),
+        io::ErrorKind::NotADirectory => ConfigError::NotADirectory(root.to_owned()),
         _ => ConfigError::Unreadable { path: root.to_owned(), source },
     })?;
     if real.is_dir() { Ok(real) } else { Err(ConfigError::NotADirectory(root.to_owned())) }
 }
 
 fn is_never_entered(entry: &DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_dir())
-        && entry.file_name().to_str().is_some_and(|name| NEVER_ENTERED.contains(&name))
+    entry.file_type().is_some_and(|kind| kind.is_dir()) && is_never(entry.file_name())
+}
+
+fn is_never(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| NEVER_ENTERED.contains(&name))
+}
+
+fn has_never(path: &Path) -> bool {
+    path.components().any(|component| is_never(component.as_os_str()))
 }
 
 #[derive(Default)]
 struct Noted {
     found: Vec<Found>,
+    /// Repositories below the one that is scanned.
+    repositories: Vec<PathBuf>,
     troubles: Vec<ConfigError>,
     directories: usize,
+}
+
+impl Noted {
+    /// A file that the walk left out. Its directory may have been left out with it.
+    fn add(&mut self, scan: &Scan, path: PathBuf) {
+        let is_file = std::fs::symlink_metadata(&path).is_ok_and(|data| !data.is_dir());
+        let Some(kind) = kind_of(&path).filter(|_| is_file && !path.is_dir()) else { return };
+        let directory = path.parent().filter(|directory| is_initialised(scan, directory));
+        if let Some(directory) = directory.map(Path::to_owned) {
+            self.found.push(Found { path: directory, kind: FoundKind::Initialised });
+        }
+        self.found.push(Found { path, kind });
+    }
+}
+
+fn is_initialised(scan: &Scan, directory: &Path) -> bool {
+    let is_there = |path: PathBuf| std::fs::symlink_metadata(path).is_ok();
+    scan.data_directory.as_ref().is_some_and(|data| is_there(data.state_file(directory)))
 }
 
 struct Visitors<'a> {
@@ -129,10 +213,10 @@ impl Visitor<'_> {
         let Some(file_type) = entry.file_type() else { return };
         if file_type.is_dir() || entry.depth() == 0 {
             self.noted.directories += 1;
-            let is_initialised = self.scan.data_directory.as_ref().is_some_and(|data| {
-                std::fs::symlink_metadata(data.state_file(entry.path())).is_ok()
-            });
-            if is_initialised {
+            if entry.depth() > 0 && tracked::is_possible(entry.path()) {
+                self.noted.repositories.push(entry.path().to_owned());
+            }
+            if is_initialised(self.scan, entry.path()) {
                 self.push(entry.into_path(), FoundKind::Initialised);
             }
             return;
@@ -154,6 +238,7 @@ impl Drop for Visitor<'_> {
     fn drop(&mut self) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.found.append(&mut self.noted.found);
+        all.repositories.append(&mut self.noted.repositories);
         all.troubles.append(&mut self.noted.troubles);
         all.directories += self.noted.directories;
     }

@@ -93,6 +93,37 @@ fn another_backend_takes_nothing() {
 }
 
 #[test]
+fn a_whole_block_is_a_way_of_its_own() {
+    let whole = "terraform {\n  backend \"s3\" {\n    bucket = \"b\"\n    key = \"k\"\n  }\n}\n";
+    let root = repository(&[
+        ("a/main.tf", whole),
+        ("a/sandbox.tfbackend", "key = \"sandbox\"\n"),
+        ("b/main.tf", whole),
+        ("b/Makefile", "init:\n\tterraform init -backend-config=key=ci-test\n"),
+        ("c/main.tf", whole),
+        ("c/init.sh", "terraform init -backend-config=use_lockfile=true\n"),
+        ("d/main.tf", whole),
+        ("d/init.sh", "terraform init -backend-config=$OTHERS\n"),
+        // The same state, and the same locks.
+        ("e/main.tf", whole),
+        ("e/init.sh", "terraform init -backend-config=region=eu-west-1\n"),
+    ]);
+    let tree = scan(root.path());
+    for (directory, expected) in [
+        ("a", vec![vec!["sandbox.tfbackend"], vec![]]),
+        ("b", vec![vec!["key"], vec![]]),
+        ("c", vec![vec!["use_lockfile"], vec![]]),
+        ("d", vec![vec![], vec![]]),
+        ("e", vec![vec!["region"]]),
+    ] {
+        assert_eq!(completions(&tree, directory), expected, "{directory}");
+    }
+    let key = |number: usize| tree.modules[0].backends[number].arguments.get("key").cloned();
+    assert_eq!(key(0), Some(statelock_config::Value::text("sandbox")));
+    assert_eq!(key(1), Some(statelock_config::Value::text("k")));
+}
+
+#[test]
 fn what_is_not_known_hides_what_the_block_says() {
     let root = repository(&[
         (

@@ -32,10 +32,73 @@ fn what_git_ignores_is_not_searched() {
         ("a/.terraform/modules/x/main.tf", BACKEND),
         ("a/.terragrunt-cache/x/main.tf", BACKEND),
     ]);
-    assert_eq!(modules(&scan(root.path()), root.path()), [".hidden", "a"]);
+    // An `.ignore` file is for other programs than git.
+    assert_eq!(modules(&scan(root.path()), root.path()), [".hidden", "a", "b/c"]);
     let options = ScanOptions { includes_ignored: true, ..ScanOptions::default() };
     let all = scan_with(&[root.path().to_owned()], &[], &options);
     assert_eq!(modules(&all, root.path()), [".hidden", "a", "a/x.bak", "b/c", "old"]);
+}
+
+/// Makes `root` a repository of git that tracks these files, if git is there.
+fn track(root: &std::path::Path, files: &[&str]) -> bool {
+    let git = |words: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.arg("-C").arg(root).args(words);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GIT_")) {
+            command.env_remove(name);
+        }
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    git(&["init", "-q"]) && git(&[&["add", "-f", "--"], files].concat())
+}
+
+#[test]
+fn what_git_tracks_is_not_ignored() {
+    let partial = "terraform {\n  backend \"s3\" {}\n}\n";
+    let root = repository(&[
+        (".gitignore", "build/\nout/\n*.tfvars\n"),
+        ("build/main.tf", BACKEND),
+        ("out/main.tf", BACKEND),
+        ("app/main.tf", partial),
+        ("app/backend.tfvars", "bucket = \"b\"\nkey = \"app\"\n"),
+        ("app/backend-mine.tfvars", "bucket = \"b\"\nkey = \"mine\"\n"),
+    ]);
+    std::fs::remove_dir(root.path().join(".git")).expect("remove");
+    let files = ["build/main.tf", "app/main.tf", "app/backend.tfvars"];
+    if !track(root.path(), &files) {
+        statelock_testkit::skip::skip("what_git_tracks_is_not_ignored", "there is no git");
+        return;
+    }
+    for named in [root.path().to_owned(), root.path().join("build"), root.path().join("app")] {
+        let tree = scan(&named);
+        assert!(tree.troubles.is_empty(), "{:?}", tree.troubles);
+        let found = modules(&tree, root.path());
+        let expected = ["app", "build"].map(|name| root.path().join(name));
+        let expected: Vec<_> = expected.iter().filter(|path| path.starts_with(&named)).collect();
+        assert_eq!(found.len(), expected.len(), "{named:?}: {found:?}");
+    }
+    let tree = scan(root.path());
+    assert_eq!(modules(&tree, root.path()), ["app", "build"]);
+    let keys = tree.modules[0].backends.iter().map(|backend| backend.arguments.get("key"));
+    assert_eq!(keys.collect::<Vec<_>>(), [Some(&statelock_config::Value::text("app"))]);
+    assert_eq!(tree.origins.len(), 0);
+}
+
+#[test]
+fn where_git_cannot_be_asked_what_may_be_tracked_is_a_trouble() {
+    let root = repository(&[
+        (".gitignore", "build/\n"),
+        ("app/main.tf", BACKEND),
+        // No index that git could read.
+        (".git/index", "x"),
+    ]);
+    assert!(scan(root.path()).troubles.is_empty());
+    write(root.path(), "build/main.tf", BACKEND);
+    let tree = scan(root.path());
+    assert_eq!(modules(&tree, root.path()), ["app"]);
+    let path = root.path().join("build/main.tf");
+    assert!(matches!(&tree.troubles[..], [trouble]
+        if matches!(&trouble.error, ConfigError::Unreadable { path: named, .. } if *named == path)));
 }
 
 #[test]
@@ -143,6 +206,42 @@ fn every_trouble_is_named_and_the_rest_goes_on() {
             .any(|t| t.starts_with("trouble of syntax: syntax error in syntax/main.tf:2")),
         "{shown}"
     );
+}
+
+#[test]
+fn a_file_that_may_complete_a_module_is_its_trouble() {
+    let partial = "terraform {\n  backend \"s3\" {\n    bucket = \"b\"\n  }\n}\n";
+    let broken = "key = \"x\nregion = \n";
+    let root = repository(&[
+        ("a/main.tf", partial),
+        ("a/dev.tfbackend", "key = \"dev\"\n"),
+        ("a/env/prod.tfbackend", broken),
+        ("b/main.tf", partial),
+        ("b/backend.hcl", "bucket = \"b\"\nkey = \"b\"\nlock_tabel = \"t\"\n"),
+        ("c/main.tf", partial),
+        ("c/init.sh", "terraform init -backend-config=../settings/c.tfbackend\n"),
+        ("settings/c.tfbackend", broken),
+        ("d/main.tf", partial),
+        // Of a whole block such a file need not be.
+        ("e/main.tf", BACKEND),
+        ("e/backend.hcl", "bucket = \"b\"\nkey = \"b\"\nlock_tabel = \"t\"\n"),
+        ("lonely/x.tfbackend", broken),
+    ]);
+    std::fs::write(root.path().join("d/init.sh"), b"# \xe4\n").expect("write");
+    let tree = scan(root.path());
+    let shown = text_of(&tree, root.path());
+    let of = |trouble: &str| {
+        let is_it = |line: &&str| line.starts_with("trouble") && line.contains(trouble);
+        let found: Vec<_> = shown.lines().filter(is_it).collect();
+        assert_eq!(found.len(), 1, "{trouble}: {shown}");
+        found[0].split(':').next().expect("a beginning").to_owned()
+    };
+    assert_eq!(of("a/env/prod.tfbackend"), "trouble of a");
+    assert_eq!(of("b/backend.hcl"), "trouble of b");
+    assert_eq!(of("settings/c.tfbackend"), "trouble of c");
+    assert_eq!(of("d/init.sh"), "trouble of d");
+    assert_eq!(of("lonely/x.tfbackend"), "trouble");
+    assert_eq!(tree.troubles.len(), 5, "{shown}");
 }
 
 #[cfg(unix)]

@@ -4,4 +4,5 @@ mod completions;
 mod corpus;
 mod goldens;
 mod limits;
+mod pins;
 mod scratch;

@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 pub(super) use command::{InitCommand, InitOption};
 pub(super) use word::{Piece, Word};
 
+use super::Tree;
 use super::options::Scan;
 use super::parallel;
 use super::walk::{Found, FoundKind};
-use super::{Tree, TreeTrouble};
+use crate::error::ConfigError;
 use crate::text_file;
 
 /// What a file must mention to be read at all.
@@ -64,8 +65,17 @@ fn form_of(path: &Path) -> Option<Form> {
     None
 }
 
-/// Every init with options, of every script, by place.
-pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) -> Vec<InitCommand> {
+/// What the scripts say.
+#[derive(Debug, Default)]
+pub(super) struct Scripts {
+    /// Every init with options, by place.
+    pub(super) commands: Vec<InitCommand>,
+    /// Those that could not be read.
+    pub(super) unreadable: Vec<(PathBuf, ConfigError)>,
+}
+
+/// Reads every script.
+pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) -> Scripts {
     let scripts: Vec<&Path> = found
         .iter()
         .filter(|found| found.kind == FoundKind::Script)
@@ -74,15 +84,15 @@ pub(super) fn read_all(scan: &Scan, found: &[Found], tree: &mut Tree) -> Vec<Ini
     let read = parallel::map(&scripts, scan.threads, |path| {
         text_file::read(path).map(|text| of(path, &text))
     });
-    let mut commands = Vec::new();
-    for found in read {
+    let mut all = Scripts::default();
+    for (path, found) in scripts.iter().zip(read) {
         tree.files += 1;
         match found {
-            Ok(found) => commands.extend(found),
-            Err(error) => tree.troubles.push(TreeTrouble { module: None, error }),
+            Ok(found) => all.commands.extend(found),
+            Err(error) => all.unreadable.push(((*path).to_owned(), error)),
         }
     }
-    commands
+    all
 }
 
 /// The commands in one file.

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::options::Scan;
+use super::pattern::normal;
 use super::walk::{Found, FoundKind};
 use super::{
     FileOrigin, ModuleBackend, RequiredVersion, RootModule, Runner, Tree, TreeTrouble, origin,
@@ -36,13 +37,14 @@ pub(super) fn is_unit_file(name: &str) -> bool {
     name == UNIT || name == UNIT_JSON
 }
 
-/// Reads every unit, and tells the modules that are already there that they are one.
+/// Reads every unit, and tells the modules that are already there that they are one. Gives the
+/// directories that units name as the source of their configuration.
 pub(super) fn read_all(
     scan: &Scan,
     found: &[Found],
     configured: &BTreeSet<PathBuf>,
     tree: &mut Tree,
-) {
+) -> BTreeSet<PathBuf> {
     let files: Vec<&Path> = found
         .iter()
         .filter(|found| found.kind == FoundKind::Terragrunt)
@@ -55,7 +57,9 @@ pub(super) fn read_all(
         .into_iter()
         .map(|module| (module.directory.clone(), module))
         .collect();
+    let mut used = BTreeSet::new();
     for (unit, path) in units.into_iter().zip(&files) {
+        used.extend(unit.source);
         let directory = directory_of(path);
         let module = unit.counts.then(|| directory.to_owned());
         let trouble = |error| TreeTrouble { module: module.clone(), error };
@@ -74,6 +78,26 @@ pub(super) fn read_all(
     }
     tree.files += sources.count();
     tree.modules = modules.into_values().collect();
+    used
+}
+
+/// Leaves out modules with an empty block that units have as their source: each unit fills the block in
+/// a copy, and nobody runs there.
+pub(super) fn leave_out(sources: &BTreeSet<PathBuf>, tree: &mut Tree) {
+    let is_empty = |backend: &ModuleBackend| {
+        backend.kind != "local"
+            && backend.completed_by.is_empty()
+            && backend.expressions.is_empty()
+            && backend.arguments.iter().next().is_none()
+    };
+    let troubles = &tree.troubles;
+    tree.modules.retain(|module| {
+        module.runner != Runner::Terraform
+            || module.initialised.is_some()
+            || !module.backends.iter().all(is_empty)
+            || !sources.contains(&normal(&module.directory))
+            || troubles.iter().any(|trouble| trouble.module.as_ref() == Some(&module.directory))
+    });
 }
 
 fn empty(directory: &Path) -> RootModule {
@@ -114,6 +138,8 @@ struct Unit {
     initialised: Option<ConfiguredBackend>,
     origins: Vec<(PathBuf, FileOrigin)>,
     errors: Vec<ConfigError>,
+    /// The directory of its configuration, if that is another one.
+    source: Option<PathBuf>,
 }
 
 impl Unit {
@@ -150,6 +176,7 @@ impl Unit {
         unit.backend = backend.and_then(|backend| unit.noted(backend));
         unit.required_versions = scopes.iter().find_map(required_version).into_iter().collect();
         unit.initialised = unit.initialised_in_cache(scan, directory);
+        unit.source = scopes.iter().find_map(module_source).flatten();
         unit
     }
 
@@ -231,6 +258,16 @@ fn unit_backend(scope: &Scope<'_>) -> Result<Option<ModuleBackend>, ConfigError>
         Some(backend) => Some(backend),
         None => generated::backend(scope)?,
     })
+}
+
+/// The directory that a `terraform` block names as the source, if one does: `None` in it for one that lies
+/// elsewhere or is not known.
+fn module_source(scope: &Scope<'_>) -> Option<Option<PathBuf>> {
+    let mut blocks = scope.source.blocks("terraform");
+    let source = blocks.find_map(|block| block.body.get_attribute("source"))?;
+    let path = scope.path(Some(&source.value)).ok().filter(|path| path.is_dir());
+    // Two slashes say where a module begins of which a part is used; as a path they are one.
+    Some(path.map(|path| normal(&path)))
 }
 
 fn required_version(scope: &Scope<'_>) -> Option<RequiredVersion> {

@@ -46,18 +46,26 @@ impl KnowsLockfile {
 }
 
 impl NeededClient {
-    /// Judges the constraints together: all of them hold.
+    /// Judges the constraints together: all of them hold. One that cannot be understood can only admit
+    /// less, so it does not take back what the others keep in doubt.
     pub(super) fn of(constraints: &[RequiredVersion]) -> Self {
-        let parsed: Result<Vec<_>, _> =
-            constraints.iter().map(|one| VersionConstraint::parse(&one.text)).collect();
-        let (knows_lockfile, lowest) = match parsed {
-            Err(_) => (KnowsLockfile::Unreadable, None),
-            Ok(parsed) if parsed.is_empty() => (KnowsLockfile::Unconstrained, None),
-            Ok(parsed) => match VersionConstraint::all(parsed).lockfile_support() {
+        let parsed: Vec<_> =
+            constraints.iter().filter_map(|one| VersionConstraint::parse(&one.text).ok()).collect();
+        let is_all = parsed.len() == constraints.len();
+        let (knows_lockfile, lowest) = if parsed.is_empty() {
+            (KnowsLockfile::Unconstrained, None)
+        } else {
+            match VersionConstraint::all(parsed).lockfile_support() {
                 LockfileSupport::Always { lowest } => (KnowsLockfile::Always, Some(lowest)),
                 LockfileSupport::Sometimes { lowest } => (KnowsLockfile::Sometimes, Some(lowest)),
                 LockfileSupport::Never { lowest } => (KnowsLockfile::Never, lowest),
-            },
+            }
+        };
+        let (knows_lockfile, lowest) = match knows_lockfile {
+            KnowsLockfile::Always | KnowsLockfile::Unconstrained if !is_all => {
+                (KnowsLockfile::Unreadable, None)
+            }
+            known => (known, lowest),
         };
         Self { constraints: constraints.to_vec(), knows_lockfile, lowest }
     }
@@ -90,6 +98,8 @@ mod tests {
             (&[">= 1.5", "< 1.9"], KnowsLockfile::Never),
             (&["newest"], KnowsLockfile::Unreadable),
             (&[">= 1.11", "newest"], KnowsLockfile::Unreadable),
+            (&["~> 1.5.0", "min-required"], KnowsLockfile::Never),
+            (&["min-required", ">= 1.5"], KnowsLockfile::Sometimes),
         ] {
             assert_eq!(of(texts).knows_lockfile, expected, "{texts:?}");
         }

@@ -11,6 +11,8 @@ mod judgement;
 mod phase;
 mod sharing;
 mod site;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 use std::path::PathBuf;

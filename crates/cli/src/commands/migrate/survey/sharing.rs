@@ -77,12 +77,13 @@ pub(super) fn judge(units: &mut [Unit]) {
     judge_files(units);
 }
 
-/// Bucket, key and workspace prefix; the endpoint, as other stores have buckets of the same names.
-type StateIdentity = (String, String, Option<String>, Option<String>);
+/// Bucket and key; the endpoint, as other stores have buckets of the same names. The prefix of the
+/// workspaces is no part of it: whatever it is, the state of the workspace `default` is the same.
+type StateIdentity = (String, String, Option<String>);
 
 fn state(unit: &Unit) -> Option<StateIdentity> {
     let endpoint = unit.s3.as_ref().ok().and_then(|s3| s3.endpoints.s3.clone());
-    Some((unit.bucket.clone()?, unit.key.clone()?, unit.workspace_key_prefix.clone(), endpoint))
+    Some((unit.bucket.clone()?, unit.key.clone()?, endpoint))
 }
 
 fn judge_states(units: &mut [Unit]) {
@@ -105,15 +106,14 @@ fn judge_states(units: &mut [Unit]) {
 
 fn shared_state(units: &[Unit], index: usize, others: &[&usize]) -> Option<Finding> {
     let unit = units.get(index)?;
-    let others: Vec<_> = others
-        .iter()
-        .filter_map(|other| units.get(**other))
-        .filter(|other| other.directory != unit.directory)
-        .collect();
+    let mut others: Vec<_> = others.iter().filter_map(|other| units.get(**other)).collect();
+    let stranger = others.iter().copied().find(|other| !unit_excludes(unit, other));
+    if stranger.is_none() {
+        // Two ways to initialise one directory may well mean one state.
+        others.retain(|other| other.directory != unit.directory);
+    }
     let first = others.first()?;
     let names = listed(others.iter().map(|other| other.name.as_str()), others.len());
-    let excludes = |other: &&Unit| unit_excludes(unit, other);
-    let stranger = others.iter().copied().find(|other| !excludes(other));
     let (address, place) = (unit.address(), Some(unit.place.clone()));
     Some(match stranger {
         None => Finding {
