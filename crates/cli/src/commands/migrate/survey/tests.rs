@@ -28,8 +28,9 @@ fn sharing(files: &[(&str, &str)]) -> Vec<String> {
         let ids = ids.filter(|id| matches!(id, FindingId::NotExclusive | FindingId::SharedState));
         let name = unit.name.replace(&format!("{}/", top.path().display()), "");
         let phase = unit.phase.map_or("unknown", LockPhase::name);
-        let words = [name.as_str(), phase].into_iter().chain(ids.map(FindingId::name));
-        words.collect::<Vec<_>>().join(" ")
+        let mut words = vec![name, phase.to_owned()];
+        words.extend(ids.map(|id| id.name().to_owned()));
+        words.join(" ")
     };
     survey.units.iter().map(shown).collect()
 }
