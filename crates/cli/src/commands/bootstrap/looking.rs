@@ -85,18 +85,18 @@ impl Making<'_> {
             match pages.next_page().await {
                 Ok(None) => return Ok(false),
                 Ok(Some(page)) if page.is_empty() => {}
-                Ok(Some(_)) => return Ok(true),
-                // Who may not look does not know.
-                Err(VersionListingError::Store(StoreError::Refused {
-                    refusal: Refusal::Denied | Refusal::Unsupported,
-                    ..
-                })) => return Ok(true),
-                Err(VersionListingError::Store(error)) => return Err(error),
-                Err(
-                    VersionListingError::OutOfOrder { .. }
+                // Who may not look, or does not understand the answer, does not know.
+                Ok(Some(_))
+                | Err(
+                    VersionListingError::Store(StoreError::Refused {
+                        refusal: Refusal::Denied | Refusal::Unsupported,
+                        ..
+                    })
+                    | VersionListingError::OutOfOrder { .. }
                     | VersionListingError::NoContinuation
                     | VersionListingError::Key(_),
                 ) => return Ok(true),
+                Err(VersionListingError::Store(error)) => return Err(error),
             }
         }
     }
