@@ -105,6 +105,54 @@ fn a_commit_that_a_hook_refused_is_made_by_the_same_command() {
 }
 
 #[test]
+fn a_branch_that_cannot_be_made_leaves_nothing_behind() {
+    let stage = Stage::new(&["aligned"]);
+    let directory = stage.path("aligned");
+    repository(&directory);
+    let before = stage.contents();
+    let refused = |name: &str, why: &str| {
+        let words = ["apply", "--phase", "dual", "--yes", "--git-branch", name];
+        let said = stage.migrate(&words);
+        assert_eq!(said.code, 5, "{}", said.err);
+        assert!(said.err.contains(why), "{}", said.err);
+        assert_eq!(stage.contents(), before);
+        let status = stage.migrate(&["status"]);
+        assert!(!status.out.contains("interrupted"), "{}", status.out);
+    };
+    git(&directory, &["branch", "lock"]);
+    git(&directory, &["branch", "moves/s3/a"]);
+    refused("lock/s3", "has a branch `lock` already");
+    refused("moves/s3", "has a branch `moves/s3/a` already");
+    // What only git itself finds out.
+    let hook = directory.join(".git/hooks/reference-transaction");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\necho no way >&2\n[ \"$1\" != prepared ]\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&hook, executable).unwrap();
+    refused("other", "git switch failed");
+    fs::remove_file(hook).unwrap();
+    let said = stage.migrate(&["apply", "--phase", "dual", "--yes", "--git-branch", "other"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+}
+
+#[test]
+fn a_record_that_came_with_the_repository_is_refused() {
+    let stage = Stage::new(&["aligned"]);
+    let directory = stage.path("aligned");
+    repository(&directory);
+    let said = stage.migrate(&["apply", "--phase", "dual", "--yes"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    git(&directory, &["add", "--force", ".statelock/record.json"]);
+    let before = stage.contents();
+    for words in [["status", "--json"].as_slice(), &["rollback", "--to", "lock_table", "--yes"]] {
+        let said = stage.migrate(words);
+        assert_eq!(said.code, 11, "{}", said.err);
+        assert!(said.err.contains("git tracks `.statelock/record.json`"), "{}", said.err);
+        assert_eq!(stage.contents(), before);
+    }
+}
+
+#[test]
 fn outside_of_git_there_is_no_branch() {
     let stage = Stage::new(&["aligned"]);
     let before = stage.contents();

@@ -51,3 +51,65 @@ fn a_program_that_is_not_there_is_named() {
     assert_eq!(said.code, 8, "{}", said.err);
     assert!(said.err.contains("could not run `/nowhere/terraform`"), "{}", said.err);
 }
+
+/// Says that a directory was initialised with this key.
+fn initialised(stage: &Stage, directory: &str, bucket: &str, key: &str) {
+    let text = format!(
+        r#"{{"version":3,"terraform_version":"1.10.0","backend":{{"type":"s3","config":{{"bucket":"{bucket}","key":"{key}","region":"eu-west-1"}},"hash":1}}}}"#
+    );
+    fs::create_dir_all(stage.path(directory).join(".terraform")).unwrap();
+    fs::write(stage.path(directory).join(".terraform/terraform.tfstate"), text).unwrap();
+}
+
+/// A program that says where it ran and with what.
+fn logging(stage: &Stage) -> String {
+    let program = stage.path("fake-terraform");
+    let log = stage.path("ran.txt");
+    let text = format!("#!/bin/sh\necho \"$PWD $*\" >> '{}'\n", log.display());
+    fs::write(&program, text).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(log, "").unwrap();
+    program.to_str().unwrap().to_owned()
+}
+
+const INIT: [&str; 6] = ["apply", "--phase", "dual", "--yes", "--init", "--terraform"];
+
+#[test]
+fn no_directory_is_pointed_at_another_state() {
+    let stage = Stage::new(&["partial"]);
+    let both = stage.read("partial/dev.tfbackend") + "use_lockfile = true\n";
+    fs::write(stage.path("partial/dev.tfbackend"), both).unwrap();
+    initialised(&stage, "partial", "tfstate-dev", "partial");
+    let program = logging(&stage);
+    let said = stage.migrate(&[INIT.as_slice(), &[&program]].concat());
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(stage.read("partial/prod.tfbackend").contains("use_lockfile"));
+    assert_eq!(stage.read("ran.txt"), "", "prod is not what it was initialised with");
+    assert!(said.err.contains("nothing was run there"), "{}", said.err);
+    assert!(said.out.contains("-backend-config=prod.tfbackend\n"), "{}", said.out);
+}
+
+#[test]
+fn a_directory_keeps_the_backend_that_it_was_initialised_with() {
+    let stage = Stage::new(&["partial", "aligned"]);
+    initialised(&stage, "partial", "tfstate-prod", "partial");
+    initialised(&stage, "aligned", "tfstate", "elsewhere");
+    let program = logging(&stage);
+    let said = stage.migrate(&[INIT.as_slice(), &[&program]].concat());
+    assert_eq!(said.code, 0, "{}", said.err);
+    let ran = stage.read("ran.txt");
+    assert_eq!(ran.lines().count(), 1, "{ran}");
+    assert!(ran.contains("/partial init -reconfigure -backend-config=prod.tfbackend"), "{ran}");
+    assert!(said.out.contains("-backend-config=dev.tfbackend\n"), "{}", said.out);
+    assert!(said.out.contains("-chdir=./aligned init -reconfigure\n"), "{}", said.out);
+}
+
+#[test]
+fn a_name_does_not_reach_the_terminal_as_a_command() {
+    let stage = Stage::new(&["aligned"]);
+    fs::rename(stage.path("aligned"), stage.path("a\x1b]0;owned\x07b")).unwrap();
+    let said = stage.migrate(&["apply", "--phase", "dual", "--yes"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!said.out.contains(['\x1b', '\x07']), "{:?}", said.out);
+    assert!(said.out.contains("\\u{1b}]0;owned"), "{:?}", said.out);
+}

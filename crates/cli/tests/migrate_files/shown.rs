@@ -49,6 +49,34 @@ fn the_difference_is_one_that_git_applies() {
 }
 
 #[test]
+fn no_secret_is_shown() {
+    let stage = Stage::new(&["aligned"]);
+    let text = stage.read("aligned/main.tf").replace(
+        "    dynamodb_table = \"terraform-locks\" # shared\n",
+        "    secret_key     = \"hunter2\"\n    dynamodb_table = \"terraform-locks\" # shared\n",
+    );
+    std::fs::write(stage.path("aligned/main.tf"), text).unwrap();
+    for words in [
+        ["plan"].as_slice(),
+        &["plan", "--json"],
+        &["apply", "--phase", "dual"],
+        &["apply", "--phase", "dual", "--yes"],
+        &["rollback", "--to", "lock_table"],
+    ] {
+        let said = stage.migrate(words);
+        let all = format!("{}{}", said.out, said.err);
+        assert!(!all.contains("hunter2"), "{words:?}: {all}");
+        if said.out.contains("---") && !words.contains(&"--json") {
+            assert!(said.err.contains("not for `git apply`"), "{words:?}: {}", said.err);
+        }
+    }
+    let original = Stage::new(&["aligned"]);
+    let document: serde_json::Value =
+        serde_json::from_str(&original.migrate(&["plan", "--json"]).out).unwrap();
+    assert_eq!(document["files"][0]["hides_secrets"], false);
+}
+
+#[test]
 fn json_says_the_same() {
     let stage = Stage::new(&[]);
     let said = stage.migrate(&["plan", "--json"]);

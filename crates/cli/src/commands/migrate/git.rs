@@ -132,8 +132,23 @@ impl<'a> WorkTree<'a> {
         {
             return Err(self.not_ready("is in the middle of a merge, a rebase or a cherry-pick"));
         }
-        if self.knows(&format!("refs/heads/{branch}"))? {
+        if self.has_branch(branch)? {
             let (top, branch) = (self.top.to_owned(), branch.to_owned());
+            return Err(GitError::BranchExists { top, branch });
+        }
+        // A name is a directory where another is a name below it.
+        let above = branch.match_indices('/').filter_map(|(end, _)| branch.get(..end));
+        for taken in above {
+            if self.has_branch(taken)? {
+                let (top, branch) = (self.top.to_owned(), taken.to_owned());
+                return Err(GitError::BranchExists { top, branch });
+            }
+        }
+        let below = format!("refs/heads/{branch}/");
+        let below =
+            self.run(&["for-each-ref", "--count=1", "--format=%(refname:short)", &below])?;
+        if !below.trim().is_empty() {
+            let (top, branch) = (self.top.to_owned(), below.trim().to_owned());
             return Err(GitError::BranchExists { top, branch });
         }
         let staged = lines(&self.run(&["diff", "--cached", "--name-only", "-z"])?);
@@ -152,7 +167,7 @@ impl<'a> WorkTree<'a> {
     /// # Errors
     /// [`GitError`]
     pub(super) fn enter(self, branch: &str, resumes: bool) -> Result<(), GitError> {
-        if resumes && self.knows(&format!("refs/heads/{branch}"))? {
+        if resumes && self.has_branch(branch)? {
             let current = self.run(&["symbolic-ref", "--short", "-q", "HEAD"]).unwrap_or_default();
             if current.trim_end() == branch {
                 return Ok(());
@@ -189,6 +204,21 @@ impl<'a> WorkTree<'a> {
         let (top, remote) = (quoted(&self.top.to_string_lossy()), remote.unwrap_or("origin"));
         let push = format!("git -C {top} push -u {} {}", quoted(remote), quoted(branch));
         Ok(Commit { id, branch: branch.to_owned(), push, untracked })
+    }
+
+    /// Whether there is that branch.
+    ///
+    /// # Errors
+    /// [`GitError::NotRun`]
+    pub(super) fn has_branch(self, branch: &str) -> Result<bool, GitError> {
+        self.knows(&format!("refs/heads/{branch}"))
+    }
+
+    /// Which files below a directory git tracks. None where git cannot say: it is not there, or does not trust the repository.
+    pub(super) fn tracked(self, directory: &str) -> Vec<String> {
+        self.run_on(&["ls-files", "-z"], &[directory])
+            .map(|names| lines(&names))
+            .unwrap_or_default()
     }
 
     fn not_ready(self, why: &'static str) -> GitError {

@@ -14,6 +14,7 @@ mod record;
 mod report;
 mod rollback;
 mod scan;
+mod secrets;
 mod session;
 mod status;
 mod store_name;

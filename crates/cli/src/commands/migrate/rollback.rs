@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::apply::{init_run, not_there, stays, tell};
+use super::apply::{init_run, not_there, stays, stopped, tell};
 use super::change::{Changes, Fate, Goal, Request};
 use super::files::{OsFiles, shown};
 use super::phase_error::PhaseError;
@@ -64,16 +64,20 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
     let mut session = Session::open(&args.selection)?;
     session.warn();
     let mut outcomes = Vec::new();
-    if args.yes {
-        outcomes = writing::finish_interrupted(&session.all_homes, &asked, &OsFiles)?;
-        session = Session::open(&args.selection)?;
-    }
-    let request = Request {
+    let mut request = Request {
         goal: Goal::BackTo(phase),
-        only: session.only(&args.selection)?,
         table: args.dynamodb_table.clone(),
         ..Request::default()
     };
+    if args.yes && session.is_interrupted() {
+        // It is finished as a whole, whatever --only names.
+        let now = session.decide(&request)?;
+        let now = (&session.survey, &now);
+        let done = writing::finish_interrupted(&session.all_homes, &asked, now, &OsFiles);
+        outcomes = done.or_else(stopped)?;
+        session = Session::open(&args.selection)?;
+    }
+    request.only = session.only(&args.selection)?;
     let changes = session.decide(&request)?;
     other_tables(args.dynamodb_table.as_deref(), &changes);
     if !args.yes {
@@ -81,7 +85,8 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
         output::note("nothing was changed; with --yes it is done");
         return session.verdict();
     }
-    outcomes.extend(writing::carry_out(&session.survey, &changes, &asked, &OsFiles)?);
+    let done = writing::carry_out(&session.survey, &changes, &asked, &OsFiles);
+    outcomes.extend(done.or_else(stopped)?);
     tell(&outcomes)?;
     let moved = || {
         let both = changes.units.iter().zip(&session.survey.units);

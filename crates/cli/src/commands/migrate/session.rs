@@ -109,6 +109,11 @@ impl Session {
         Ok(found)
     }
 
+    /// Whether a run was begun somewhere and not ended.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.manifests.values().any(|manifest| manifest.run.is_some())
+    }
+
     /// Each unit with its home and its name there.
     pub(super) fn units(&self) -> impl Iterator<Item = (&Unit, Option<&(Home, String)>)> {
         self.survey.units.iter().zip(self.recorded.iter().map(Option::as_ref))

@@ -6,6 +6,7 @@ use statelock_config::Value;
 use statelock_config::tree::{Completion, Runner};
 
 use super::super::survey::Unit;
+use crate::output::printable;
 use crate::shell::quoted;
 
 /// Arguments whose values can be shown: all others may be secrets.
@@ -31,7 +32,7 @@ pub(super) struct InitCommand {
     pub(super) program: PathBuf,
     /// Its arguments; `None` if one of them is not known.
     pub(super) words: Option<Vec<String>>,
-    /// The whole as a line for a shell, without secrets.
+    /// The whole as a line for a shell, without secrets, and with nothing in it that a terminal obeys.
     pub(super) shown: String,
 }
 
@@ -73,7 +74,7 @@ impl InitCommand {
                 (terraform.to_owned(), format!("{name} -chdir={at} {}", shown.join(" ")))
             }
         };
-        Self { directory, program, words, shown: line }
+        Self { directory, program, words, shown: printable(&line) }
     }
 }
 

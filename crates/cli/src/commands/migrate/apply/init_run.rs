@@ -8,6 +8,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use statelock_config::ConfiguredBackend;
+
+use super::super::files::{Files as _, OsFiles};
 use super::super::phase_error::PhaseError;
 use super::super::session::Session;
 use super::super::survey::Unit;
@@ -40,14 +43,17 @@ pub(in super::super) fn all(
     let commands: Vec<_> =
         units.iter().map(|unit| (*unit, InitCommand::of(unit, &terraform))).collect();
     if !runs {
-        let lines: Vec<_> = commands.iter().map(|(_, one)| format!("  {}\n", one.shown)).collect();
-        let text =
-            format!("to be run, here and wherever these modules are used:\n{}", lines.concat());
-        output::data(&text).map_err(PhaseError::Stdout)?;
+        let all: Vec<_> = commands.iter().map(|(_, one)| one).collect();
+        show("to be run, here and wherever these modules are used:", &all)?;
         return Ok(0);
     }
+    let (chosen, others) = current(session, commands);
+    if !others.is_empty() {
+        let others: Vec<_> = others.iter().map(|(_, one)| one).collect();
+        show("not run here, to be run wherever these backends are used:", &others)?;
+    }
     let mut failed = 0;
-    for (unit, command) in current(commands) {
+    for (unit, command) in chosen {
         if !run_one(session, unit, &command)? {
             failed += 1;
         }
@@ -55,35 +61,54 @@ pub(in super::super) fn all(
     Ok(failed)
 }
 
-/// One for each directory: a directory that has several backends keeps the one that it was initialised with.
-fn current<'u>(commands: Vec<InitCommandOf<'u>>) -> Vec<InitCommandOf<'u>> {
+fn show(title: &str, commands: &[&InitCommand]) -> Result<(), PhaseError> {
+    let lines: Vec<_> = commands.iter().map(|one| format!("  {}\n", one.shown)).collect();
+    output::data(&format!("{title}\n{}", lines.concat())).map_err(PhaseError::Stdout)
+}
+
+/// What is run, and what is only shown. At most one is run in each directory: who has initialised it with one state must not
+/// find himself on another.
+fn current<'u>(
+    session: &Session,
+    commands: Vec<InitCommandOf<'u>>,
+) -> (Vec<InitCommandOf<'u>>, Vec<InitCommandOf<'u>>) {
     let mut by_directory: BTreeMap<PathBuf, Vec<InitCommandOf<'u>>> = BTreeMap::new();
     for (unit, command) in commands {
         by_directory.entry(unit.directory.clone()).or_default().push((unit, command));
     }
-    let mut chosen = Vec::new();
-    for (directory, mut all) in by_directory {
-        if all.len() > 1 {
-            all.retain(|(unit, _)| is_initialised(unit));
-            if all.is_empty() {
-                output::note(&format!(
-                    "`{}` has several backends and is initialised with none of them; nothing was run there",
-                    directory.display()
-                ));
+    let (mut chosen, mut others) = (Vec::new(), Vec::new());
+    for (directory, all) in by_directory {
+        let at = output::printable(&directory.display().to_string());
+        let of_directory = session.survey.units.iter().filter(|unit| unit.directory == directory);
+        let (ways, initialised) =
+            (of_directory.count(), all.iter().find_map(|(unit, _)| unit.initialised.as_ref()));
+        let (mut fit, mut rest): (Vec<_>, Vec<_>) = match initialised {
+            Some(initialised) => {
+                all.into_iter().partition(|(unit, _)| is_same_state(unit, initialised))
             }
-            all.truncate(1);
+            None if ways > 1 => (Vec::new(), all),
+            None => (all, Vec::new()),
+        };
+        if fit.is_empty() {
+            let why = match initialised {
+                Some(_) => "is initialised with another backend than those that were changed",
+                None => "has several backends and is initialised with none of them",
+            };
+            output::note(&format!("`{at}` {why}; nothing was run there"));
         }
-        chosen.extend(all);
+        rest.extend(fit.drain(fit.len().min(1)..));
+        chosen.extend(fit);
+        others.extend(rest);
     }
-    chosen
+    (chosen, others)
 }
 
-fn is_initialised(unit: &Unit) -> bool {
-    unit.initialised.as_ref().is_some_and(|initialised| {
-        ["bucket", "key"]
-            .iter()
-            .all(|name| initialised.arguments.get(name) == unit.arguments.get(name))
-    })
+fn is_same_state(unit: &Unit, initialised: &ConfiguredBackend) -> bool {
+    initialised.kind == "s3"
+        && ["bucket", "key"].iter().all(|name| {
+            let was = initialised.arguments.get(name);
+            was.is_some() && was == unit.arguments.get(name)
+        })
 }
 
 fn run_one(session: &Session, unit: &Unit, command: &InitCommand) -> Result<bool, PhaseError> {
@@ -146,14 +171,20 @@ fn keep(session: &Session, unit: &Unit, result: &Output) -> Result<Option<PathBu
     let Ok(name) = home.name_of(&directory) else { return Ok(None) };
     let room = home.room().join("init");
     let path = room.join(format!("{}.log", name.replace('/', "_")));
-    let written = std::fs::create_dir_all(&room).and_then(|()| write(&path, result));
+    let made = if room.is_symlink() {
+        Err(io::Error::other("it is a link"))
+    } else {
+        std::fs::create_dir_all(&room)
+    };
+    let written = made.and_then(|()| write(&path, result));
     written.map_err(|source| PhaseError::InitLog { path: path.clone(), source })?;
     Ok(Some(path))
 }
 
 fn write(path: &Path, result: &Output) -> io::Result<()> {
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // A new one: a link with that name would lead elsewhere.
+    OsFiles.remove(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(&result.stdout)?;
     file.write_all(&result.stderr)
 }

@@ -15,7 +15,7 @@ use super::plan::{self, Permits, Phase};
 use super::record::Direction;
 use super::session::{Selection, Session};
 use super::survey::LockPhase;
-use super::writing::{self, Asked, Outcome};
+use super::writing::{self, Asked, Outcome, WritingError};
 use crate::output;
 
 /// Change the files of root modules so that they lock in the next phase.
@@ -76,22 +76,26 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), PhaseError> {
     let mut session = Session::open(&args.selection)?;
     session.warn();
     let mut outcomes = Vec::new();
-    if args.yes {
-        outcomes = writing::finish_interrupted(&session.all_homes, &asked, &OsFiles)?;
-        if !outcomes.is_empty() {
-            output::note("an interrupted apply was finished first");
-            session = Session::open(&args.selection)?;
-        }
+    if args.yes && session.is_interrupted() {
+        // It is finished as a whole, whatever --only names.
+        let now = decide(args, &mut session, Vec::new())?;
+        let now = (&session.survey, &now);
+        let done = writing::finish_interrupted(&session.all_homes, &asked, now, &OsFiles);
+        outcomes = done.or_else(stopped)?;
+        output::note("an interrupted apply was finished first");
+        session = Session::open(&args.selection)?;
     }
     order(phase);
-    let changes = decide(args, &mut session)?;
+    let only = session.only(&args.selection)?;
+    let changes = decide(args, &mut session, only)?;
     if !args.yes {
         plan::show(&session, &changes)?;
         output::note("nothing was changed; with --yes it is done");
         return session.verdict();
     }
     let resumed = resumed_units(&session, &outcomes, phase);
-    outcomes.extend(writing::carry_out(&session.survey, &changes, &asked, &OsFiles)?);
+    let done = writing::carry_out(&session.survey, &changes, &asked, &OsFiles);
+    outcomes.extend(done.or_else(stopped)?);
     tell(&outcomes)?;
     let after = Session::open(&args.selection)?;
     let moved: Vec<_> = changes
@@ -125,10 +129,14 @@ fn order(phase: LockPhase) {
     }
 }
 
-fn decide(args: &ApplyArgs, session: &mut Session) -> Result<Changes, PhaseError> {
+fn decide(
+    args: &ApplyArgs,
+    session: &mut Session,
+    only: Vec<PathBuf>,
+) -> Result<Changes, PhaseError> {
     let goal = Goal::To(args.phase.lock_phase());
     let mut request = args.permits.request(goal);
-    request.only = session.only(&args.selection)?;
+    request.only = only;
     let changes = session.decide(&request)?;
     if !args.online {
         return Ok(changes);
@@ -148,6 +156,17 @@ fn resumed_units(session: &Session, outcomes: &[Outcome], phase: LockPhase) -> V
                 .any(|file| file.canonicalize().is_ok_and(|file| is_written(&file)))
     });
     units.map(|unit| unit.name.clone()).collect()
+}
+
+/// Says what was done before an error, and gives it on.
+///
+/// # Errors
+/// That one.
+pub(super) fn stopped(error: WritingError) -> Result<Vec<Outcome>, PhaseError> {
+    let lines: String =
+        error.written().iter().map(|file| format!("changed {}\n", name(file))).collect();
+    output::data(&lines).map_err(PhaseError::Stdout)?;
+    Err(error.into())
 }
 
 /// Says what was done.

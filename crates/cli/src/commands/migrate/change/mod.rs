@@ -26,7 +26,7 @@ use super::record::{Direction, Home, Manifest};
 use super::survey::{FileRole, LockPhase};
 
 pub(super) use decide::{decide, used};
-pub(super) use obstacle::{Obstacle, ObstacleId};
+pub(super) use obstacle::{Obstacle, ObstacleId, others};
 
 /// What is asked for.
 #[derive(Debug, Default)]

@@ -171,7 +171,7 @@ fn unreadable(survey: &Survey, unit: &Unit) -> Option<Obstacle> {
 
 /// Whoever else works on the same state has to be kept out by the new phase as well. To have both locks takes
 /// nothing away.
-fn others(survey: &Survey, index: usize, to: LockPhase) -> Option<Obstacle> {
+pub(in super::super) fn others(survey: &Survey, index: usize, to: LockPhase) -> Option<Obstacle> {
     let unit = survey.units.get(index)?;
     let meets = |(other_index, other): &(usize, &Unit)| {
         *other_index != index

@@ -12,10 +12,13 @@ pub(in super::super) enum FileError {
     /// A directory, a pipe, a link.
     #[error("`{}` is not a regular file", .0.display())]
     NotAFile(PathBuf),
-    /// Its mode lets nobody write it.
+    /// It may not be written.
     #[error("`{}` is read-only", .0.display())]
     ReadOnly(PathBuf),
-    /// The directory it is in lets nobody write.
+    /// Who runs this could not give the new file to the one whose it is.
+    #[error("`{}` belongs to another user or group", .0.display())]
+    ForeignOwner(PathBuf),
+    /// The directory it is in may not be written.
     #[error("the directory of `{}` is read-only", .0.display())]
     ReadOnlyDirectory(PathBuf),
     /// A file with several names: the other names would go on meaning the old one.
@@ -47,6 +50,9 @@ impl FileError {
             Self::NotAFile(_) => "put a regular file there",
             Self::ReadOnly(_) | Self::ReadOnlyDirectory(_) => {
                 "make it writable if it is yours to change, and run the same command again"
+            }
+            Self::ForeignOwner(_) => {
+                "run as its owner, or make it yours (chown), and run the same command again"
             }
             Self::HardLinked { .. } => {
                 "replace the links by copies, or make the change by hand in place"

@@ -66,8 +66,12 @@ pub(super) trait Files {
 pub(super) struct Facts {
     /// Whether it is a regular file.
     pub(super) is_file: bool,
-    /// Whether somebody may write it, as far as its mode says.
+    /// Whether its mode lets somebody write it, and the system this user.
     pub(super) is_writable: bool,
+    /// Whether a new file can be its user's, too.
+    pub(super) is_own: bool,
+    /// Whether a new file can be its group's, too.
+    pub(super) is_own_group: bool,
     /// How many names the file has.
     pub(super) names: u64,
     /// Whose it is.

@@ -7,6 +7,9 @@ use std::os::unix::fs::{
 };
 use std::path::Path;
 
+use rustix::fs::{Access, access};
+use rustix::process::{Gid, getegid, geteuid, getgroups};
+
 use super::{Facts, Files, Ownership};
 
 /// The files of this machine.
@@ -20,9 +23,15 @@ impl Files for OsFiles {
 
     fn facts(&self, path: &Path) -> io::Result<Facts> {
         let metadata = std::fs::symlink_metadata(path)?;
+        let (user, is_root) = (geteuid(), geteuid().is_root());
+        let is_mine = |group: Gid| group.as_raw() == metadata.gid();
+        let is_own_group = is_root || is_mine(getegid()) || getgroups()?.into_iter().any(is_mine);
         Ok(Facts {
             is_file: metadata.is_file(),
-            is_writable: !metadata.permissions().readonly(),
+            is_writable: !metadata.permissions().readonly()
+                && access(path, Access::WRITE_OK).is_ok(),
+            is_own: is_root || user.as_raw() == metadata.uid(),
+            is_own_group,
             names: metadata.nlink(),
             ownership: Ownership {
                 mode: metadata.mode() & 0o7777,

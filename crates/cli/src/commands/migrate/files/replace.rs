@@ -40,7 +40,16 @@ fn facts(files: &dyn Files, path: &Path) -> Result<Facts, FileError> {
     if !around.is_writable {
         return Err(FileError::ReadOnlyDirectory(path.to_owned()));
     }
+    if !can_be_given(&facts, &around) {
+        return Err(FileError::ForeignOwner(path.to_owned()));
+    }
     Ok(facts)
+}
+
+/// Whether a new file beside it can have its owner. It may have the directory's group without anybody's doing.
+fn can_be_given(facts: &Facts, around: &Facts) -> bool {
+    let group = |facts: &Facts| facts.ownership.owner.map(|(_, group)| group);
+    facts.is_own && (facts.is_own_group || group(facts) == group(around))
 }
 
 /// Gives a file other bytes if those that it has are `expected` (a [`hash`]). Mode and owner stay.
@@ -157,6 +166,21 @@ mod tests {
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(directory.path()), ["main.tf"]);
+    }
+
+    #[test]
+    fn a_file_of_another_user_or_group_is_refused_beforehand() {
+        let (directory, path) = a_file();
+        let own = OsFiles.facts(&path).unwrap();
+        let around = OsFiles.facts(directory.path()).unwrap();
+        assert!(own.is_own && can_be_given(&own, &around));
+        assert!(!can_be_given(&Facts { is_own: false, ..own }, &around));
+        let owner = own.ownership.owner.map(|(user, group)| (user, group + 1));
+        let ownership = super::super::Ownership { owner, ..own.ownership };
+        let foreign_group = Facts { is_own_group: false, ownership, ..own };
+        assert!(!can_be_given(&foreign_group, &around));
+        assert!(can_be_given(&Facts { ownership, ..own }, &around));
+        assert!(can_be_given(&foreign_group, &Facts { ownership, ..around }));
     }
 
     #[test]

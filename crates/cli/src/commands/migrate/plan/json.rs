@@ -93,6 +93,8 @@ struct FileOut<'a> {
     /// Whether the bytes are those that were there before the migration.
     restored: bool,
     diff: String,
+    /// Whether `diff` has `(hidden)` in place of secrets.
+    hides_secrets: bool,
     name: &'a str,
 }
 
@@ -191,6 +193,7 @@ fn file_out(file: &FileChange) -> FileOut<'_> {
         phase: file.phase.name(),
         restored: file.is_restored,
         diff: diff::unified(&file.name, &file.before, &file.after),
+        hides_secrets: diff::hides(&file.before, &file.after),
         name: &file.name,
     }
 }

@@ -131,7 +131,11 @@ pub(crate) fn run(args: &PlanArgs) -> Result<(), PhaseError> {
 /// [`PhaseError::Stdout`]
 pub(super) fn show(session: &Session, changes: &Changes) -> Result<(), PhaseError> {
     let text = text::of(session, changes, diff::is_coloured());
-    output::data(&text).map_err(PhaseError::Stdout)
+    output::data(&text).map_err(PhaseError::Stdout)?;
+    if changes.files.iter().any(|file| diff::hides(&file.before, &file.after)) {
+        output::note("secrets are shown as (hidden), so these differences are not for `git apply`");
+    }
+    Ok(())
 }
 
 /// Why units stay, for people.

@@ -27,6 +27,14 @@ pub(in super::super) enum RecordError {
         /// Its form.
         schema: u32,
     },
+    /// It came with the repository: who wrote it need not be who works here.
+    #[error("git tracks `{file}` in `{}`: a record is for one work tree alone", top.display())]
+    Tracked {
+        /// The work tree.
+        top: PathBuf,
+        /// What is tracked.
+        file: String,
+    },
     /// Something else was begun, and not ended.
     #[error("in `{}` `{unfinished}` was interrupted and is not finished", top.display())]
     Unfinished {
@@ -66,7 +74,7 @@ impl RecordError {
     pub(in super::super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::InUse(_) | Self::Os { .. } => ExitCode::Unavailable,
-            Self::Damaged { .. } | Self::Newer { .. } => ExitCode::Corrupt,
+            Self::Damaged { .. } | Self::Newer { .. } | Self::Tracked { .. } => ExitCode::Corrupt,
             Self::Unfinished { .. } => ExitCode::StateConflict,
             Self::Unnamed { .. } => ExitCode::BadInput,
         }
@@ -81,6 +89,9 @@ impl RecordError {
                  restoring the original bytes"
             }
             Self::Newer { .. } => "use that version",
+            Self::Tracked { .. } => {
+                "if it is yours: git rm -r --cached .statelock, and commit that; else delete it"
+            }
             Self::Unfinished { .. } => {
                 "run that command again to finish it, or undo it: statelock migrate rollback"
             }

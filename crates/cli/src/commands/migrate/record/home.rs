@@ -46,11 +46,23 @@ impl Home {
         Ok(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
     }
 
-    /// The path of a file by its name. A name that leads elsewhere has none: a record can be tampered with.
+    /// The path of a file by its name. A name that leads elsewhere has none, also one that does so through a link, and none
+    /// leads to what git or a record keeps: a record can be tampered with.
     pub(in super::super) fn path_of(&self, name: &str) -> Option<PathBuf> {
-        let is_below =
-            Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-        is_below.then(|| self.top.join(name))
+        let is_plain = |part: Component<'_>| match part {
+            Component::Normal(part) => {
+                [".git", NAME].iter().all(|kept| !part.eq_ignore_ascii_case(kept))
+            }
+            Component::Prefix(_)
+            | Component::RootDir
+            | Component::CurDir
+            | Component::ParentDir => false,
+        };
+        let path = self.top.join(name);
+        let parent = path.parent()?;
+        // Names are made of paths without links. A directory that is not there any more has no file either.
+        let is_straight = parent.canonicalize().map_or(true, |real| real == parent);
+        (Path::new(name).components().all(is_plain) && is_straight).then_some(path)
     }
 
     #[cfg(test)]

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::files::{Files, Ownership, hash, leftover_of};
+use super::super::git::WorkTree;
 use super::manifest::{SCHEMA, Step};
 use super::{Home, Manifest, RecordError, Run, Verified};
 
@@ -20,12 +21,29 @@ const IGNORE: &str = "# statelock keeps the originals of files that `statelock m
 /// [`RecordError`]: it is there and cannot be read.
 pub(in super::super) fn read(home: &Home) -> Result<Option<Manifest>, RecordError> {
     let path = manifest_path(home);
+    not_tracked(home)?;
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(RecordError::os("read", &path)(error)),
     };
     parse(&bytes, path).map(Some)
+}
+
+/// That no part of a record came with the repository.
+fn not_tracked(home: &Home) -> Result<(), RecordError> {
+    let room = home.room();
+    let Some(name) = room.file_name().and_then(|name| name.to_str()).filter(|_| home.is_git())
+    else {
+        return Ok(());
+    };
+    if !room.exists() {
+        return Ok(());
+    }
+    match WorkTree::new(home.top()).tracked(name).into_iter().next() {
+        Some(file) => Err(RecordError::Tracked { top: home.top().to_owned(), file }),
+        None => Ok(()),
+    }
 }
 
 fn parse(bytes: &[u8], path: PathBuf) -> Result<Manifest, RecordError> {
@@ -89,20 +107,14 @@ impl<'a> OpenRecord<'a> {
     /// [`RecordError::InUse`] if another process has it open, and whatever else is wrong with it.
     pub(in super::super) fn open(home: Home, files: &'a dyn Files) -> Result<Self, RecordError> {
         let room = home.room();
-        // A link would lead the originals somewhere else.
-        match std::fs::symlink_metadata(&room) {
-            Ok(there) if !there.is_dir() => {
-                let reason = "it is not a directory".to_owned();
-                return Err(RecordError::Damaged { path: room, reason });
-            }
-            Ok(_) => {}
-            Err(_) => {
-                files.make_directory(&room).map_err(RecordError::os("make", &room))?;
-                files.sync_directory(home.top()).map_err(RecordError::os("make", &room))?;
-            }
+        not_tracked(&home)?;
+        if !is_there(&room)? {
+            files.make_directory(&room).map_err(RecordError::os("make", &room))?;
+            files.sync_directory(home.top()).map_err(RecordError::os("make", &room))?;
         }
-        let lock = lock(&home)?;
         let originals = originals(&home);
+        is_there(&originals)?;
+        let lock = lock(&home)?;
         files.make_directory(&originals).map_err(RecordError::os("make", &originals))?;
         let manifest = read(&home)?.unwrap_or_default();
         let record = Self { home, files, manifest, _lock: lock };
@@ -151,6 +163,15 @@ impl<'a> OpenRecord<'a> {
         let mut manifest = self.manifest.clone();
         manifest.complete(done);
         self.save(manifest)?;
+        self.sweep()
+    }
+
+    /// The run is not gone on with, and nothing of it was done.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub(in super::super) fn abandon(&mut self) -> Result<(), RecordError> {
+        self.save(Manifest { run: None, ..self.manifest.clone() })?;
         self.sweep()
     }
 
@@ -250,7 +271,7 @@ impl<'a> OpenRecord<'a> {
     }
 
     /// Writes a file of the record as a whole.
-    fn put(&self, path: &std::path::Path, bytes: &[u8]) -> Result<(), RecordError> {
+    fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
         let new = leftover_of(path);
         let room = self.home.room();
         let directory = path.parent().unwrap_or(&room);
@@ -260,6 +281,18 @@ impl<'a> OpenRecord<'a> {
             .and_then(|()| self.files.rename(&new, path))
             .and_then(|()| self.files.sync_directory(directory))
             .map_err(RecordError::os("write", path))
+    }
+}
+
+/// Whether a directory is there. A link would lead the originals somewhere else.
+fn is_there(directory: &Path) -> Result<bool, RecordError> {
+    match std::fs::symlink_metadata(directory) {
+        Ok(there) if !there.is_dir() => Err(RecordError::Damaged {
+            path: directory.to_owned(),
+            reason: "it is not a directory".to_owned(),
+        }),
+        Ok(_) => Ok(true),
+        Err(_) => Ok(false),
     }
 }
 

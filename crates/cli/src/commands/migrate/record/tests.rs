@@ -102,7 +102,26 @@ fn names_that_lead_elsewhere_have_no_path() {
     let path = home.path_of("a/b.tf").unwrap();
     assert_eq!(home.name_of(&path).unwrap(), "a/b.tf");
     assert_eq!(home.name_of(home.top()).unwrap(), ".");
+    // Through a link, and to what git or a record keeps.
+    let outside = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(outside.path(), directory.path().join("link")).unwrap();
+    fs::create_dir_all(directory.path().join("a/.git")).unwrap();
+    for name in ["link/x.tf", ".git/config", "a/.git/config", ".GIT/config", ".statelock/x.tf"] {
+        assert_eq!(home.path_of(name), None, "{name}");
+    }
     assert!(home.name_of("/elsewhere/x".as_ref()).is_err());
+}
+
+#[test]
+fn originals_are_not_kept_where_a_link_leads() {
+    let (directory, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let home = Home::of_test(directory.path());
+    fs::write(outside.path().join("mine"), "x").unwrap();
+    fs::create_dir(home.room()).unwrap();
+    std::os::unix::fs::symlink(outside.path(), home.room().join("originals")).unwrap();
+    let error = OpenRecord::open(home, &OsFiles).unwrap_err();
+    assert!(matches!(error, RecordError::Damaged { .. }), "{error}");
+    assert!(outside.path().join("mine").exists());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod outcome;
 mod perform;
+mod resuming;
 
 #[cfg(test)]
 mod tests;
@@ -44,14 +45,15 @@ pub(super) fn manifests<'h>(
     Ok(found)
 }
 
-/// Finishes what was interrupted in these homes. A run that was to be undone is closed as it is: the way
-/// back finds every file in its old or its new form.
+/// Finishes what was interrupted in these homes, if nothing that is there `now` speaks against it: a survey, and what is decided on it for
+/// the same goal. A run that was to be undone is closed as it is: the way back finds every file in its old or its new form.
 ///
 /// # Errors
 /// [`WritingError`]: another run than the one that is asked for is unfinished; or as in [`carry_out`].
 pub(super) fn finish_interrupted<'h>(
     homes: impl IntoIterator<Item = &'h Home>,
     asked: &Asked<'_>,
+    now: (&Survey, &Changes),
     files: &dyn Files,
 ) -> Result<Vec<Outcome>, WritingError> {
     let mut outcomes = Vec::new();
@@ -72,7 +74,9 @@ pub(super) fn finish_interrupted<'h>(
         if !is_same {
             return Err(record.unfinished(&run).into());
         }
-        outcomes.push(perform::perform(&mut record, &run, true, files)?);
+        let done = resuming::check(home, &run, now)
+            .and_then(|()| perform::perform(&mut record, &run, true, files));
+        outcomes.push(done.map_err(|error| error.after(&outcomes))?);
     }
     Ok(outcomes)
 }
@@ -117,8 +121,9 @@ pub(super) fn carry_out(
         let of_home: Vec<_> = of_home(changes, record.home()).collect();
         let contents: Vec<&[u8]> =
             of_home.iter().flat_map(|one| [one.before.as_slice(), one.after.as_slice()]).collect();
-        record.begin(run.clone(), &contents)?;
-        outcomes.push(perform::perform(&mut record, &run, false, files)?);
+        let begun = record.begin(run.clone(), &contents).map_err(WritingError::from);
+        let done = begun.and_then(|()| perform::perform(&mut record, &run, false, files));
+        outcomes.push(done.map_err(|error| error.after(&outcomes))?);
     }
     Ok(outcomes)
 }

@@ -16,12 +16,41 @@ pub(super) fn perform(
     resumes: bool,
     files: &dyn Files,
 ) -> Result<Outcome, WritingError> {
+    enter(record, run, resumes, files)?;
+    let mut outcome = Outcome::default();
+    match steps(record, run, files, &mut outcome) {
+        Ok(()) => Ok(outcome),
+        Err(error) => Err(error.after(&[outcome])),
+    }
+}
+
+/// Makes the branch. A run whose branch cannot be made and of which nothing was done is given up: it could never end.
+fn enter(
+    record: &mut OpenRecord<'_>,
+    run: &Run,
+    resumes: bool,
+    files: &dyn Files,
+) -> Result<(), WritingError> {
+    let Some(branch) = &run.branch else { return Ok(()) };
     let home = record.home().clone();
     let tree = WorkTree::new(home.top());
-    if let Some(branch) = &run.branch {
-        tree.enter(branch, resumes)?;
+    let Err(error) = tree.enter(branch, resumes) else { return Ok(()) };
+    let is_as_before = |step: &Step| {
+        let bytes = home.path_of(&step.file).and_then(|path| files.read(&path).ok());
+        bytes.is_some_and(|bytes| hash(&bytes) == step.from)
+    };
+    if !tree.has_branch(branch)? && run.steps.iter().all(is_as_before) {
+        record.abandon()?;
     }
-    let mut outcome = Outcome::default();
+    Err(error.into())
+}
+
+fn steps(
+    record: &mut OpenRecord<'_>,
+    run: &Run,
+    files: &dyn Files,
+    outcome: &mut Outcome,
+) -> Result<(), WritingError> {
     let mut done = Vec::new();
     for step in &run.steps {
         let path = path(record, step)?;
@@ -35,11 +64,12 @@ pub(super) fn perform(
         }
     }
     if let Some(branch) = &run.branch {
+        let home = record.home().clone();
         let names: Vec<_> = done.iter().map(|step| step.file.as_str()).collect();
-        outcome.commit = Some(tree.commit(branch, &message(run), &names)?);
+        let commit = WorkTree::new(home.top()).commit(branch, &message(run), &names)?;
+        outcome.commit = Some(commit);
     }
-    record.complete(&done)?;
-    Ok(outcome)
+    Ok(record.complete(&done)?)
 }
 
 /// Gives a file its new bytes, unless it has them.

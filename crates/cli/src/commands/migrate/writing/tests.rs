@@ -69,10 +69,11 @@ fn command(top: &Path, goal: Goal, files: &dyn Files) -> Result<(), WritingError
         Goal::Next => panic!("no phase"),
     };
     let asked = Asked { direction: goal.direction(), phase, branch: None };
-    let session = open(top);
-    finish_interrupted(&session.all_homes, &asked, files)?;
-    let mut session = open(top);
     let request = Request { goal, allows_unverified: true, ..Request::default() };
+    let mut session = open(top);
+    let now = session.decide(&request).unwrap();
+    finish_interrupted(&session.all_homes, &asked, (&session.survey, &now), files)?;
+    let mut session = open(top);
     let changes = session.decide(&request).unwrap();
     carry_out(&session.survey, &changes, &asked, files).map(|_| ())
 }
@@ -184,12 +185,98 @@ fn a_file_that_was_changed_during_the_interruption_is_left_alone_and_named() {
     let path = top.path().join("a/main.tf");
     fs::write(&path, "# mine\n").unwrap();
     let asked = Asked { direction: Direction::Forward, phase: LockPhase::Dual, branch: None };
-    let session = open(top.path());
-    let outcomes = finish_interrupted(&session.all_homes, &asked, &OsFiles).unwrap();
+    let mut session = open(top.path());
+    let now = session.decide(&Request { goal: DUAL, ..Request::default() }).unwrap();
+    let now = (&session.survey, &now);
+    let outcomes = finish_interrupted(&session.all_homes, &asked, now, &OsFiles).unwrap();
     let [outcome] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     assert_eq!(outcome.strangers, [path.canonicalize().unwrap()]);
     assert_eq!(outcome.written.len(), 2);
     assert_eq!(fs::read_to_string(&path).unwrap(), "# mine\n");
+}
+
+/// A tree in which the way from dual to lockfiles was killed as soon as `is_there`.
+fn killed_on_the_way_to_s3(is_there: impl Fn(&Path) -> bool) -> tempfile::TempDir {
+    for steps in 0..200 {
+        let top = tree();
+        command(top.path(), DUAL, &OsFiles).unwrap();
+        let done = command(top.path(), S3, &StoppingFiles::after(steps));
+        let has_begun = open(top.path()).manifests.values().any(|one| one.run.is_some());
+        if done.is_err() && has_begun && is_there(top.path()) {
+            return top;
+        }
+    }
+    panic!("it never comes to that");
+}
+
+fn is_without_table(path: &Path) -> bool {
+    !fs::read_to_string(path).unwrap().contains("dynamodb_table")
+}
+
+#[test]
+fn what_was_pulled_meanwhile_keeps_an_interrupted_run_from_being_finished() {
+    let is_untouched = |top: &Path| !is_without_table(&top.join("a/main.tf"));
+    let is_moved = |top: &Path| is_without_table(&top.join("a/main.tf"));
+    for top in [killed_on_the_way_to_s3(is_untouched), killed_on_the_way_to_s3(is_moved)] {
+        let top = top.path();
+        let pulled = "terraform {\n  backend \"s3\" {\n    bucket = \"b\"\n    key = \"a\"\n    region = \"eu-west-1\"\n    dynamodb_table = \"locks\"\n  }\n}\n";
+        fs::create_dir(top.join("pulled")).unwrap();
+        fs::write(top.join("pulled/main.tf"), pulled).unwrap();
+        let before = contents(top);
+        let error = command(top, S3, &OsFiles).unwrap_err();
+        let WritingError::Overtaken { why, .. } = &error else { panic!("{error}") };
+        assert!(why.contains("not_exclusive") && why.contains("pulled"), "{why}");
+        assert_eq!(contents(top), before);
+        // The way back is open.
+        command(top, Goal::BackTo(LockPhase::Dual), &OsFiles).unwrap();
+        assert!(!is_without_table(&top.join("a/main.tf")));
+    }
+}
+
+#[test]
+fn a_run_that_was_begun_for_more_directories_is_not_finished_from_one_of_them() {
+    let top = killed_on_the_way_to_s3(|top| !is_without_table(&top.join("a/main.tf")));
+    let before = contents(top.path());
+    let error = command(&top.path().join("b"), S3, &OsFiles).unwrap_err();
+    assert!(matches!(error, WritingError::Overtaken { .. }), "{error}");
+    assert_eq!(contents(top.path()), before);
+}
+
+#[test]
+fn a_record_that_names_what_no_migration_changes_is_refused() {
+    let top = killed_on_the_way_to_s3(|top| !is_without_table(&top.join("a/main.tf")));
+    let outside = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(outside.path(), top.path().join("link")).unwrap();
+    let record = top.path().join(".statelock/record.json");
+    let text = fs::read_to_string(&record).unwrap();
+    let before = contents(top.path());
+    for name in ["link/main.tf", ".git/config", "notes.txt", "../main.tf"] {
+        fs::write(&record, text.replace("b/backend.tf.json", name)).unwrap();
+        for goal in [S3, Goal::BackTo(LockPhase::Dual)] {
+            // The way back only closes a run: it takes no step of it.
+            let done = command(top.path(), goal, &OsFiles);
+            if goal == S3 || name != "notes.txt" {
+                let error = done.unwrap_err();
+                let is_damaged = matches!(error, WritingError::Record(RecordError::Damaged { .. }));
+                assert!(is_damaged, "{name}: {error}");
+                assert_eq!(contents(top.path()), before, "{name}");
+            }
+        }
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn an_error_in_the_middle_says_what_was_written() {
+    let has_written = |steps: usize| {
+        let top = tree();
+        let error = command(top.path(), DUAL, &StoppingFiles::after(steps)).err()?;
+        let written = error.written().to_vec();
+        let a = top.path().join("a/main.tf").canonicalize().unwrap();
+        (written == [a.clone()]).then(|| fs::read_to_string(a).unwrap())
+    };
+    let text = (0..200).find_map(has_written).unwrap();
+    assert!(text.contains("use_lockfile"), "{text}");
 }
 
 #[test]
