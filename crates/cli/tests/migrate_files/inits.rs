@@ -57,8 +57,9 @@ fn initialised(stage: &Stage, directory: &str, bucket: &str, key: &str) {
     let text = format!(
         r#"{{"version":3,"terraform_version":"1.10.0","backend":{{"type":"s3","config":{{"bucket":"{bucket}","key":"{key}","region":"eu-west-1"}},"hash":1}}}}"#
     );
-    fs::create_dir_all(stage.path(directory).join(".terraform")).unwrap();
-    fs::write(stage.path(directory).join(".terraform/terraform.tfstate"), text).unwrap();
+    fs::create_dir_all(stage.path(directory).join(".terraform")).expect("it can be done");
+    fs::write(stage.path(directory).join(".terraform/terraform.tfstate"), text)
+        .expect("it can be done");
 }
 
 /// A program that says where it ran and with what.
@@ -66,10 +67,10 @@ fn logging(stage: &Stage) -> String {
     let program = stage.path("fake-terraform");
     let log = stage.path("ran.txt");
     let text = format!("#!/bin/sh\necho \"$PWD $*\" >> '{}'\n", log.display());
-    fs::write(&program, text).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::write(log, "").unwrap();
-    program.to_str().unwrap().to_owned()
+    fs::write(&program, text).expect("it can be done");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it can be done");
+    fs::write(log, "").expect("it can be done");
+    program.to_str().expect("it can be done").to_owned()
 }
 
 const INIT: [&str; 6] = ["apply", "--phase", "dual", "--yes", "--init", "--terraform"];

@@ -163,9 +163,9 @@ fn resumed_units(session: &Session, outcomes: &[Outcome], phase: LockPhase) -> V
 /// # Errors
 /// That one.
 pub(super) fn stopped(error: WritingError) -> Result<Vec<Outcome>, PhaseError> {
-    let lines: String =
+    let lines: Vec<_> =
         error.written().iter().map(|file| format!("changed {}\n", name(file))).collect();
-    output::data(&lines).map_err(PhaseError::Stdout)?;
+    output::data(&lines.concat()).map_err(PhaseError::Stdout)?;
     Err(error.into())
 }
 

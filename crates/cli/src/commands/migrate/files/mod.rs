@@ -68,14 +68,19 @@ pub(super) struct Facts {
     pub(super) is_file: bool,
     /// Whether its mode lets somebody write it, and the system this user.
     pub(super) is_writable: bool,
-    /// Whether a new file can be its user's, too.
-    pub(super) is_own: bool,
-    /// Whether a new file can be its group's, too.
-    pub(super) is_own_group: bool,
+    /// Who of its owners a new file could be given to.
+    pub(super) own: Own,
     /// How many names the file has.
     pub(super) names: u64,
     /// Whose it is.
     pub(super) ownership: Ownership,
+}
+
+/// Whether a new file can be the same user's and the same group's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Own {
+    pub(super) user: bool,
+    pub(super) group: bool,
 }
 
 /// Mode and owner of a file.

@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 use rustix::process::{Gid, getegid, geteuid, getgroups};
 
-use super::{Facts, Files, Ownership};
+use super::{Facts, Files, Own, Ownership};
 
 /// The files of this machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,13 +25,12 @@ impl Files for OsFiles {
         let metadata = std::fs::symlink_metadata(path)?;
         let (user, is_root) = (geteuid(), geteuid().is_root());
         let is_mine = |group: Gid| group.as_raw() == metadata.gid();
-        let is_own_group = is_root || is_mine(getegid()) || getgroups()?.into_iter().any(is_mine);
+        let group = is_root || is_mine(getegid()) || getgroups()?.into_iter().any(is_mine);
         Ok(Facts {
             is_file: metadata.is_file(),
             is_writable: !metadata.permissions().readonly()
                 && access(path, Access::WRITE_OK).is_ok(),
-            is_own: is_root || user.as_raw() == metadata.uid(),
-            is_own_group,
+            own: Own { user: is_root || user.as_raw() == metadata.uid(), group },
             names: metadata.nlink(),
             ownership: Ownership {
                 mode: metadata.mode() & 0o7777,

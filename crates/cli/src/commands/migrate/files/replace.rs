@@ -49,7 +49,7 @@ fn facts(files: &dyn Files, path: &Path) -> Result<Facts, FileError> {
 /// Whether a new file beside it can have its owner. It may have the directory's group without anybody's doing.
 fn can_be_given(facts: &Facts, around: &Facts) -> bool {
     let group = |facts: &Facts| facts.ownership.owner.map(|(_, group)| group);
-    facts.is_own && (facts.is_own_group || group(facts) == group(around))
+    facts.own.user && (facts.own.group || group(facts) == group(around))
 }
 
 /// Gives a file other bytes if those that it has are `expected` (a [`hash`]). Mode and owner stay.
@@ -99,7 +99,7 @@ mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
     use super::super::stopping::StoppingFiles;
-    use super::super::{OsFiles, hash};
+    use super::super::{OsFiles, Own, hash};
     use super::*;
 
     fn a_file() -> (tempfile::TempDir, PathBuf) {
@@ -173,11 +173,11 @@ mod tests {
         let (directory, path) = a_file();
         let own = OsFiles.facts(&path).unwrap();
         let around = OsFiles.facts(directory.path()).unwrap();
-        assert!(own.is_own && can_be_given(&own, &around));
-        assert!(!can_be_given(&Facts { is_own: false, ..own }, &around));
+        assert!(own.own.user && can_be_given(&own, &around));
+        assert!(!can_be_given(&Facts { own: Own { user: false, group: true }, ..own }, &around));
         let owner = own.ownership.owner.map(|(user, group)| (user, group + 1));
         let ownership = super::super::Ownership { owner, ..own.ownership };
-        let foreign_group = Facts { is_own_group: false, ownership, ..own };
+        let foreign_group = Facts { own: Own { user: true, group: false }, ownership, ..own };
         assert!(!can_be_given(&foreign_group, &around));
         assert!(can_be_given(&Facts { ownership, ..own }, &around));
         assert!(can_be_given(&foreign_group, &Facts { ownership, ..around }));

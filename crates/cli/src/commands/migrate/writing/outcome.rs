@@ -93,10 +93,9 @@ impl WritingError {
     pub(in super::super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Record(error) => error.exit_code(),
-            Self::File(FileError::Changed(_)) => ExitCode::StateConflict,
+            Self::File(FileError::Changed(_)) | Self::Overtaken { .. } => ExitCode::StateConflict,
             Self::File(_) => ExitCode::Unavailable,
             Self::Git(error) => error.exit_code(),
-            Self::Overtaken { .. } => ExitCode::StateConflict,
             Self::Stopped(stopped) => stopped.error.exit_code(),
         }
     }
