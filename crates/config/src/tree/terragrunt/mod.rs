@@ -176,7 +176,7 @@ impl Unit {
         unit.backend = backend.and_then(|backend| unit.noted(backend));
         unit.required_versions = scopes.iter().find_map(required_version).into_iter().collect();
         unit.initialised = unit.initialised_in_cache(scan, directory);
-        unit.source = scopes.iter().find_map(module_source).flatten();
+        unit.source = module_source(&scopes);
         unit
     }
 
@@ -260,14 +260,16 @@ fn unit_backend(scope: &Scope<'_>) -> Result<Option<ModuleBackend>, ConfigError>
     })
 }
 
-/// The directory that a `terraform` block names as the source, if one does: `None` in it for one that lies
+/// The directory that a `terraform` block of the first of these names as the source; `None` for one that lies
 /// elsewhere or is not known.
-fn module_source(scope: &Scope<'_>) -> Option<Option<PathBuf>> {
-    let mut blocks = scope.source.blocks("terraform");
-    let source = blocks.find_map(|block| block.body.get_attribute("source"))?;
-    let path = scope.path(Some(&source.value)).ok().filter(|path| path.is_dir());
+fn module_source(scopes: &[Scope<'_>]) -> Option<PathBuf> {
+    let (scope, source) = scopes.iter().find_map(|scope| {
+        let mut blocks = scope.source.blocks("terraform");
+        Some((scope, blocks.find_map(|block| block.body.get_attribute("source"))?))
+    })?;
+    let path = scope.path(Some(&source.value)).ok().filter(|path| path.is_dir())?;
     // Two slashes say where a module begins of which a part is used; as a path they are one.
-    Some(path.map(|path| normal(&path)))
+    Some(normal(&path))
 }
 
 fn required_version(scope: &Scope<'_>) -> Option<RequiredVersion> {

@@ -28,7 +28,7 @@ fn proof(phase: LockPhase, at: &str) -> Verified {
         key: "k".to_owned(),
         table: Some("locks".to_owned()),
         at: at.to_owned(),
-        store: "123456789012".to_owned(),
+        store: "account 123456789012".to_owned(),
     }
 }
 
