@@ -10,7 +10,10 @@ fn p5_half_a_lock_is_told_and_repaired() {
         let shown = stage.status(DUAL);
         assert_eq!(shown["lock"], "half");
         assert_eq!(shown["free"][0]["facet"], free);
-        assert!(shown["next"].as_str().expect("text").contains("in a minute"), "{shown}");
+        assert!(
+            shown["next"].as_str().expect("text").contains("may lock by this place alone"),
+            "{shown}"
+        );
         stage.verb("lock", &[], DUAL).ended(3, &id);
         assert_eq!(stage.status(DUAL)["lock"], "half", "a refused lock leaves nothing");
         stage.verb("force-unlock", &[&id], DUAL).ended(3, "half of a lock");

@@ -66,7 +66,7 @@ fn a_bucket_without_versions_is_told_as_such() {
     stage.push(&state(2, "L", "two"), &[]).ended(0, "stored");
     let address = Stage::address(KEY);
     let listed = stage.run(&["state", "list-versions", &address]);
-    listed.ended(0, "the bucket seems to keep no versions");
+    listed.ended(0, "the bucket keeps no versions");
     // moto's own answer to this question is no XML; this is S3's.
     let proxy = stage.proxy();
     proxy.inject(Fault::Answer(NO_VERSIONING), usize::MAX, |_, path| path.contains("?versioning"));

@@ -22,17 +22,8 @@ const VARIABLE_FILE: &str = "names a file by a variable of the script";
 const NO_FILE: &str = "names a file that is not there";
 const OTHER_FILE: &str = "names a file that has other things in it than arguments of an s3 backend";
 const WRONG_TYPE: &str = "is not of the type that the argument takes";
-/// Arguments that say which state it is, and how it is locked.
-const DECISIVE: &[&str] = &[
-    "bucket",
-    "dynamodb_endpoint",
-    "dynamodb_table",
-    "endpoint",
-    "endpoints",
-    "key",
-    "use_lockfile",
-    "workspace_key_prefix",
-];
+/// Arguments that say which state it is. A block that gets its lock from a script is one backend with it.
+const DECISIVE: &[&str] = &["bucket", "endpoint", "endpoints", "key", "workspace_key_prefix"];
 /// A command whose variables could mean more than this says nothing.
 const WAYS_MAX: usize = 1_000;
 
@@ -102,7 +93,7 @@ impl Way {
         backend
     }
 
-    /// Whether a whole `block` is in the same place and locked in the same way with this and without it.
+    /// Whether a whole `block` is in the same place with this and without it, and this replaces nothing in it.
     fn adds_little_to(&self, block: &ModuleBackend) -> bool {
         let open = self.open.iter().map(|open| open.argument.as_str());
         self.over
