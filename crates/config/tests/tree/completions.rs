@@ -112,7 +112,8 @@ fn a_whole_block_is_a_way_of_its_own() {
     for (directory, expected) in [
         ("a", vec![vec!["sandbox.tfbackend"], vec![]]),
         ("b", vec![vec!["key"], vec![]]),
-        ("c", vec![vec!["use_lockfile"], vec![]]),
+        // A lock that is given to a block without one is the lock of that block.
+        ("c", vec![vec!["use_lockfile"]]),
         ("d", vec![vec![], vec![]]),
         ("e", vec![vec!["region"]]),
     ] {
