@@ -11,6 +11,7 @@
 //! - [`real_clients`]: drivers for terraform, aws, boto3 and other programs that nobody here wrote;
 //! - [`skip`]: how a test says that it could not run, and why.
 
+pub mod command;
 pub mod contract;
 pub mod explorer;
 pub mod fake_store;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::stage::{ADDRESS, DUAL, LOCK_TABLE, Run, Stage, ended};
+use crate::stage::{ADDRESS, DUAL, LOCK_TABLE, Run, Stage};
 
 const NO_LOCK: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -26,7 +26,7 @@ fn each_verb(address: &str, options: &[&str], run: impl Fn(&[&str]) -> Run, code
 fn with(stage: &Stage, args: &[&str], change: impl Fn(&mut Command)) -> Run {
     let mut command = stage.command(args);
     change(&mut command);
-    ended(command)
+    Run::of(command)
 }
 
 #[test]

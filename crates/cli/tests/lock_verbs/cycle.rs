@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 
-use crate::stage::{ADDRESS, MODES, Stage, ended};
+use crate::stage::{ADDRESS, MODES, Run, Stage};
 
 const NO_LOCK: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -95,5 +95,5 @@ fn a_lock_id_comes_after_the_address_and_the_address_may_be_left_out() {
     in_no_directory.ended(2, "is not a Terraform directory");
     let mut command = stage.command(&["status", ADDRESS]);
     command.env("STATELOCK_LOCK_ID", "x");
-    ended(command).ended(0, "");
+    Run::of(command).ended(0, "");
 }

@@ -93,7 +93,7 @@ fn p11_we_are_kept_out_by_terraform_and_wait_for_it() {
         stage.run_in(here, &["unlock", id]).ended(3, "was taken by a command of Terraform");
         let mut command = stage.command(&["lock", "--wait", "2m"]);
         command.current_dir(here);
-        let waiting = crate::stage::spawned(command, stage.scratch.path());
+        let waiting = crate::stage::Running::start(command);
         waiting.await_said(id);
         std::fs::write(&go, "").expect("a file");
         running.wait().succeeded();
@@ -136,7 +136,7 @@ fn the_selected_workspace_is_the_one_that_is_locked() {
     assert_eq!(key(&["--workspace", "default"]), KEY);
     let mut command = stage.command(&["status", "--json"]);
     command.current_dir(here).env("TF_WORKSPACE", "prod");
-    assert_eq!(crate::stage::ended(command).json()["key"], format!("env:/prod/{KEY}"));
+    assert_eq!(crate::stage::Run::of(command).json()["key"], format!("env:/prod/{KEY}"));
     let taken = stage.run_in(here, &["lock"]);
     project.apply(&[]).failed().shows(taken.stdout.trim_end());
     project.run(&["workspace", "select", "default"]).succeeded();

@@ -17,7 +17,7 @@ fn moved(stage: &Stage, names: &[&str]) {
     for name in names {
         module(name, DUAL);
     }
-    stage.run(&["migrate", "verify", "live"]).ended(0, "verified");
+    stage.run(&["migrate", "verify", "live"]).ended_saying(0, "verified");
     for name in names {
         module(name, LOCKFILE);
     }
@@ -52,22 +52,22 @@ fn whatever_may_still_lock_by_the_table_keeps_it() {
         ] {
             stage.write("live/ci/main.tf", &text);
             let run = stage.run(&finish);
-            run.ended(5, "1 still name it, so nothing was removed");
-            run.ended(5, "`live/ci` (live/ci/main.tf:2)");
-            run.ended(5, why);
+            run.ended_saying(5, "1 still name it, so nothing was removed");
+            run.ended_saying(5, "`live/ci` (live/ci/main.tf:2)");
+            run.ended_saying(5, why);
             assert!(!run.stdout.contains("delete-table"), "{run:?}");
         }
         // Its table is another one, or in another region.
         for other in ["dynamodb_table = \"others\"", "region = \"eu-north-1\""] {
             stage.write("live/ci/main.tf", &whole(other));
             let dry = stage.run(&[&finish[..3], &finish[4..]].concat());
-            dry.ended(0, "1 digest to be removed");
+            dry.ended_saying(0, "1 digest to be removed");
         }
         // By another name of it.
         stage.write("live/ci/main.tf", &whole(DUAL));
-        stage.run(&[&FINISH[..], &["--dynamodb-table", &arn]].concat()).ended(5, "live/ci");
+        stage.run(&[&FINISH[..], &["--dynamodb-table", &arn]].concat()).ended_saying(5, "live/ci");
         std::fs::remove_dir_all(stage.path().join("live/ci")).expect("it is removed");
-        stage.run(&finish).ended(0, "1 of 1 digest removed.");
+        stage.run(&finish).ended_saying(0, "1 of 1 digest removed.");
     }
 }
 
@@ -78,24 +78,24 @@ fn a_table_that_is_not_found_is_not_taken_for_retired() {
         remember(&stage, "app", "gone");
         let missing = stage.run(&FINISH);
         let place = format!("there is no lock table `gone` in us-east-1 of {}", stage.endpoint());
-        missing.ended(6, &place);
-        missing.ended(6, "--table-deleted");
+        missing.ended_saying(6, &place);
+        missing.ended_saying(6, "--table-deleted");
         assert!(!missing.stdout.contains("is closed"), "{missing:?}");
 
         let deleted = [&FINISH[..], &["--table-deleted"]].concat();
         stage.module("live/late", "late/x.tfstate", &DUAL.replace(TABLE, "gone"));
-        stage.run(&FINISH).ended(6, "`live/late` (live/late/main.tf:2)");
+        stage.run(&FINISH).ended_saying(6, "`live/late` (live/late/main.tf:2)");
         let named = stage.run(&deleted);
-        named.ended(5, "`live/late` (live/late/main.tf:2)");
+        named.ended_saying(5, "`live/late` (live/late/main.tf:2)");
         assert!(!named.stdout.contains("nothing left to do"), "{named:?}");
         std::fs::remove_dir_all(stage.path().join("live/late")).expect("it is removed");
 
         stage
             .run(&["migrate", "finish", "live", "--table-deleted"])
-            .ended(0, "Nothing was changed");
+            .ended_saying(0, "Nothing was changed");
         let done = stage.run(&deleted);
-        done.ended(0, "is closed: the original files are forgotten");
-        done.ended(0, &place.replace("there", "There"));
+        done.ended_saying(0, "is closed: the original files are forgotten");
+        done.ended_saying(0, &place.replace("there", "There"));
     }
 }
 
@@ -105,15 +105,15 @@ fn the_record_of_another_table_stays_open() {
         moved(&stage, &["app", "net"]);
         remember(&stage, "net", "others");
         let one = stage.run(&[&FINISH[..], &["--dynamodb-table", TABLE]].concat());
-        one.ended(0, "stays open: it is also about lock tables that were not finished here");
-        one.ended(0, "    others");
+        one.ended_saying(0, "stays open: it is also about lock tables that were not finished here");
+        one.ended_saying(0, "    others");
         assert!(!one.stdout.contains("is closed"), "{one:?}");
         let json = [&FINISH[..], &["--dynamodb-table", TABLE, "--json"]].concat();
-        let record = stage.run(&json).ended(0, "").json()["records"][0].clone();
+        let record = stage.run(&json).ended_saying(0, "").json()["records"][0].clone();
         assert_eq!((&record["closed"], &record["tables"][0]), (&false.into(), &"others".into()));
         remember(&stage, "net", TABLE);
         let all = stage.run(&FINISH);
-        all.ended(0, "is closed: the original files are forgotten");
+        all.ended_saying(0, "is closed: the original files are forgotten");
     }
 }
 
@@ -132,7 +132,7 @@ fn a_digest_that_is_written_after_its_removal_is_told() {
         stage.push("app/x.tfstate", 2, &DUAL_OPTIONS);
         proxy.let_go();
         let run = running.end();
-        run.ended(5, "1 digests were written meanwhile");
+        run.ended_saying(5, "1 digests were written meanwhile");
         let table = &run.json()["tables"][0];
         assert_eq!((&table["removed"], &table["remaining"]), (&1.into(), &1.into()));
         assert_eq!(table["changed"][0], "tfstate/app/x.tfstate-md5");
@@ -155,14 +155,14 @@ fn a_lock_that_is_taken_meanwhile_is_told() {
     assert!(proxy.await_held(BOUND), "the second look");
     let address = format!("s3://{BUCKET}/app/x.tfstate");
     let lock = stage.run(&[&["lock", &address], &DUAL_OPTIONS[..]].concat());
-    let id = lock.ended(0, "").stdout.trim_end().to_owned();
+    let id = lock.ended_saying(0, "").stdout.trim_end().to_owned();
     proxy.let_go();
     let run = running.end();
-    run.ended(3, "1 locks were taken meanwhile");
-    run.ended(3, &id);
+    run.ended_saying(3, "1 locks were taken meanwhile");
+    run.ended_saying(3, &id);
     assert!(!run.stdout.contains("Refused"), "{run:?}");
     assert!(!run.stdout.contains("delete-table"), "{run:?}");
-    stage.run(&[&["unlock", &address, &id], &DUAL_OPTIONS[..]].concat()).ended(0, "");
+    stage.run(&[&["unlock", &address, &id], &DUAL_OPTIONS[..]].concat()).ended_saying(0, "");
 }
 
 #[test]
@@ -179,10 +179,10 @@ fn a_lock_of_a_killed_proof_that_stays_is_told() {
         let proxy = stage.proxy();
         proxy.inject_on(Fault::Answer(DENIED), 9, |request| request.operation == "DeleteItem");
         let run = stage.run_through(&proxy, &FINISH);
-        run.ended(9, "1 of 1 locks of proofs that were killed could not be removed");
-        run.ended(9, "0 of 1 locks of proofs that were killed: removed");
+        run.ended_saying(9, "1 of 1 locks of proofs that were killed could not be removed");
+        run.ended_saying(9, "0 of 1 locks of proofs that were killed: removed");
         assert!(!run.stdout.contains("is closed"), "{run:?}");
-        stage.run(&FINISH).ended(0, "1 of 1 locks of proofs that were killed: removed");
+        stage.run(&FINISH).ended_saying(0, "1 of 1 locks of proofs that were killed: removed");
         assert_eq!(stage.keys(), crate::stage::NOTHING, "on {}", stage.name());
     }
 }

@@ -17,7 +17,7 @@ fn arrived(stage: &Stage) {
 
 fn finish(stage: &Stage, more: &[&str]) -> Value {
     let run = stage.run(&[&FINISH[..], more, &["--json"]].concat());
-    run.ended(0, "");
+    run.ended_saying(0, "");
     run.json()["tables"][0].clone()
 }
 
@@ -42,7 +42,9 @@ fn only_digests_of_states_that_moved_are_removed_and_not_before_yes() {
             assert_eq!(dry["remaining"], 3, "on {}", stage.name());
             assert_eq!(list(&dry["retire"]), [""; 0], "others may use it");
         }
-        stage.run(&FINISH).ended(0, "Nothing was changed. To do it: the same command with --yes");
+        stage
+            .run(&FINISH)
+            .ended_saying(0, "Nothing was changed. To do it: the same command with --yes");
 
         let done = finish(&stage, &["--yes"]);
         assert_eq!((&done["removed"], &done["remaining"]), (&2.into(), &1.into()));
@@ -62,10 +64,13 @@ fn an_empty_table_is_shown_to_be_so_with_the_way_to_retire_it() {
         stage.module("live/app", "app/x.tfstate", LOCKFILE);
         stage.push("app/x.tfstate", 1, &DUAL_OPTIONS);
         let run = stage.run(&[&FINISH[..], &["--yes"]].concat());
-        run.ended(0, "The table is empty.");
-        run.ended(0, "aws dynamodb create-backup --table-name terraform-locks");
-        run.ended(0, "aws dynamodb delete-table --table-name terraform-locks --region us-east-1");
-        run.ended(0, "deletion_protection_enabled = false");
+        run.ended_saying(0, "The table is empty.");
+        run.ended_saying(0, "aws dynamodb create-backup --table-name terraform-locks");
+        run.ended_saying(
+            0,
+            "aws dynamodb delete-table --table-name terraform-locks --region us-east-1",
+        );
+        run.ended_saying(0, "deletion_protection_enabled = false");
         let backup = run.stdout.find("create-backup").expect("a backup");
         assert!(backup < run.stdout.find("delete-table").expect("a deletion"));
     }
@@ -77,28 +82,28 @@ fn nothing_is_removed_while_a_module_names_the_table_or_a_lock_stands_in_it() {
         arrived(&stage);
         stage.module("live/late", "late/x.tfstate", DUAL);
         let named = stage.run(&[&FINISH[..], &["--yes"]].concat());
-        named.ended(5, "`live/late` (live/late/main.tf:2)");
+        named.ended_saying(5, "`live/late` (live/late/main.tf:2)");
         std::fs::remove_dir_all(stage.path().join("live/late")).expect("it is removed");
 
         stage.write("live/open/main.tf", &format!(
             "terraform {{\n  backend \"s3\" {{\n    bucket = \"{BUCKET}\"\n    key = \"o\"\n    dynamodb_table = \
              local.table\n  }}\n}}\n"
         ));
-        stage.run(&[&FINISH[..], &["--yes"]].concat()).ended(5, "may be this one");
+        stage.run(&[&FINISH[..], &["--yes"]].concat()).ended_saying(5, "may be this one");
         std::fs::remove_dir_all(stage.path().join("live/open")).expect("it is removed");
 
         stage.write("live/broken/main.tf", "terraform {\n  backend \"s3\" {\n");
-        stage.run(&[&FINISH[..], &["--yes"]].concat()).ended(2, "broken/main.tf");
+        stage.run(&[&FINISH[..], &["--yes"]].concat()).ended_saying(2, "broken/main.tf");
         std::fs::remove_dir_all(stage.path().join("live/broken")).expect("it is removed");
 
         // Of a state that nobody here names: the table is in use all the same.
         let address = format!("s3://{BUCKET}/others/x.tfstate");
         let lock = stage.run(&["lock", &address, "--dynamodb-table", TABLE]);
-        let id = lock.ended(0, "").stdout.trim_end().to_owned();
+        let id = lock.ended_saying(0, "").stdout.trim_end().to_owned();
         let held = stage.run(&[&FINISH[..], &["--yes"]].concat());
-        held.ended(3, "Refused: it holds locks");
-        held.ended(3, &id);
-        stage.run(&["unlock", &address, &id, "--dynamodb-table", TABLE]).ended(0, "");
+        held.ended_saying(3, "Refused: it holds locks");
+        held.ended_saying(3, &id);
+        stage.run(&["unlock", &address, &id, "--dynamodb-table", TABLE]).ended_saying(0, "");
 
         assert_eq!(finish(&stage, &[])["remaining"], 3, "nothing was removed until now");
         assert_eq!(finish(&stage, &["--yes"])["removed"], 2);
@@ -121,7 +126,7 @@ fn a_digest_that_is_written_meanwhile_stays_and_is_told() {
         stage.push("app/x.tfstate", 2, &DUAL_OPTIONS);
         proxy.let_go();
         let run = running.end();
-        run.ended(5, "1 digests were written meanwhile");
+        run.ended_saying(5, "1 digests were written meanwhile");
         assert_eq!(finish(&stage, &[])["remaining"], 1, "on {}", stage.name());
         let address = format!("s3://{BUCKET}/app/x.tfstate");
         let status = stage.run(&[&["status", &address, "--json"], &DUAL_OPTIONS[..]].concat());
@@ -155,7 +160,7 @@ fn a_lost_answer_to_a_removal_is_no_change_by_somebody_else() {
         let proxy = stage.proxy();
         proxy.inject_on(Fault::LoseResponse, 1, is_removal);
         let run = stage.run_through(&proxy, &[&FINISH[..], &["--yes", "--json"]].concat());
-        let done = run.ended(0, "").json()["tables"][0].clone();
+        let done = run.ended_saying(0, "").json()["tables"][0].clone();
         assert_eq!((&done["removed"], &done["remaining"]), (&1.into(), &0.into()));
     }
 }
@@ -164,9 +169,9 @@ fn a_lost_answer_to_a_removal_is_no_change_by_somebody_else() {
 fn without_a_table_there_is_nothing_to_finish() {
     let stage = Stage::statelock();
     stage.module("live/app", "app/x.tfstate", LOCKFILE);
-    stage.run(&["migrate", "finish", "live"]).ended(6, "--dynamodb-table TABLE");
+    stage.run(&["migrate", "finish", "live"]).ended_saying(6, "--dynamodb-table TABLE");
     let unknown = ["migrate", "finish", "live", "--dynamodb-table", "no-such-table"];
-    stage.run(&unknown).ended(6, "check the table's name and the region");
+    stage.run(&unknown).ended_saying(6, "check the table's name and the region");
     std::fs::create_dir(stage.path().join("empty")).expect("a directory");
-    stage.run(&["migrate", "finish", "empty"]).ended(6, "no root module");
+    stage.run(&["migrate", "finish", "empty"]).ended_saying(6, "no root module");
 }

@@ -21,7 +21,7 @@ fn killed_while_writing(stage: &Stage, args: &[&str]) {
     let before = std::fs::read(&record).unwrap_or_default();
     let begun = wait_until(BOUND, || {
         let now = std::fs::read(&record).unwrap_or_default();
-        (now != before || running.has_ended()).then_some(())
+        (now != before || !running.is_running()).then_some(())
     });
     assert!(begun.is_some(), "it begins");
     running.kill();
@@ -56,10 +56,10 @@ fn killed_in_every_step_and_repeated_it_ends_as_if_nothing_had_happened() {
         for (phase, revision) in [("dual", "two"), ("s3", "three")] {
             let apply = ["migrate", "apply", "live", "--phase", phase, "--yes"];
             killed_while_writing(&stage, &apply);
-            stage.run(&apply).ended(0, "");
-            stage.run(&["migrate", "status", "live", "--expect", phase]).ended(0, "");
+            stage.run(&apply).ended_saying(0, "");
+            stage.run(&["migrate", "status", "live", "--expect", phase]).ended_saying(0, "");
             let done = files(&stage);
-            stage.run(&apply).ended(0, "");
+            stage.run(&apply).ended_saying(0, "");
             assert_eq!(files(&stage), done, "to repeat it changes nothing");
             fleet.each(|client| {
                 client.init();
@@ -71,12 +71,12 @@ fn killed_in_every_step_and_repeated_it_ends_as_if_nothing_had_happened() {
                 killed_at(&stage, &verify, removes_item);
             }
             killed_at(&stage, &verify, releases_lockfile);
-            stage.run(&verify).ended(0, "4 backends: 4 verified");
+            stage.run(&verify).ended_saying(0, "4 backends: 4 verified");
             assert_eq!(stage.locks(), NOTHING, "on {}", stage.name());
         }
         let finish = ["migrate", "finish", "live", "--yes"];
         killed_at(&stage, &finish, removes_item);
-        stage.run(&finish).ended(0, "The table is empty.");
+        stage.run(&finish).ended_saying(0, "The table is empty.");
         fleet.each(|client| client.has_everywhere("three"));
     }
 }

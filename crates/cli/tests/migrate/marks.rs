@@ -25,17 +25,20 @@ fn some_workspaces_are_not_the_whole_backend() {
     for stage in Stage::all("proofs of some workspaces") {
         unit(&stage);
         let one = stage.run(&["migrate", "verify", "live", "--workspace", "dev"]);
-        one.ended(0, "not noted in the record: only what --workspace names was tried");
+        one.ended_saying(0, "not noted in the record: only what --workspace names was tried");
         assert!(!has_record(&stage), "on {}", stage.name());
 
         let proxy = stage.proxy();
         let lists = |request: &Request| request.path.contains("list-type=2");
         proxy.inject_on(Fault::Answer(DENIED), 99, lists);
         let unlisted = stage.run_through(&proxy, &["migrate", "verify", "live"]);
-        unlisted.ended(0, "not noted in the record: there may be workspaces that were not tried");
+        unlisted.ended_saying(
+            0,
+            "not noted in the record: there may be workspaces that were not tried",
+        );
         assert!(!has_record(&stage), "on {}", stage.name());
 
-        stage.run(&["migrate", "verify", "live", "--json"]).ended(0, "\"recorded\":true");
+        stage.run(&["migrate", "verify", "live", "--json"]).ended_saying(0, "\"recorded\":true");
     }
 }
 
@@ -46,18 +49,18 @@ fn a_proof_elsewhere_is_none_here() {
     let plan = ["migrate", "plan", "live", "--phase", "s3"];
     let proxy = stage.proxy();
     let elsewhere = ["migrate", "verify", "live", "--endpoint-url", &proxy.endpoint()];
-    stage.run(&elsewhere).ended(0, "1 verified");
+    stage.run(&elsewhere).ended_saying(0, "1 verified");
     let refused = stage.run(&plan);
     assert!(refused.stdout.contains("not_verified"), "{refused:?}");
     let said = format!("was seen to succeed on {}", proxy.endpoint());
     assert!(refused.stdout.contains(&said), "{refused:?}");
-    let status = stage.run(&["migrate", "status", "live", "--json"]).ended(0, "").json();
+    let status = stage.run(&["migrate", "status", "live", "--json"]).ended_saying(0, "").json();
     assert_eq!(status["units"][0]["verified"], serde_json::Value::Null, "{status}");
 
-    stage.run(&["migrate", "verify", "live"]).ended(0, "1 verified");
+    stage.run(&["migrate", "verify", "live"]).ended_saying(0, "1 verified");
     let allowed = stage.run(&plan);
     assert!(!allowed.stdout.contains("not_verified"), "{allowed:?}");
-    let status = stage.run(&["migrate", "status", "live", "--json"]).ended(0, "").json();
+    let status = stage.run(&["migrate", "status", "live", "--json"]).ended_saying(0, "").json();
     assert!(status["units"][0]["verified"].is_string(), "{status}");
     // Nor is one with another table.
     let text = std::fs::read_to_string(stage.path().join("live/b/main.tf")).expect("a module");

@@ -66,7 +66,7 @@ fn killed_holder(stage: &Stage) -> String {
 }
 
 fn held_id(stage: &Stage) -> String {
-    let status = stage.run(&["status", "network", "--json"]).ended(0, "").json();
+    let status = stage.run(&["status", "network", "--json"]).ended_saying(0, "").json();
     status["locks"][0]["lock_id"].as_str().expect("a lock").to_owned()
 }
 
@@ -95,7 +95,7 @@ fn each_command_about_a_stuck_lock_does_what_the_page_says() {
         stage.write_object("network/terraform.tfstate.tflock", b"");
         shell.next("", (0, "released"));
         let address = format!("s3://{BUCKET}/network/terraform.tfstate");
-        let state = stage.run(&["state", "pull", &address]).ended(0, "").json();
+        let state = stage.run(&["state", "pull", &address]).ended_saying(0, "").json();
         let mut errored = state.clone();
         errored["serial"] = (state["serial"].as_u64().expect("a serial") + 1).into();
         stage.write("network/errored.tfstate", &errored.to_string());

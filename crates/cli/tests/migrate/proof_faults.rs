@@ -31,9 +31,9 @@ fn p1_a_store_that_lets_a_second_client_in_is_not_verified() {
             is_take(request) && takes.fetch_add(1, Ordering::SeqCst) == 1
         });
         let run = stage.run_through(&proxy, &["migrate", "verify", "live"]);
-        run.ended(10, "FAILED  it is refused to a client that locks by lockfile");
-        run.ended(10, "it was given the lock");
-        run.ended(10, "do not rely on this store's locks");
+        run.ended_saying(10, "FAILED  it is refused to a client that locks by lockfile");
+        run.ended_saying(10, "it was given the lock");
+        run.ended_saying(10, "do not rely on this store's locks");
         assert_eq!(stage.locks(), NOTHING, "on {}", stage.name());
         assert!(!stage.path().join("live/.statelock/record.json").exists(), "nothing is noted");
     }
@@ -46,8 +46,8 @@ fn p3_a_table_that_refuses_is_told_and_no_half_of_a_lock_is_left() {
         let proxy = stage.proxy();
         proxy.inject_on(Fault::Answer(DENIED), 9, |request| request.operation == "PutItem");
         let run = stage.run_through(&proxy, &["migrate", "verify", "live"]);
-        run.ended(9, "FAILED  the lock can be taken");
-        run.ended(9, "dynamodb:GetItem, PutItem and DeleteItem");
+        run.ended_saying(9, "FAILED  the lock can be taken");
+        run.ended_saying(9, "dynamodb:GetItem, PutItem and DeleteItem");
         assert_eq!(stage.locks(), NOTHING, "on {}", stage.name());
     }
 }
@@ -66,7 +66,7 @@ fn what_a_killed_proof_leaves_the_next_one_removes() {
         assert!(left[0].starts_with("b/.statelock-verify-"), "{left:?}");
 
         let next = stage.run(&["migrate", "verify", "live"]);
-        next.ended(0, "1 of proofs that were killed: removed");
+        next.ended_saying(0, "1 of proofs that were killed: removed");
         assert_eq!(stage.locks(), NOTHING);
         assert_eq!(stage.keys(), NOTHING, "on {}", stage.name());
     }
@@ -93,7 +93,7 @@ fn what_a_killed_trial_of_another_verb_leaves_is_removed_too() {
             assert!(left[0].starts_with("b/.statelock-verify-"), "{left:?}");
 
             let next = stage.run(&["migrate", "verify", "live"]);
-            next.ended(0, "1 of proofs that were killed: removed");
+            next.ended_saying(0, "1 of proofs that were killed: removed");
             assert_eq!(stage.locks(), NOTHING, "after {killed:?} on {}", stage.name());
             assert_eq!(stage.keys(), NOTHING, "after {killed:?} on {}", stage.name());
         }
@@ -106,7 +106,7 @@ fn a_plan_leaves_no_versions_in_a_bucket_that_keeps_them() {
     stage.enable_versioning();
     stage.module("live/b", "b/x.tfstate", LOCK_TABLE);
     let plan = ["migrate", "plan", "--phase", "dual", "--online", "live"];
-    stage.run(&plan).ended(0, "1 to move");
+    stage.run(&plan).ended_saying(0, "1 to move");
     assert_eq!(stage.versions("b/"), 0);
 }
 
@@ -119,11 +119,11 @@ fn a_proof_that_goes_on_is_left_alone_by_another() {
     let first = stage.spawn_through(&proxy, &["migrate", "verify", "live"]);
     assert!(proxy.await_held(BOUND), "it releases");
     let second = stage.run(&["migrate", "verify", "live"]);
-    second.ended(0, "1 verified");
+    second.ended_saying(0, "1 verified");
     assert!(!second.stdout.contains("killed"), "{second:?}");
     assert_eq!(stage.locks().len(), 1, "that of the first one");
     proxy.let_go();
-    first.end().ended(0, "1 verified");
+    first.end().ended_saying(0, "1 verified");
     assert_eq!(stage.locks(), NOTHING);
 }
 
@@ -139,7 +139,7 @@ fn p3_a_signal_ends_it_after_what_was_taken_is_released() {
         running.signal(signal);
         running.await_said("ending; again to end at once");
         proxy.let_go();
-        running.end().ended(code, "nothing is left locked");
+        running.end().ended_saying(code, "nothing is left locked");
         assert_eq!(stage.locks(), NOTHING);
     }
 }
@@ -155,7 +155,9 @@ fn a_second_signal_ends_it_at_once_and_says_what_may_be_left() {
     running.signal("INT");
     running.await_said("ending; again to end at once");
     running.signal("INT");
-    running.end().ended(7, "the next `statelock migrate verify` removes what is left");
-    stage.run(&["migrate", "verify", "live"]).ended(0, "1 of proofs that were killed: removed");
+    running.end().ended_saying(7, "the next `statelock migrate verify` removes what is left");
+    stage
+        .run(&["migrate", "verify", "live"])
+        .ended_saying(0, "1 of proofs that were killed: removed");
     assert_eq!(stage.locks(), NOTHING);
 }

@@ -29,7 +29,7 @@ fn p1_p5_each_mode_is_proven_in_every_workspace_and_nothing_is_left() {
         let before = stage.keys();
 
         let run = stage.run(&["migrate", "verify", "live", "--json"]);
-        let document = run.ended(0, "").json();
+        let document = run.ended_saying(0, "").json();
         assert_eq!((&document["schema"], &document["verified"]), (&1.into(), &true.into()));
         let units = document["units"].as_array().expect("units");
         let phases: Vec<_> = units.iter().map(|unit| unit["phase"].as_str()).collect();
@@ -69,9 +69,9 @@ fn nobody_who_holds_the_real_lock_is_disturbed() {
         stage.module("live/b", "b/x.tfstate", DUAL);
         let address = format!("s3://{BUCKET}/b/x.tfstate");
         let lock = stage.run(&[&["lock", &address], &DUAL_OPTIONS[..]].concat());
-        let id = lock.ended(0, "").stdout.trim_end().to_owned();
+        let id = lock.ended_saying(0, "").stdout.trim_end().to_owned();
         let text = stage.run(&["migrate", "verify", "live", "--no-record"]);
-        text.ended(0, "1 backend: 1 verified");
+        text.ended_saying(0, "1 backend: 1 verified");
         assert!(
             text.stdout.contains("ok      it is in the lock table `terraform-locks`"),
             "{text:?}"
@@ -79,11 +79,11 @@ fn nobody_who_holds_the_real_lock_is_disturbed() {
         assert!(!stage.path().join("live/.statelock").exists());
 
         let on_state = stage.run(&["migrate", "verify", "live", "--on-state"]);
-        on_state.ended(3, "FAILED  nobody holds the lock");
+        on_state.ended_saying(3, "FAILED  nobody holds the lock");
         assert!(on_state.stdout.contains(&id), "{on_state:?}");
         assert_eq!(stage.locks().len(), 1, "it still stands");
-        stage.run(&[&["unlock", &address, &id], &DUAL_OPTIONS[..]].concat()).ended(0, "");
-        stage.run(&["migrate", "verify", "live", "--on-state"]).ended(0, "(locked itself)");
+        stage.run(&[&["unlock", &address, &id], &DUAL_OPTIONS[..]].concat()).ended_saying(0, "");
+        stage.run(&["migrate", "verify", "live", "--on-state"]).ended_saying(0, "(locked itself)");
         assert_eq!(stage.locks(), NOTHING);
     }
 }
@@ -95,9 +95,12 @@ fn p8_a_digest_that_is_not_that_of_the_state_is_told_with_its_repair() {
     stage.push("b/x.tfstate", 1, &DUAL_OPTIONS);
     stage.write_object("b/x.tfstate", b"{\"version\":4,\"serial\":2,\"lineage\":\"l\"}");
     let run = stage.run(&["migrate", "verify", "live"]);
-    run.ended(11, "FAILED  the state has the digest that the lock table says");
-    run.ended(11, "statelock state push s3://tfstate/b/x.tfstate --dynamodb-table terraform-locks");
-    run.ended(11, "NOT verified");
+    run.ended_saying(11, "FAILED  the state has the digest that the lock table says");
+    run.ended_saying(
+        11,
+        "statelock state push s3://tfstate/b/x.tfstate --dynamodb-table terraform-locks",
+    );
+    run.ended_saying(11, "NOT verified");
     assert!(!stage.path().join("live/.statelock/record.json").exists(), "nothing is noted");
 }
 
@@ -107,9 +110,9 @@ fn versions_of_throw_away_lockfiles_do_not_stay_in_a_bucket_that_keeps_them() {
     stage.enable_versioning();
     stage.module("live/c", "c/x.tfstate", LOCKFILE);
     // A version and a delete marker.
-    stage.run(&["migrate", "verify", "live"]).ended(0, "2 versions and delete markers");
+    stage.run(&["migrate", "verify", "live"]).ended_saying(0, "2 versions and delete markers");
     assert_eq!(stage.versions("c/"), 0);
-    stage.run(&["migrate", "verify", "live", "--on-state"]).ended(0, "1 verified");
+    stage.run(&["migrate", "verify", "live", "--on-state"]).ended_saying(0, "1 verified");
     assert_eq!(stage.versions("c/"), 2, "those of the real lockfile are left to `gc`");
 }
 
@@ -122,7 +125,7 @@ fn what_cannot_be_proven_is_named_and_the_rest_goes_on() {
     stage.module("live/d", "d/x.tfstate", &DUAL.replace(TABLE, "no-such-table"));
     stage.write("live/broken/main.tf", "terraform {\n  backend \"s3\" {\n");
     let run = stage.run(&["migrate", "verify", "live", "--json"]);
-    run.ended(6, "3 of 4 backends not verified");
+    run.ended_saying(6, "3 of 4 backends not verified");
     let document = run.json();
     assert_eq!((&document["verified"], &document["complete"]), (&false.into(), &false.into()));
     let unit = |at: usize| &document["units"][at];
@@ -135,6 +138,6 @@ fn what_cannot_be_proven_is_named_and_the_rest_goes_on() {
     assert_eq!(stage.locks(), NOTHING);
 
     std::fs::create_dir(stage.path().join("empty")).expect("a directory");
-    stage.run(&["migrate", "verify", "empty"]).ended(6, "no root module");
-    stage.run(&["migrate", "verify"]).ended(2, "DIR");
+    stage.run(&["migrate", "verify", "empty"]).ended_saying(6, "no root module");
+    stage.run(&["migrate", "verify"]).ended_saying(2, "DIR");
 }

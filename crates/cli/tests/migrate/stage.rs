@@ -1,9 +1,8 @@
 //! A store with a bucket and a lock table, a directory of root modules, and the binary.
 
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use futures::TryStreamExt as _;
 use object_store::ObjectStore as _;
@@ -11,15 +10,12 @@ use object_store::ObjectStoreExt as _;
 use object_store::path::Path as Key;
 use serde_json::Value;
 use statelock_testkit::fault_proxy::FaultProxy;
-use statelock_testkit::server_process::{send_signal, wait_until};
 use statelock_testkit::store_server::StoreServer;
 use tempfile::TempDir;
 
+pub(crate) use statelock_testkit::command::{BOUND, Run, Running};
 pub(crate) use statelock_testkit::real_clients::terraform::LOCK_TABLE as TABLE;
 pub(crate) use statelock_testkit::store_server::BUCKET;
-
-/// How long anything may take that should happen soon.
-pub(crate) const BOUND: Duration = Duration::from_mins(1);
 
 /// The lock arguments of each phase.
 pub(crate) const LOCK_TABLE: &str = "dynamodb_table = \"terraform-locks\"";
@@ -36,82 +32,6 @@ pub(crate) const NOTHING: [&str; 0] = [];
 pub(crate) struct Stage {
     server: StoreServer,
     scratch: TempDir,
-}
-
-/// A command that ended.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Run {
-    /// Itself, if it ended so and said so on standard output or standard error.
-    #[track_caller]
-    pub(crate) fn ended(&self, code: i32, said: &str) -> &Self {
-        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
-        let has = self.stdout.contains(said) || self.stderr.contains(said);
-        assert!(has, "expected {said:?} in\n{}\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        let document = serde_json::from_str(&self.stdout);
-        assert!(document.is_ok(), "no JSON: {self:?}");
-        document.unwrap_or_default()
-    }
-}
-
-/// A command that runs. Dropping it kills it.
-pub(crate) struct Running {
-    child: Child,
-    said: PathBuf,
-}
-
-impl Running {
-    pub(crate) fn signal(&self, name: &str) {
-        send_signal(name, self.child.id());
-    }
-
-    /// Whether it has ended.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.try_wait().expect("it can be asked").is_some()
-    }
-
-    /// Ends it as a lost CI runner would.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it can be reaped");
-    }
-
-    /// Waits until it has said this on standard error.
-    #[track_caller]
-    pub(crate) fn await_said(&self, text: &str) {
-        let said = || std::fs::read_to_string(&self.said).unwrap_or_default();
-        let found = wait_until(BOUND, || said().contains(text).then_some(()));
-        assert!(found.is_some(), "expected {text:?} in {}", said());
-    }
-
-    /// Its end, which has to come.
-    #[track_caller]
-    pub(crate) fn end(mut self) -> Run {
-        let status = wait_until(BOUND, || self.child.try_wait().expect("it can be asked"));
-        let stderr = std::fs::read_to_string(&self.said).unwrap_or_default();
-        assert!(status.is_some(), "it does not end: {stderr}");
-        let mut stdout = String::new();
-        let pipe = self.child.stdout.as_mut().expect("a pipe");
-        pipe.read_to_string(&mut stdout).expect("what it printed");
-        Run { code: status.and_then(|status| status.code()), stdout, stderr }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
 
 impl Stage {
@@ -187,22 +107,22 @@ impl Stage {
 
     /// Runs `statelock` where the modules are, to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Run {
-        ended(self.command(&self.endpoint(), args))
+        Run::of(self.command(&self.endpoint(), args))
     }
 
     /// As [`Self::run`], through a proxy.
     pub(crate) fn run_through(&self, proxy: &FaultProxy, args: &[&str]) -> Run {
-        ended(self.command(&proxy.endpoint(), args))
+        Run::of(self.command(&proxy.endpoint(), args))
     }
 
     /// Starts `statelock` where the modules are.
     pub(crate) fn spawn(&self, args: &[&str]) -> Running {
-        spawned(self.command(&self.endpoint(), args))
+        Running::start(self.command(&self.endpoint(), args))
     }
 
     /// Starts `statelock` where the modules are, through a proxy.
     pub(crate) fn spawn_through(&self, proxy: &FaultProxy, args: &[&str]) -> Running {
-        spawned(self.command(&proxy.endpoint(), args))
+        Running::start(self.command(&proxy.endpoint(), args))
     }
 
     /// Stores a state, and its digest if the options name a table.
@@ -216,7 +136,7 @@ impl Stage {
         self.write("pushed.tfstate.json", &state);
         let address = format!("s3://{BUCKET}/{key}");
         self.run(&[&["state", "push", &address, "pushed.tfstate.json"], options].concat())
-            .ended(0, "");
+            .ended_saying(0, "");
     }
 
     /// Writes an object past everything.
@@ -272,25 +192,11 @@ impl Stage {
     pub(crate) fn locks(&self) -> Vec<String> {
         let address = format!("s3://{BUCKET}");
         let run = self.run(&["ls", &address, "--held", "--json", "--dynamodb-table", TABLE]);
-        let document = run.ended(0, "").json();
+        let document = run.ended_saying(0, "").json();
         let states = document["states"].as_array().expect("states").clone();
         let line = |state: &Value| {
             format!("{} {}", state["key"].as_str().unwrap_or_default(), state["locks"][0]["facets"])
         };
         states.iter().map(line).collect()
     }
-}
-
-fn ended(mut command: Command) -> Run {
-    let output = command.output().expect("statelock can be started");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-}
-
-/// Starts a command whose standard error goes to a file outside of the modules.
-fn spawned(mut command: Command) -> Running {
-    let file = tempfile::Builder::new().prefix("statelock-said-").tempfile().expect("a file");
-    let (file, said) = file.keep().expect("a file that stays");
-    let child = command.stdout(Stdio::piped()).stderr(file).spawn();
-    Running { child: child.expect("statelock can be started"), said }
 }

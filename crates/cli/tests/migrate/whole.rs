@@ -32,14 +32,14 @@ fn migrate(stage: &Stage) {
         client.apply_everywhere("one");
     });
     let scan = stage.run(&["migrate", "scan", "live", "--json"]);
-    let scanned = scan.ended(0, "").json();
+    let scanned = scan.ended_saying(0, "").json();
     assert_eq!(scanned["units"].as_array().map(Vec::len), Some(units), "{}", scan.stdout);
 
     let late = fleet.clients[0].checked_out_at(&stage.path().join("late"));
     late.init();
-    stage.run(&["migrate", "plan", "live", "--phase", "dual"]).ended(0, "use_lockfile");
-    stage.run(&["migrate", "apply", "live", "--phase", "dual", "--yes"]).ended(0, "");
-    stage.run(&["migrate", "status", "live", "--expect", "dual"]).ended(0, "");
+    stage.run(&["migrate", "plan", "live", "--phase", "dual"]).ended_saying(0, "use_lockfile");
+    stage.run(&["migrate", "apply", "live", "--phase", "dual", "--yes"]).ended_saying(0, "");
+    stage.run(&["migrate", "status", "live", "--expect", "dual"]).ended_saying(0, "");
     let dual = &fleet.clients[0];
     dual.init();
     neighbours(stage, [(dual, "dual"), (&late, "table")], true);
@@ -51,8 +51,8 @@ fn migrate(stage: &Stage) {
 
     let late = dual.checked_out_at(&stage.path().join("later"));
     late.init();
-    stage.run(&["migrate", "apply", "live", "--phase", "s3", "--yes"]).ended(0, "");
-    stage.run(&["migrate", "status", "live", "--expect", "s3"]).ended(0, "");
+    stage.run(&["migrate", "apply", "live", "--phase", "s3", "--yes"]).ended_saying(0, "");
+    stage.run(&["migrate", "status", "live", "--expect", "s3"]).ended_saying(0, "");
     let lockfile = &fleet.clients[0];
     lockfile.init();
     // Who still is in the dual phase holds first: after a write past the table its digest is an older one's.
@@ -79,7 +79,7 @@ fn neighbours(stage: &Stage, clients: [(&Client, &str); 2], may_race: bool) {
 fn verified(stage: &Stage, fleet: &Fleet) {
     let units = fleet.clients.len();
     let run = stage.run(&["migrate", "verify", "live"]);
-    run.ended(0, &format!("{units} backends: {units} verified"));
+    run.ended_saying(0, &format!("{units} backends: {units} verified"));
     let workspaces = run.stdout.matches("  workspace ").count();
     assert_eq!(workspaces, fleet.state_count(), "{}", run.stdout);
     assert_eq!(stage.locks(), NOTHING);
@@ -89,12 +89,12 @@ fn verified(stage: &Stage, fleet: &Fleet) {
 fn finished(stage: &Stage, fleet: &Fleet) {
     let states = fleet.state_count();
     let dry = stage.run(&["migrate", "finish", "live"]);
-    dry.ended(0, &format!("{states} digests to be removed"));
+    dry.ended_saying(0, &format!("{states} digests to be removed"));
     let done = stage.run(&["migrate", "finish", "live", "--yes"]);
-    done.ended(0, &format!("{states} of {states} digests removed."));
-    done.ended(0, "The table is empty.");
-    done.ended(0, "is closed: the original files are forgotten");
+    done.ended_saying(0, &format!("{states} of {states} digests removed."));
+    done.ended_saying(0, "The table is empty.");
+    done.ended_saying(0, "is closed: the original files are forgotten");
     let originals = stage.path().join("live/.statelock/originals");
     assert_eq!(std::fs::read_dir(originals).expect("the record").count(), 0);
-    stage.run(&["migrate", "finish", "live", "--yes"]).ended(0, "The table is empty.");
+    stage.run(&["migrate", "finish", "live", "--yes"]).ended_saying(0, "The table is empty.");
 }
