@@ -36,17 +36,15 @@ impl AddressArgs {
 }
 
 impl BackendAddress {
-    /// The state of a workspace of this backend.
+    /// The state of a workspace of this backend; of the default one if none is named. The prefix is the
+    /// backend's, and says where all its workspaces are, whichever of them is named.
     pub(crate) fn in_workspace(
         self,
         workspace: Option<WorkspaceName>,
         prefix: Option<WorkspaceKeyPrefix>,
     ) -> StateAddress {
-        let address = StateAddress::new(self.bucket, self.key);
-        match workspace {
-            Some(workspace) => address.in_workspace(workspace, prefix.unwrap_or_default()),
-            None => address,
-        }
+        StateAddress::new(self.bucket, self.key)
+            .in_workspace(workspace.unwrap_or_default(), prefix.unwrap_or_default())
     }
 }
 
@@ -99,6 +97,16 @@ mod tests {
         assert_eq!(state("s3://tfstate/a/b.tfstate", None), "s3://tfstate/a/b.tfstate");
         assert_eq!(state("s3://tfstate/a", Some("dev")), "s3://tfstate/env:/dev/a");
         assert_eq!(state("s3://tfstate/a", Some("default")), "s3://tfstate/a");
+    }
+
+    #[test]
+    fn a_prefix_is_kept_without_a_workspace() {
+        let prefix = WorkspaceKeyPrefix::parse("teams").unwrap();
+        let address = backend_address("s3://tfstate/a").unwrap();
+        let state = address.clone().in_workspace(None, Some(prefix.clone()));
+        assert_eq!(state.workspace_key_prefix(), &prefix);
+        assert_eq!(state.to_string(), "s3://tfstate/a");
+        assert_eq!(address.in_workspace(None, None).workspace_key_prefix().as_str(), "env:");
     }
 
     #[test]

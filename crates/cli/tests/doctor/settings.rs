@@ -92,7 +92,7 @@ fn a_rule_that_deletes_locks_or_other_workspaces_is_found() {
         "blue/dev/app/terraform.tfstate",
         br#"{"version":4,"serial":1,"lineage":"l","outputs":{},"resources":[]}"#,
     );
-    let named = ["--workspace", "default", "--workspace-key-prefix", "blue"];
+    let named = ["--workspace-key-prefix", "blue"];
     with(&named, "blue/dev/app/").says(id, "`blue/dev/app/terraform.tfstate`");
     with(&[], "blue/dev/app/").lacks(id);
 }

@@ -66,7 +66,7 @@ fn that_other_keys_are_reached_is_said() {
     let json = run(&["--role", "gc", "--json"]);
     let document: Value = serde_json::from_str(&json.stdout).expect("JSON");
     assert!(document["notes"][0].as_str().is_some_and(|text| text.contains(note)), "{document}");
-    run(&["--role", "plan", "--workspace", "dev", "--workspace-key-prefix", ""]).ended(
+    run(&["--role", "plan", "--workspace-key-prefix", ""]).ended(
         0,
         "`*/network/terraform.tfstate` also takes in the states and workspaces of keys that end in",
     );

@@ -1,5 +1,7 @@
 //! Generated policies against their own check, and policies that are less or more.
 
+use std::collections::BTreeSet;
+
 use clap::Parser as _;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use super::*;
 use crate::commands::iam::needs::Need;
 use crate::commands::iam::options::Role;
 use crate::commands::iam::policy_document;
+use crate::policy::Subject;
 
 const KEY_ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -38,6 +41,15 @@ fn excess_of(target: &Target, role: Role, policy: &Policy) -> Vec<Excess> {
     excess::of(&needs::of(target, role), target, &[policy])
 }
 
+/// Which workspaces, and where they are.
+const WORKSPACES: [&[&str]; 5] = [
+    &["--workspaces", "all"],
+    &["--workspaces", "none"],
+    &["--workspaces", "dev,default"],
+    &["--workspaces", "all", "--workspace-key-prefix", ""],
+    &["--workspaces", "dev,default", "--workspace-key-prefix", "teams/a"],
+];
+
 /// Every combination of options that changes what is needed.
 fn combinations() -> Vec<Vec<&'static str>> {
     let modes: [&[&str]; 3] = [
@@ -45,18 +57,12 @@ fn combinations() -> Vec<Vec<&'static str>> {
         &["--mode", "lock_table", "--dynamodb-table", "locks"],
         &["--mode", "dual", "--dynamodb-table", "locks"],
     ];
-    let workspaces: [&[&str]; 4] = [
-        &["--workspaces", "all"],
-        &["--workspaces", "none"],
-        &["--workspaces", "dev,default"],
-        &["--workspaces", "all", "--workspace-key-prefix", ""],
-    ];
     let keys: [&[&str]; 3] =
         [&[], &["--kms-key", KEY_ARN], &["--kms-key", "mrk-1", "--acl", "private"]];
     let names: [&[&str]; 2] = [&[], &["--account", "111122223333", "--region", "eu-west-1"]];
     let mut all = Vec::new();
     for mode in modes {
-        for workspace in workspaces {
+        for workspace in WORKSPACES {
             for key in keys {
                 all.extend(names.iter().map(|names| [mode, workspace, key, names].concat()));
             }
@@ -78,6 +84,25 @@ fn a_generated_policy_is_enough_and_no_more() {
             }
         }
     }
+}
+
+#[test]
+fn each_choice_of_workspaces_needs_something_else() {
+    for role in [Role::Plan, Role::Apply, Role::Unlock, Role::Migrate, Role::Gc] {
+        let policies: BTreeSet<_> = WORKSPACES
+            .iter()
+            .map(|options| generated(&needs::of(&target(ADDRESSES[0], options), role)).to_string())
+            .collect();
+        assert_eq!(policies.len(), WORKSPACES.len(), "{role:?}");
+    }
+    let shown = |options: &[&str]| {
+        let target = target(ADDRESSES[0], options);
+        let states: Vec<_> = target.states().iter().map(Subject::shown).collect();
+        (target.listing_prefix().shown(), states.join(" "))
+    };
+    let key = "network/terraform.tfstate";
+    assert_eq!(shown(WORKSPACES[3]), (String::new(), format!("{key} */{key}")));
+    assert_eq!(shown(WORKSPACES[4]), ("teams/a/".to_owned(), format!("{key} teams/a/dev/{key}")));
 }
 
 fn enough_and_no_more(target: &Target, role: Role, case: &str) {
@@ -123,9 +148,10 @@ fn without_any_one_action_the_check_names_it() {
 proptest! {
     #[test]
     fn whatever_is_widened_is_told(
-        combination in 0..72_usize, role in 0..6_usize, statement in any::<prop::sample::Index>(), way in 0..4,
+        combination in 0..90_usize, role in 0..6_usize, statement in any::<prop::sample::Index>(), way in 0..4,
     ) {
         let combinations = combinations();
+        prop_assert_eq!(combinations.len(), 90);
         let options = &combinations[combination];
         let role = Role::ALL[role];
         let target = target(ADDRESSES[0], options);
