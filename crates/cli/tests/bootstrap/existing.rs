@@ -49,9 +49,13 @@ fn what_is_different_is_kept_and_named_and_changed_only_if_asked() {
     for step in different {
         assert_eq!(said.step(step), "kept_different", "{step}: {}", said.stdout);
     }
-    for words in
-        ["suspended", "without BlockPublicPolicy", "aws:kms with 1234", "ObjectWriter", "`theirs`"]
-    {
+    for words in [
+        "suspended; wanted: enabled",
+        "without BlockPublicPolicy; wanted: all four parts",
+        "aws:kms with 1234; wanted: aws:kms with alias/state",
+        "ObjectWriter: ACLs count; wanted: the bucket's owner owns all objects; no ACLs",
+        "kept for 500 days (rule `theirs`); wanted: kept for 90 days",
+    ] {
         assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
     }
     assert!(said.stderr.contains("--change-existing"), "{}", said.stderr);
@@ -173,7 +177,7 @@ fn a_shorter_rule_of_somebody_else_is_named_and_stays() {
     let proxy = stage.proxy();
     let options = [NO_NEWEST, &["--change-existing", "--json"]];
     let said = stage.bootstrap_through(&proxy.endpoint(), &options);
-    let said = said.ended(0, "kept for 5 days (rule `theirs`); rules of others are not changed");
+    let said = said.ended(0, "kept for 5 days (rule `theirs`); rules of others are not changed; wanted: kept for 90 days");
     assert_eq!(said.step("old_versions"), "kept_different");
     assert!(said.stderr.contains("`theirs` removes old versions"), "{}", said.stderr);
     assert!(!writes(&proxy).iter().any(|one| one.contains("lifecycle")), "{:?}", writes(&proxy));
@@ -205,6 +209,40 @@ fn answer(status: u16, code: &str) -> Fault {
 }
 
 #[test]
+fn a_second_run_with_other_options_says_what_differs() {
+    let Some(stage) = Stage::moto("other options") else { return };
+    let first: &[&str] = &["--kms-key-id", "1234", "--noncurrent-days", "30"];
+    stage.bootstrap(&[NO_NEWEST, first]).ended(0, "done        old versions");
+    let second: &[&str] = &["--kms-key-id", "5678", "--noncurrent-days", "60"];
+    let said = stage.bootstrap(&[NO_NEWEST, second]).ended(0, "--change-existing changes it");
+    for line in [
+        "kept        default encryption      aws:kms with 1234; wanted: aws:kms with 5678",
+        "kept        old versions            kept for 30 days (rule `statelock-old-versions`); wanted: kept for 60 days",
+    ] {
+        assert!(said.stdout.lines().any(|one| one == line), "{line} in {}", said.stdout);
+    }
+}
+
+#[test]
+fn a_table_is_not_made_in_another_region_than_the_bucket() {
+    let Some(stage) = Stage::moto("two regions") else { return };
+    let ireland: &[&str] = &["--region", "eu-west-1"];
+    stage.bootstrap(&[NO_NEWEST, ireland]).ended(0, "acme-tfstate, in eu-west-1");
+    for more in [&[][..], &["--dry-run"], &["--change-existing"]] {
+        let proxy = stage.proxy();
+        let said = stage.bootstrap_through(&proxy.endpoint(), &[NO_NEWEST, TABLE, more]);
+        let said = said.ended(2, "`acme-tfstate` is in eu-west-1");
+        assert!(said.stderr.contains("`acme-locks` would be in us-east-1"), "{}", said.stderr);
+        assert!(said.stderr.contains("run it with --region eu-west-1"), "{}", said.stderr);
+        assert_eq!((said.stdout.as_str(), writes(&proxy)), ("", Vec::new()), "{more:?}");
+    }
+    // Without a table there is nothing that would be apart from it.
+    let said = stage.bootstrap(&[NO_NEWEST]).ended(0, "in eu-west-1, not in us-east-1");
+    assert!(said.stdout.starts_with("kept        bucket"), "{}", said.stdout);
+    stage.bootstrap(&[NO_NEWEST, TABLE, ireland]).ended(0, "done        lock table");
+}
+
+#[test]
 fn a_table_that_is_no_lock_table_is_named() {
     let stage = Stage::statelock();
     let proxy = stage.proxy();
@@ -227,7 +265,8 @@ fn a_table_that_is_no_lock_table_is_named() {
 fn a_table_without_protection_is_kept_and_protected_if_asked() {
     let Some(stage) = Stage::moto("an unprotected table") else { return };
     let theirs = ["--dynamodb-table", "terraform-locks", "--json"];
-    let said = stage.bootstrap(&[&theirs]).ended(0, "the table can be deleted by mistake");
+    let said = stage.bootstrap(&[&theirs]);
+    let said = said.ended(0, "off: the table can be deleted by mistake; wanted: on");
     assert_eq!(said.step("deletion_protection"), "kept_different");
     let said = stage.bootstrap(&[&theirs, &["--change-existing"]]).ended(0, "");
     assert_eq!(said.step("deletion_protection"), "done");

@@ -22,6 +22,11 @@ pub(crate) enum BootstrapError {
     NotOurs { bucket: String, why: String },
     #[error("the bucket `{bucket}` is in {}, and {asked} was asked for", region.as_deref().unwrap_or("another region"))]
     Elsewhere { bucket: String, region: Option<String>, asked: String },
+    /// A backend block has one region, so a table there could not be used with the bucket.
+    #[error(
+        "the bucket `{bucket}` is in {region}, and the lock table `{table}` would be in {asked}"
+    )]
+    TableElsewhere { bucket: String, region: String, table: String, asked: String, hint: String },
     /// It is not known whether there is a bucket, or it could not be made.
     #[error(transparent)]
     Store(Box<StoreError>),
@@ -34,6 +39,21 @@ pub(crate) enum BootstrapError {
     Json(#[source] serde_json::Error),
 }
 
+impl BootstrapError {
+    /// The bucket is in one region, and the table would be made in another.
+    pub(super) fn table_elsewhere(
+        bucket: String,
+        table: &str,
+        (region, asked): (&str, &str),
+    ) -> Self {
+        let hint = format!(
+            "a backend block has one region for both: run it with --region {region}, or choose another bucket"
+        );
+        let (region, table, asked) = (region.to_owned(), table.to_owned(), asked.to_owned());
+        Self::TableElsewhere { bucket, region, table, asked, hint }
+    }
+}
+
 fn failed_text(steps: &[&str]) -> String {
     format!("not all is as wanted: {} failed", steps.join(", "))
 }
@@ -43,9 +63,9 @@ impl CommandError for BootstrapError {
         match self {
             Self::Backend(error) => error.exit_code(),
             Self::NotOurs { .. } => ExitCode::NotPermitted,
-            Self::Elsewhere { .. } | Self::Steps { failure: Failure::Impossible, .. } => {
-                ExitCode::BadInput
-            }
+            Self::Elsewhere { .. }
+            | Self::TableElsewhere { .. }
+            | Self::Steps { failure: Failure::Impossible, .. } => ExitCode::BadInput,
             Self::Store(error) | Self::Steps { failure: Failure::Store(error), .. } => {
                 store_exit_code(error)
             }
@@ -61,6 +81,7 @@ impl CommandError for BootstrapError {
                 "choose another name, or use credentials of the account that has the bucket; looking at it needs s3:ListBucket",
             ),
             Self::Elsewhere { .. } => Some("name its region with --region, or choose another name"),
+            Self::TableElsewhere { hint, .. } => Some(hint),
             Self::Store(error) | Self::Steps { failure: Failure::Store(error), .. } => {
                 Some(store_hint(error))
             }

@@ -132,6 +132,15 @@ impl Making<'_> {
         (self.has_bucket, self.was_there) = (true, true);
         let asked = std::mem::take(&mut self.outcome.region);
         self.outcome.region = presence.region.unwrap_or_else(|| asked.clone());
+        if self.outcome.region != asked
+            && let Some(table) = &self.table
+        {
+            return Err(BootstrapError::table_elsewhere(
+                name(),
+                table.name().as_str(),
+                (&self.outcome.region, &asked),
+            ));
+        }
         let text = format!("{}, in {}", name(), self.outcome.region);
         if self.outcome.region == asked {
             self.end(Step::Bucket, Ending::Already, text, None);
@@ -178,7 +187,10 @@ impl Making<'_> {
         };
         match standing.course(self.wanted.changes_existing) {
             Course::Already(is) => self.end(step, Ending::Already, is, not_applied),
-            Course::Keep(is) => self.end(step, Ending::KeptDifferent, is, not_applied),
+            Course::Keep(is) => {
+                let text = format!("{is}; wanted: {}", self.made_text(step));
+                self.end(step, Ending::KeptDifferent, text, not_applied);
+            }
             Course::LeaveOut(why) => self.end(step, Ending::LeftOut, why, None),
             Course::Fail(why) => {
                 self.outcome.failure.get_or_insert(Failure::Impossible);
@@ -234,7 +246,7 @@ impl Making<'_> {
         }
     }
 
-    /// What is there once it is set.
+    /// What is there once it is set; so what is wanted.
     fn made_text(&self, step: Step) -> String {
         let table = self.wanted.table.as_deref().unwrap_or_default();
         match step {
