@@ -6,7 +6,7 @@ use statelock_testkit::fault_proxy::{Fault, Request};
 use crate::stage::{BOUND, BUCKET, DUAL, DUAL_OPTIONS, LOCKFILE, Stage, TABLE};
 
 const FINISH: [&str; 4] = ["migrate", "finish", "live", "--yes"];
-const DENIED: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: \
+pub(crate) const DENIED: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: \
                       67\r\n\r\n{\"__type\":\"x#AccessDeniedException\",\"message\":\"not for you, sorry\"}";
 
 /// Units that have moved, with a record of the lock table that they had.
@@ -52,7 +52,7 @@ fn whatever_may_still_lock_by_the_table_keeps_it() {
         ] {
             stage.write("live/ci/main.tf", &text);
             let run = stage.run(&finish);
-            run.ended_saying(5, "1 still name it, so nothing was removed");
+            run.ended_saying(5, "one still names it, or may, so nothing was removed");
             run.ended_saying(5, "`live/ci` (live/ci/main.tf:2)");
             run.ended_saying(5, why);
             assert!(!run.stdout.contains("delete-table"), "{run:?}");
@@ -132,7 +132,7 @@ fn a_digest_that_is_written_after_its_removal_is_told() {
         stage.push("app/x.tfstate", 2, &DUAL_OPTIONS);
         proxy.let_go();
         let run = running.end();
-        run.ended_saying(5, "1 digests were written meanwhile");
+        run.ended_saying(5, "one digest was written meanwhile");
         let table = &run.json()["tables"][0];
         assert_eq!((&table["removed"], &table["remaining"]), (&1.into(), &1.into()));
         assert_eq!(table["changed"][0], "tfstate/app/x.tfstate-md5");
@@ -158,7 +158,7 @@ fn a_lock_that_is_taken_meanwhile_is_told() {
     let id = lock.ended_saying(0, "").stdout.trim_end().to_owned();
     proxy.let_go();
     let run = running.end();
-    run.ended_saying(3, "1 locks were taken meanwhile");
+    run.ended_saying(3, "one lock was taken meanwhile");
     run.ended_saying(3, &id);
     assert!(!run.stdout.contains("Refused"), "{run:?}");
     assert!(!run.stdout.contains("delete-table"), "{run:?}");
@@ -179,10 +179,10 @@ fn a_lock_of_a_killed_proof_that_stays_is_told() {
         let proxy = stage.proxy();
         proxy.inject_on(Fault::Answer(DENIED), 9, |request| request.operation == "DeleteItem");
         let run = stage.run_through(&proxy, &FINISH);
-        run.ended_saying(9, "1 of 1 locks of proofs that were killed could not be removed");
-        run.ended_saying(9, "0 of 1 locks of proofs that were killed: removed");
+        run.ended_saying(9, "1 of 1 lock of a proof that was killed could not be removed");
+        run.ended_saying(9, "0 of 1 lock of a proof that was killed: removed");
         assert!(!run.stdout.contains("is closed"), "{run:?}");
-        stage.run(&FINISH).ended_saying(0, "1 of 1 locks of proofs that were killed: removed");
+        stage.run(&FINISH).ended_saying(0, "1 of 1 lock of a proof that was killed: removed");
         assert_eq!(stage.keys(), crate::stage::NOTHING, "on {}", stage.name());
     }
 }

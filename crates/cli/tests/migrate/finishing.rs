@@ -3,7 +3,8 @@
 use serde_json::Value;
 use statelock_testkit::fault_proxy::{Fault, Request};
 
-use crate::stage::{BOUND, BUCKET, DUAL, DUAL_OPTIONS, LOCKFILE, Stage, TABLE};
+use crate::closing::DENIED;
+use crate::stage::{BOUND, BUCKET, DUAL, DUAL_OPTIONS, LOCKFILE, Run, Running, Stage, TABLE};
 
 const FINISH: [&str; 5] = ["migrate", "finish", "live", "--dynamodb-table", TABLE];
 
@@ -126,7 +127,7 @@ fn a_digest_that_is_written_meanwhile_stays_and_is_told() {
         stage.push("app/x.tfstate", 2, &DUAL_OPTIONS);
         proxy.let_go();
         let run = running.end();
-        run.ended_saying(5, "1 digests were written meanwhile");
+        run.ended_saying(5, "one digest was written meanwhile");
         assert_eq!(finish(&stage, &[])["remaining"], 1, "on {}", stage.name());
         let address = format!("s3://{BUCKET}/app/x.tfstate");
         let status = stage.run(&[&["status", &address, "--json"], &DUAL_OPTIONS[..]].concat());
@@ -171,7 +172,72 @@ fn without_a_table_there_is_nothing_to_finish() {
     stage.module("live/app", "app/x.tfstate", LOCKFILE);
     stage.run(&["migrate", "finish", "live"]).ended_saying(6, "--dynamodb-table TABLE");
     let unknown = ["migrate", "finish", "live", "--dynamodb-table", "no-such-table"];
-    stage.run(&unknown).ended_saying(6, "check the table's name and the region");
+    let run = stage.run(&unknown);
+    run.ended_saying(6, "check the table's name and the region");
+    assert!(!run.stdout.contains("No digest"), "nothing was read: {run:?}");
     std::fs::create_dir(stage.path().join("empty")).expect("a directory");
     stage.run(&["migrate", "finish", "empty"]).ended_saying(6, "no root module");
+}
+
+#[test]
+fn of_a_table_that_could_not_be_read_nothing_is_claimed() {
+    let stage = Stage::statelock();
+    stage.module("live/app", "app/x.tfstate", LOCKFILE);
+    for yes in [None, Some("--yes")] {
+        let proxy = stage.proxy();
+        proxy.inject_on(Fault::Answer(DENIED), 9, |request| request.operation == "Scan");
+        let words: Vec<_> = FINISH.into_iter().chain(yes).collect();
+        let run = stage.run_through(&proxy, &words);
+        run.ended_saying(9, "dynamodb:Scan");
+        assert!(!run.stdout.contains("No digest") && !run.stdout.contains("no lock"), "{run:?}");
+        let alone = Running::start(stage.without_credentials(&words)).end();
+        alone.ended_saying(9, "no usable credentials");
+        assert!(!alone.stdout.contains("No digest"), "{alone:?}");
+    }
+}
+
+/// Holds the first removal of a `finish`, and lets it go after something else was done.
+fn held_at_its_first_removal(stage: &Stage, words: &[&str], meanwhile: impl FnOnce()) -> Run {
+    let proxy = stage.proxy();
+    proxy.inject_on(Fault::HoldRequest, 1, is_removal);
+    let running = stage.spawn_through(&proxy, words);
+    assert!(proxy.await_held(BOUND), "the first removal");
+    meanwhile();
+    proxy.let_go();
+    running.end()
+}
+
+#[test]
+fn what_a_twin_has_removed_is_not_told_as_written() {
+    for stage in Stage::all("two at once without a record") {
+        arrived(&stage);
+        let words = [&FINISH[..], &["--yes"]].concat();
+        let first = held_at_its_first_removal(&stage, &words, || {
+            stage.run(&words).ended_saying(0, "2 of 2 digests removed");
+        });
+        first.ended_saying(0, "of 2 digests removed");
+        assert!(!first.stdout.contains("wrote them"), "{first:?}");
+        // The state server knows the digest of a state by itself, and lets it be removed again.
+        if stage.name() == "moto" {
+            first.ended_saying(0, "0 of 2 digests removed");
+            first.ended_saying(0, "Removed meanwhile by somebody else");
+            first.ended_saying(0, OURS[0]);
+        }
+    }
+}
+
+#[test]
+fn a_second_one_on_the_same_record_is_refused() {
+    for stage in Stage::all("two at once on a record") {
+        stage.module("live/app", "app/x.tfstate", DUAL);
+        stage.push("app/x.tfstate", 1, &DUAL_OPTIONS);
+        stage.run(&["migrate", "verify", "live"]).ended_saying(0, "verified");
+        stage.module("live/app", "app/x.tfstate", LOCKFILE);
+        let words = ["migrate", "finish", "live", "--yes"];
+        let first = held_at_its_first_removal(&stage, &words, || {
+            stage.run(&words).ended_saying(8, "another migration is at work in");
+        });
+        first.ended_saying(0, "is closed: the original files are forgotten");
+        stage.run(&words).ended_saying(0, "No digest of a state of these backends is left");
+    }
 }

@@ -105,6 +105,15 @@ impl Stage {
         command
     }
 
+    /// `statelock` where the modules are, for somebody who has no credentials.
+    pub(crate) fn without_credentials(&self, args: &[&str]) -> Command {
+        let mut command = self.command(&self.endpoint(), args);
+        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+        command.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+    }
+
     /// Runs `statelock` where the modules are, to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         Run::of(self.command(&self.endpoint(), args))

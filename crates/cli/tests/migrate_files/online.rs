@@ -59,7 +59,8 @@ fn a_lock_that_is_held_is_waited_for_unless_that_is_allowed() {
         let locked = ended(lock.output().unwrap());
         assert_eq!(locked.code, 0, "{}: {}", store.name(), locked.err);
         let said = through(&stage, &store, &store.endpoint(), &PLAN);
-        assert!(said.out.contains("lock_held"), "{}: {}", store.name(), said.out);
+        let line = "lock_held: the lock is held: ";
+        assert!(said.out.contains(line), "{}: {}", store.name(), said.out);
         let words = ["apply", "--phase", "dual", "--online", "--yes"];
         let refused = through(&stage, &store, &store.endpoint(), &words);
         assert_eq!(refused.code, 5, "{}", refused.err);
@@ -67,6 +68,66 @@ fn a_lock_that_is_held_is_waited_for_unless_that_is_allowed() {
         let allowed = [&words[..], &["--allow", "lock_held"]].concat();
         let done = through(&stage, &store, &store.endpoint(), &allowed);
         assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    }
+}
+
+/// Runs the binary on a store.
+fn on(store: &StoreServer, words: &[&str]) -> Said {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_statelock"));
+    command.args(words).env_clear().envs(store.client_env(&store.endpoint()));
+    ended(command.output().expect("it can be done"))
+}
+
+#[test]
+fn a_lock_of_another_workspace_is_seen_too() {
+    for store in stores("held in a workspace") {
+        let stage = one_module();
+        let address = format!("s3://{BUCKET}/env:/dev/network/terraform.tfstate");
+        let pushes = stage.path("dev.tfstate.json");
+        let text = r#"{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"3f1a3b5e-0000-4000-8000-000000000001","outputs":{},"resources":[]}"#;
+        std::fs::write(&pushes, text).expect("it can be written");
+        let pushed = on(&store, &["state", "push", &address, pushes.to_str().expect("a path")]);
+        assert_eq!(pushed.code, 0, "{}: {}", store.name(), pushed.err);
+        let locked = on(&store, &["lock", &address, "--dynamodb-table", "terraform-locks"]);
+        assert_eq!(locked.code, 0, "{}: {}", store.name(), locked.err);
+        let said = through(&stage, &store, &store.endpoint(), &PLAN);
+        let line = "lock_held: the lock of workspace `dev` is held: ";
+        assert!(said.out.contains(line), "{}: {}", store.name(), said.out);
+        let allowed = [&PLAN[..], &["--allow", "lock_held"]].concat();
+        let said = through(&stage, &store, &store.endpoint(), &allowed);
+        assert!(said.out.starts_with("1 backend: 1 to move"), "{}: {}", store.name(), said.out);
+    }
+}
+
+#[test]
+fn what_may_not_be_asked_is_not_known_and_can_be_answered_for() {
+    let store = StoreServer::statelock(Path::new(env!("CARGO_BIN_EXE_statelock")), &[]);
+    for (query, obstacle, what, permission) in [
+        (
+            "object-lock",
+            "object_lock",
+            "(Object Lock) is not known",
+            "GetBucketObjectLockConfiguration",
+        ),
+        (
+            "list-type=2",
+            "lock_held",
+            "another workspace than `default` is not known",
+            "s3:ListBucket",
+        ),
+    ] {
+        let proxy = store.proxy();
+        proxy.inject(Fault::Answer(DENIED), 1000, move |method, path| {
+            method == "GET" && path.contains(query)
+        });
+        let said = through(&one_module(), &store, &proxy.endpoint(), &PLAN);
+        assert!(said.out.starts_with("1 backend: 1 blocked"), "{}{}", said.out, said.err);
+        for text in [format!("  {obstacle}: "), what.to_owned(), permission.to_owned()] {
+            assert!(said.out.contains(&text), "{text}: {}", said.out);
+        }
+        let allowed = [&PLAN[..], &["--allow", obstacle]].concat();
+        let said = through(&one_module(), &store, &proxy.endpoint(), &allowed);
+        assert!(said.out.starts_with("1 backend: 1 to move"), "{}{}", said.out, said.err);
     }
 }
 

@@ -20,6 +20,7 @@ mod status;
 mod store_name;
 pub(crate) mod survey;
 mod verify;
+mod workspaces;
 mod writing;
 
 use std::path::PathBuf;

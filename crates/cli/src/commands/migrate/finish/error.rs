@@ -98,23 +98,28 @@ fn end(report: &TableReport) -> Option<(String, ExitCode)> {
     }
     if !report.named_by.is_empty() {
         let count = report.named_by.len();
-        return Some((
-            format!("{count} still name it, so nothing was removed"),
-            ExitCode::StateConflict,
-        ));
+        let name = match count {
+            1 => "one still names it, or may".to_owned(),
+            _ => format!("{count} still name it, or may"),
+        };
+        return Some((format!("{name}, so nothing was removed"), ExitCode::StateConflict));
     }
     if !report.locks.is_empty() {
         let count = report.locks.len();
-        let what = if report.has_begun {
-            format!("{count} locks were taken meanwhile")
-        } else {
-            format!("it holds {count} locks, so nothing was removed")
+        let what = match (report.has_begun, count) {
+            (true, 1) => "one lock was taken meanwhile".to_owned(),
+            (true, _) => format!("{count} locks were taken meanwhile"),
+            (false, 1) => "it holds one lock, so nothing was removed".to_owned(),
+            (false, _) => format!("it holds {count} locks, so nothing was removed"),
         };
         return Some((what, ExitCode::Held));
     }
-    let changed = report.changed.len();
-    (changed > 0)
-        .then(|| (format!("{changed} digests were written meanwhile"), ExitCode::StateConflict))
+    let what = match report.changed.len() {
+        0 => return None,
+        1 => "one digest was written meanwhile".to_owned(),
+        count => format!("{count} digests were written meanwhile"),
+    };
+    Some((what, ExitCode::StateConflict))
 }
 
 impl CommandError for FinishError {

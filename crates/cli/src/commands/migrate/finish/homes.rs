@@ -13,6 +13,8 @@ use super::subject::Subject;
 pub(super) struct Records {
     homes: Homes,
     manifests: BTreeMap<Home, Manifest>,
+    /// Those that nobody else works on meanwhile.
+    open: BTreeMap<Home, OpenRecord<'static>>,
     /// By the unit's name in the survey.
     tables: BTreeMap<String, String>,
 }
@@ -42,7 +44,8 @@ impl Records {
     /// A record cannot be read.
     pub(super) fn read(directories: &[PathBuf], units: &[Unit]) -> Result<Self, RecordError> {
         let homes = Homes::new(directories)?;
-        let mut records = Self { homes, manifests: BTreeMap::new(), tables: BTreeMap::new() };
+        let (manifests, open, tables) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut records = Self { homes, manifests, open, tables };
         for unit in units {
             let Some((home, name)) = records.homes.of_unit(unit)? else { continue };
             if !records.manifests.contains_key(&home)
@@ -58,13 +61,27 @@ impl Records {
         Ok(records)
     }
 
+    /// Keeps everybody else from these records until this is dropped. Where there is none, nobody is kept from anything.
+    ///
+    /// # Errors
+    /// [`RecordError::InUse`]: somebody else is at work, another `finish` perhaps.
+    pub(super) fn lock(&mut self) -> Result<(), RecordError> {
+        for (home, manifest) in &mut self.manifests {
+            let record = OpenRecord::open(home.clone(), &OsFiles)?;
+            // Somebody else may have worked on it since it was read.
+            manifest.clone_from(record.manifest());
+            self.open.insert(home.clone(), record);
+        }
+        Ok(())
+    }
+
     /// The lock table that a unit had.
     pub(super) fn table(&self, unit: &Unit) -> Option<String> {
         self.tables.get(&unit.name).cloned()
     }
 
     /// Closes the records in which every unit has arrived at lockfiles, and had one of these tables, which are all
-    /// finished.
+    /// finished. They have to be [locked](Self::lock).
     ///
     /// # Errors
     /// A record cannot be written, or something that was begun is not finished. To repeat it is safe.
@@ -98,8 +115,10 @@ impl Records {
             let tables: BTreeSet<_> = unfinished.collect();
             let tables = tables.into_iter().collect();
             let one = Closed { top: home.top().to_owned(), waits_for, tables };
-            if one.is_closed() {
-                OpenRecord::open(home.clone(), &OsFiles)?.close()?;
+            if one.is_closed()
+                && let Some(record) = self.open.get_mut(home)
+            {
+                record.close()?;
             }
             closed.push(one);
         }

@@ -9,6 +9,14 @@ use super::report::TroubleOut;
 use crate::backend::refused_exit_code;
 use crate::exit_code::ExitCode;
 
+/// So many of them, for people.
+pub(super) fn counted(count: u64) -> String {
+    match count {
+        1 => "1 lock of a proof that was killed".to_owned(),
+        _ => format!("{count} locks of proofs that were killed"),
+    }
+}
+
 /// Removes them, with their lockfiles; why some stayed.
 pub(super) async fn remove(
     backend: &StateBackend,

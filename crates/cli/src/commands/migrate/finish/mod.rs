@@ -71,6 +71,9 @@ pub(crate) fn run(args: &FinishArgs) -> Result<(), FinishError> {
         return Err(FinishError::Nothing);
     }
     let mut records = Records::read(&args.directories, &survey.units)?;
+    if args.yes {
+        records.lock()?;
+    }
     let subjects = Subject::all(&survey, &records, &args.backend);
     if subjects.is_empty() {
         return Err(FinishError::NoTable);

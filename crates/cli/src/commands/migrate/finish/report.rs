@@ -51,6 +51,8 @@ pub(super) struct TableReport {
     pub(super) digests: Vec<String>,
     /// How many of them were removed.
     pub(super) removed: u64,
+    /// Keys of digests that somebody else removed meanwhile, another `finish` perhaps.
+    pub(super) removed_meanwhile: Vec<String>,
     /// Keys of digests that somebody wrote meanwhile.
     pub(super) changed: Vec<String>,
     /// Keys of digests of states that no module here names.
@@ -113,8 +115,9 @@ impl TableReport {
 
     /// Whether nothing of the migration is left in it.
     pub(super) fn is_done(&self) -> bool {
-        let left =
-            u64::try_from(self.digests.len()).unwrap_or(u64::MAX).saturating_sub(self.removed);
+        let count = |list: &[String]| u64::try_from(list.len()).unwrap_or(u64::MAX);
+        let gone = self.removed.saturating_add(count(&self.removed_meanwhile));
+        let left = count(&self.digests).saturating_sub(gone);
         self.may_go_on() && self.changed.is_empty() && left == 0
     }
 }

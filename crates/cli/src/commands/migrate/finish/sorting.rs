@@ -4,7 +4,8 @@ use statelock_client::lock_table::LockTableItem;
 use statelock_client::protocol::lock::steps::StoredLock;
 use statelock_protocol::state::{LockTableKey, StateAddress};
 
-use super::super::verify::{is_left, throwaway_key, workspace_name};
+use super::super::verify::{is_left, throwaway_key};
+use super::super::workspaces;
 
 /// The items of a table.
 #[derive(Debug, Default)]
@@ -51,7 +52,7 @@ impl Sorted {
 fn is_of(key: &LockTableKey, backends: &[StateAddress]) -> bool {
     key.digested_state().is_some_and(|(bucket, state)| {
         backends.iter().any(|backend| {
-            *backend.bucket() == bucket && workspace_name(backend, state.as_str()).is_some()
+            *backend.bucket() == bucket && workspaces::name(backend, state.as_str()).is_some()
         })
     })
 }

@@ -147,10 +147,11 @@ async fn remove(
     (sorted, addresses): (&Sorted, &[StateAddress]),
     report: &mut TableReport,
 ) {
+    let mut not_removed = Vec::new();
     for (key, text) in &sorted.digests {
         match table.remove_digest(key, text).await {
             Ok(DigestRemoval::Removed) => report.removed += 1,
-            Ok(DigestRemoval::Changed) => report.changed.push(key.as_str().to_owned()),
+            Ok(DigestRemoval::Changed) => not_removed.push(key.as_str().to_owned()),
             Err(error) => {
                 report.remaining = None;
                 report.problem = Some(of_store(&error));
@@ -161,7 +162,7 @@ async fn remove(
     let troubles = killed_proofs::remove(backend, &sorted.leftovers).await;
     // What is there now is looked at again, so that "empty" is what was seen.
     match self::sorted(table, addresses).await {
-        Ok(after) => describe_after(&after, &troubles, report),
+        Ok(after) => describe_after(&after, not_removed, &troubles, report),
         Err(error) => {
             report.remaining = None;
             report.problem = Some(of_store(&error));
@@ -169,12 +170,19 @@ async fn remove(
     }
 }
 
-/// What is there after all that was removed: a digest of these states was written meanwhile.
-fn describe_after(after: &Sorted, troubles: &[TroubleOut], report: &mut TableReport) {
+/// What is there after all that was removed: a digest of these states was written meanwhile. One that could
+/// not be removed and is not there was removed by somebody else.
+fn describe_after(
+    after: &Sorted,
+    not_removed: Vec<String>,
+    troubles: &[TroubleOut],
+    report: &mut TableReport,
+) {
     describe_rest(after, report);
-    report.changed.extend(keys(&after.digests));
+    report.changed = keys(&after.digests);
     report.changed.sort();
-    report.changed.dedup();
+    let is_gone = |key: &String| report.changed.binary_search(key).is_err();
+    report.removed_meanwhile = not_removed.into_iter().filter(is_gone).collect();
     let stayed = count(troubles).max(count(&after.leftovers));
     report.leftovers_removed = report.leftovers.saturating_sub(stayed);
     if stayed == 0 {
@@ -186,9 +194,8 @@ fn describe_after(after: &Sorted, troubles: &[TroubleOut], report: &mut TableRep
         code: Some(ExitCode::Unavailable),
     };
     let trouble = troubles.first().cloned().unwrap_or_else(unknown);
-    let what = "locks of proofs that were killed could not be removed";
-    let message =
-        format!("{stayed} of {} {what}: {}", report.leftovers.max(stayed), trouble.message);
+    let of = killed_proofs::counted(report.leftovers.max(stayed));
+    let message = format!("{stayed} of {of} could not be removed: {}", trouble.message);
     report.problem = Some(TroubleOut { message, ..trouble });
 }
 

@@ -2,7 +2,7 @@
 
 use super::homes::Closed;
 use super::report::{LockOut, TableReport};
-use super::retire;
+use super::{killed_proofs, retire};
 use crate::output;
 
 /// How many keys are listed.
@@ -89,18 +89,19 @@ fn digests(report: &TableReport) -> Vec<String> {
     } else {
         vec![format!("  {removed} of {count} removed.")]
     };
+    let twin = "Removed meanwhile by somebody else, another `finish` perhaps:";
+    lines.extend(section(twin, &report.removed_meanwhile));
     let changed = "Left, because somebody wrote them meanwhile, so the table is still in use:";
     lines.extend(section(changed, &report.changed));
     let others =
         "Left, because no root module here names their states; another repository may use them:";
     lines.extend(section(others, &report.digests_of_others));
     if report.leftovers > 0 {
-        let (count, removed) = (report.leftovers, report.leftovers_removed);
-        let what = "locks of proofs that were killed";
+        let (count, removed) = (killed_proofs::counted(report.leftovers), report.leftovers_removed);
         lines.push(if report.has_begun {
-            format!("  {removed} of {count} {what}: removed")
+            format!("  {removed} of {count}: removed")
         } else {
-            format!("  {count} {what}: to be removed")
+            format!("  {count}: to be removed")
         });
     }
     lines

@@ -7,7 +7,6 @@ mod problem;
 mod proving;
 mod report;
 mod text;
-mod workspaces;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -17,7 +16,6 @@ use futures::StreamExt as _;
 
 pub(crate) use error::VerifyError;
 pub(super) use leftovers::{is_left, throwaway_key};
-pub(super) use workspaces::name as workspace_name;
 
 use super::survey::Survey;
 use crate::backend::{self, BackendArgs, StopSignal, StopSignals};

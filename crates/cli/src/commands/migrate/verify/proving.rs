@@ -11,11 +11,11 @@ use statelock_protocol::state::{StateAddress, WorkspaceName};
 
 use super::super::store_name::{self, Service};
 use super::super::survey::{LockPhase, Unit};
+use super::super::workspaces;
 use super::VerifyArgs;
 use super::leftovers::{self, SeenTables};
 use super::problem::Problem;
 use super::report::{StepReport, UnitReport, VersionsReport, WorkspaceReport};
-use super::workspaces;
 
 /// What the proofs of one run have in common.
 pub(super) struct Proving<'a> {

@@ -55,7 +55,7 @@ pub(super) async fn of(backend: &StateBackend) -> Result<Workspaces, ListingErro
 }
 
 /// The workspace of this backend whose state has this object key, if there is one.
-pub(in super::super) fn name(address: &StateAddress, object_key: &str) -> Option<WorkspaceName> {
+pub(super) fn name(address: &StateAddress, object_key: &str) -> Option<WorkspaceName> {
     let key = address.state_key().as_str();
     if object_key == key {
         return Some(WorkspaceName::default());
