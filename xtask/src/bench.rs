@@ -11,7 +11,6 @@ pub(crate) mod queue;
 mod report;
 pub(crate) mod scan;
 mod servers;
-mod sigv4;
 
 use std::path::Path;
 use std::process::Command;
@@ -46,12 +45,12 @@ pub(crate) fn lock_cycle(root: &Path, seconds: u64) -> Result<()> {
     let ours = {
         let server = servers::start_statelock(root, &directory.join("statelock"))?;
         let (access_key, secret_key) = server.credentials();
-        let target = Target::new(server.address(), access_key, secret_key);
+        let target = Target::new(server.address(), &access_key, &secret_key);
         measure("statelock", &target, time)?
     };
     let moto = match Moto::start() {
         Ok(server) => {
-            let target = Target::new(server.address(), "bench".to_owned(), "bench".to_owned());
+            let target = Target::new(server.address(), "bench", "bench");
             target.create_bucket()?;
             Ok(measure("moto", &target, time)?)
         }

@@ -1,13 +1,13 @@
 //! Suites that nobody here wrote, run against the built server.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut, S3CopyIfNotExists};
 use object_store::integration as suite;
 use serde_json::Value;
-use statelock_testkit::real_clients::python::target_directory;
+use statelock_testkit::peers::CargoProgram;
 use statelock_testkit::server_process::ServerProcess;
 use statelock_testkit::skip::skip;
 use tempfile::TempDir;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// The cases of `s3s-e2e` but for the one that needs STS AssumeRole.
 const S3S_CASES: &[&str] =
     &["^Basic/", "^Advanced/(Multipart|Tagging|ListPagination|PresignedUrl)/"];
-const S3S_VERSION: &str = "0.14.1";
+const S3S_E2E: CargoProgram = CargoProgram { name: "s3s-e2e", version: "0.14.1", features: "" };
 /// 12 in `Basic` and 5 in `Advanced`.
 const S3S_CASE_COUNT: usize = 17;
 
@@ -120,9 +120,9 @@ async fn object_store_with_other_payload_settings() {
 
 #[test]
 fn s3s_e2e() {
-    let program = match install_s3s_e2e() {
+    let program = match S3S_E2E.prepare() {
         Ok(program) => program,
-        Err(reason) => return skip("s3s-e2e", &reason),
+        Err(missing) => return skip("s3s-e2e", &missing.0),
     };
     let stage = Stage::new();
     let (access_key, secret_key) = stage.server.credentials();
@@ -150,37 +150,4 @@ fn passed_cases(report: &Value) -> usize {
         .flat_map(|fixture| each(&fixture, "cases"))
         .filter(|case| case["passed"] == true && case["ignored"] == false)
         .count()
-}
-
-/// Builds the program once for its version. This takes minutes; `cargo` says why if it cannot.
-fn install_s3s_e2e() -> Result<PathBuf, String> {
-    let target = target_directory();
-    let tools = target.join("tools");
-    let program = tools.join("bin/s3s-e2e");
-    let marker = tools.join(format!("s3s-e2e-{S3S_VERSION}.complete"));
-    std::fs::create_dir_all(&tools).map_err(|error| error.to_string())?;
-    if program.exists() && marker.exists() {
-        return Ok(program);
-    }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut install = Command::new(cargo);
-    install.args([
-        "install",
-        "s3s-e2e",
-        "--version",
-        S3S_VERSION,
-        "--locked",
-        "--debug",
-        "--force",
-    ]);
-    install.arg("--root").arg(&tools).arg("--target-dir").arg(&target);
-    install.env("CARGO_PROFILE_DEV_DEBUG", "0").current_dir(std::env::temp_dir());
-    let output = install.output().map_err(|error| format!("cargo does not start: {error}"))?;
-    if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        let last: Vec<_> = complaint.lines().rev().take(3).collect();
-        return Err(format!("cargo install s3s-e2e {S3S_VERSION} failed: {}", last.join(" | ")));
-    }
-    std::fs::write(&marker, S3S_VERSION).map_err(|error| error.to_string())?;
-    Ok(program)
 }

@@ -14,8 +14,6 @@ use crate::fault_proxy::{FaultProxy, deliver_again};
 use crate::real_clients::python::{PythonEnvironment, Unavailable};
 use crate::server_process::wait_until;
 
-/// What is installed, into a virtual environment of its own.
-const REQUIREMENTS: &[&str] = &["moto[server]==5.2.1"];
 /// How long a start may take. Python reads much, on two busy cores.
 const START_BOUND: Duration = Duration::from_mins(2);
 
@@ -28,6 +26,9 @@ pub struct Moto {
 }
 
 impl Moto {
+    /// The version that is installed.
+    pub const VERSION: &str = "5.2.1";
+
     /// Starts it, installing it first if need be.
     ///
     /// # Errors
@@ -36,7 +37,7 @@ impl Moto {
     /// # Panics
     /// It is installed, and does not start.
     pub fn start() -> Result<Self, Unavailable> {
-        let python = PythonEnvironment::prepare(REQUIREMENTS)?;
+        let python = PythonEnvironment::prepare(&[&format!("moto[server]=={}", Self::VERSION)])?;
         let logs = TempDir::with_prefix("statelock-moto-").expect("a directory for logs");
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let address = free.expect("a free port");
@@ -63,6 +64,11 @@ impl Moto {
     /// A proxy in front of it that makes its conditional writes atomic.
     pub fn serialised(&self) -> FaultProxy {
         FaultProxy::one_at_a_time(self.address)
+    }
+
+    /// Its process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where it listens.

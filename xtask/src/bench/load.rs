@@ -1,15 +1,14 @@
 //! Clients that run lock cycles as fast as the server lets them, on one connection each.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
-use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use statelock_testkit::fault_proxy::http::Connection;
+use statelock_testkit::signed_client::SignedClient;
+use statelock_testkit::sigv4::Signer;
 
 use super::report::{Row, rate};
-use super::sigv4::{Signer, Unsigned};
 
 const BUCKET: &str = "tfstate";
 /// How long clients work before anything is counted.
@@ -19,18 +18,21 @@ const WARM_UP: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Target {
     address: SocketAddr,
-    host: String,
     signer: Signer,
 }
 
 impl Target {
-    pub(super) fn new(address: SocketAddr, access_key: String, secret_key: String) -> Self {
-        Self { address, host: address.to_string(), signer: Signer::new(access_key, secret_key) }
+    pub(super) fn new(address: SocketAddr, access_key: &str, secret_key: &str) -> Self {
+        Self { address, signer: Signer::new(access_key, secret_key) }
+    }
+
+    fn client(&self) -> SignedClient {
+        SignedClient::new(self.address, self.signer.clone())
     }
 
     /// Makes the bucket, for a server that does not make it by itself.
     pub(super) fn create_bucket(&self) -> Result<()> {
-        Client::new(self).expect_status("PUT", &format!("/{BUCKET}"), false, b"", 200)
+        expect_status(&mut self.client(), "PUT", &format!("/{BUCKET}"), &[], b"", 200)
     }
 }
 
@@ -60,7 +62,7 @@ pub(super) fn run(target: &Target, clients: usize, time: Duration) -> Result<Row
 
 /// One client's cycles, until the end; returns the durations of those within the measured time.
 fn work(target: &Target, number: usize, from: Instant, until: Instant) -> Result<Vec<Duration>> {
-    let mut client = Client::new(target);
+    let mut client = target.client();
     let state_path = format!("/{BUCKET}/bench/{number}/terraform.tfstate");
     let lock_path = format!("{state_path}.tflock");
     let mut durations = Vec::new();
@@ -69,9 +71,10 @@ fn work(target: &Target, number: usize, from: Instant, until: Instant) -> Result
         if began >= until {
             break;
         }
-        client.expect_status("PUT", &lock_path, true, &lock_info(number, serial), 200)?;
-        client.expect_status("PUT", &state_path, false, &state(number, serial), 200)?;
-        client.expect_status("DELETE", &lock_path, false, b"", 204)?;
+        let (info, state) = (lock_info(number, serial), state(number, serial));
+        expect_status(&mut client, "PUT", &lock_path, &[("if-none-match", "*")], &info, 200)?;
+        expect_status(&mut client, "PUT", &state_path, &[], &state, 200)?;
+        expect_status(&mut client, "DELETE", &lock_path, &[], b"", 204)?;
         let ended = Instant::now();
         if ended >= from && ended < until {
             durations.push(ended - began);
@@ -105,45 +108,19 @@ fn state(client: usize, serial: u64) -> Vec<u8> {
     .into_bytes()
 }
 
-/// One connection, kept as long as the server keeps it.
-struct Client<'target> {
-    target: &'target Target,
-    connection: Option<Connection>,
-}
-
-impl<'target> Client<'target> {
-    fn new(target: &'target Target) -> Self {
-        Self { target, connection: None }
-    }
-
-    fn expect_status(
-        &mut self,
-        method: &str,
-        path: &str,
-        if_none_match: bool,
-        body: &[u8],
-        expected: u16,
-    ) -> Result<()> {
-        let host = self.target.host.as_str();
-        let request = Unsigned { method, path, host, if_none_match, body };
-        let mut bytes = self.target.signer.head(&request).into_bytes();
-        bytes.extend_from_slice(body);
-        let mut connection = match self.connection.take() {
-            Some(open) => open,
-            None => Connection::new(TcpStream::connect(self.target.address)?)?,
-        };
-        connection.write_all(&bytes).context("could not send a request")?;
-        let answer = connection.expect_head().with_context(|| format!("{method} {path}"))?;
-        let mut said = Vec::new();
-        connection.read_body(answer.response_body(method), &mut said)?;
-        let status = answer.status();
-        let said = String::from_utf8_lossy(&said);
-        ensure!(status == expected, "{method} {path} was answered {status}: {said}");
-        if !answer.closes() {
-            self.connection = Some(connection);
-        }
-        Ok(())
-    }
+fn expect_status(
+    client: &mut SignedClient,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    expected: u16,
+) -> Result<()> {
+    let answer =
+        client.s3(method, path, headers, body).with_context(|| format!("{method} {path}"))?;
+    let status = answer.status();
+    ensure!(status == expected, "{method} {path} was answered {status}: {}", answer.text());
+    Ok(())
 }
 
 #[cfg(test)]

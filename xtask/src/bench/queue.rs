@@ -154,7 +154,7 @@ fn print(server: &str, fleet: Fleet, row: &Row, work: Duration) {
 
 /// moto with the bucket and the lock table that ours has after its first start.
 fn moto_site(address: SocketAddr, directory: &Path) -> Result<Site> {
-    Target::new(address, "bench".to_owned(), "bench".to_owned()).create_bucket()?;
+    Target::new(address, "bench", "bench").create_bucket()?;
     create_lock_table(address)?;
     let env = [
         ("AWS_ENDPOINT_URL", format!("http://{address}")),
