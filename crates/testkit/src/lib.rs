@@ -2,6 +2,7 @@
 //!
 //! - [`reference_store`]: an object store and lock tables in the most obvious code, the oracle;
 //! - [`explorer`]: every history of a few clients and one lock, up to a bound of faults;
+//! - [`history`]: what clients did and were told, and whether one lock for each state explains it;
 //! - [`contract`]: the suite that every implementer of the contract runs;
 //! - [`server_process`]: starts the built `statelock` binary on a free port, kills and restarts it;
 //! - [`fake_store`]: a store that lists big buckets, and refuses at will;
@@ -18,6 +19,7 @@ pub mod contract;
 pub mod explorer;
 pub mod fake_store;
 pub mod fault_proxy;
+pub mod history;
 pub mod moto;
 pub mod peers;
 pub mod real_clients;

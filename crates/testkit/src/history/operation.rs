@@ -1,0 +1,200 @@
+//! One request of a client, and what became of it.
+
+use serde::{Deserialize, Serialize};
+use statelock_protocol::lock::unified::Facet;
+
+/// A request that one client sent, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Which client.
+    pub client: u32,
+    /// The state that it is about.
+    pub address: String,
+    /// What it asks.
+    pub action: Action,
+    /// Just before it was sent, in microseconds of the testing process's own clock.
+    pub start_micros: u64,
+    /// When its answer was there. Of an unknown outcome: the last moment at which it can still take effect,
+    /// because the server that it was sent to was dead then; `None` if there is no such moment.
+    pub end_micros: Option<u64>,
+    /// What its sender knows.
+    pub outcome: Outcome,
+}
+
+/// What a request asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// Takes the lock. A dual client sends two of these.
+    Acquire {
+        /// Through which facet.
+        #[serde(with = "facet_name")]
+        facet: Facet,
+        /// The lock ID.
+        lock: String,
+        /// The SDK's id of the call, the same in every attempt; none over `http`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+    },
+    /// Reads who holds the lock.
+    Look {
+        /// Through which facet.
+        #[serde(with = "facet_name")]
+        facet: Facet,
+    },
+    /// Gives the lock back, or removes that of somebody else.
+    Release {
+        /// Through which facet.
+        #[serde(with = "facet_name")]
+        facet: Facet,
+        /// The lock ID that is meant.
+        lock: String,
+        /// How the server knows that.
+        naming: Naming,
+        /// The SDK's id of the call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+    },
+    /// UNLOCK of an `http` backend without a body: removes whatever lock there is.
+    ForceUnlock,
+    /// Reads the state.
+    Read {
+        /// Through which API.
+        through: Api,
+    },
+    /// Reads the digest of the state, as a lock table shows it.
+    ReadDigest,
+    /// Replaces the state.
+    Write {
+        /// Who writes.
+        writer: Writer,
+        /// With what; no two writes of a history have the same.
+        value: StateValue,
+    },
+    /// Deletes the state.
+    Delete {
+        /// Who deletes.
+        writer: Writer,
+    },
+}
+
+/// How a release says which lock it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Naming {
+    /// By a condition (`If-Match`, `Info = :info`), or by the lock ID itself.
+    Named,
+    /// Not at all, on the connection on which that lock was seen last: stock clients do so.
+    Seen,
+    /// Not at all, on a connection that saw nothing: the server cannot know.
+    Blind,
+}
+
+/// An API through which a state is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Api {
+    /// S3.
+    S3,
+    /// Terraform's `http` backend.
+    Http,
+}
+
+/// Who writes a state, as the server can tell.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Writer {
+    /// An S3 client, which names no lock.
+    S3 {
+        /// The lock that was taken last on the same connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        took: Option<String>,
+    },
+    /// An `http` client.
+    Http {
+        /// The lock ID in its query.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        claim: Option<String>,
+    },
+}
+
+/// A state, as far as it matters here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StateValue {
+    /// Its lineage.
+    pub lineage: String,
+    /// Its serial.
+    pub serial: u64,
+    /// The MD5 of its bytes, in hex.
+    pub digest: String,
+}
+
+/// What a sender knows of its request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was acknowledged.
+    Done,
+    /// A look: the lock ID that holds, if one does.
+    Holder(Option<String>),
+    /// A read: the state, if there is one.
+    State(Option<StateValue>),
+    /// A read of the digest, if there is one.
+    Digest(Option<String>),
+    /// It was refused: it had no effect.
+    Refused,
+    /// It never left: nothing listened.
+    NotSent,
+    /// It was sent, and no answer came.
+    Unknown {
+        /// Whether its sender closed the connection while the server lived. A server that notices may take
+        /// back a lock that it was granting.
+        hung_up: bool,
+    },
+}
+
+impl Outcome {
+    /// Whether its sender knows what became of it.
+    pub fn is_known(&self) -> bool {
+        match self {
+            Self::Done
+            | Self::Holder(_)
+            | Self::State(_)
+            | Self::Digest(_)
+            | Self::Refused
+            | Self::NotSent => true,
+            Self::Unknown { .. } => false,
+        }
+    }
+
+    /// The lock ID that a look found.
+    pub fn holder(&self) -> Option<&String> {
+        if let Self::Holder(found) = self { found.as_ref() } else { None }
+    }
+
+    /// The state that a read found.
+    pub fn state(&self) -> Option<&StateValue> {
+        if let Self::State(found) = self { found.as_ref() } else { None }
+    }
+
+    /// The digest that a read found.
+    pub fn digest(&self) -> Option<&String> {
+        if let Self::Digest(found) = self { found.as_ref() } else { None }
+    }
+}
+
+/// Facets by their names in records and pages.
+mod facet_name {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use statelock_protocol::lock::unified::Facet;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub(super) fn serialize<S: Serializer>(facet: &Facet, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(facet.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Facet, D::Error> {
+        let name = String::deserialize(from)?;
+        Facet::by_name(&name).ok_or_else(|| D::Error::custom(format!("no facet is `{name}`")))
+    }
+}
