@@ -10,6 +10,7 @@
 //! - [`peers`]: servers of S3 and DynamoDB that nobody here wrote, started and stopped;
 //! - [`sigv4`], [`signed_client`]: signed requests, byte for byte;
 //! - [`fault_proxy`]: a TCP proxy that loses chosen answers;
+//! - [`tls_front`]: TLS in front of a server;
 //! - [`moto`]: a server of S3 and DynamoDB that is not ours;
 //! - [`real_clients`]: drivers for terraform, aws, boto3 and other programs that nobody here wrote;
 //! - [`skip`]: how a test says that it could not run, and why.
@@ -29,3 +30,4 @@ pub mod signed_client;
 pub mod sigv4;
 pub mod skip;
 pub mod store_server;
+pub mod tls_front;

@@ -29,6 +29,11 @@ impl Moto {
     /// The version that is installed.
     pub const VERSION: &str = "5.2.1";
 
+    /// Where it is installed, with all that it needs.
+    pub(crate) fn environment() -> Result<PythonEnvironment, Unavailable> {
+        PythonEnvironment::prepare(&[&format!("moto[server]=={}", Self::VERSION)])
+    }
+
     /// Starts it, installing it first if need be.
     ///
     /// # Errors
@@ -37,7 +42,7 @@ impl Moto {
     /// # Panics
     /// It is installed, and does not start.
     pub fn start() -> Result<Self, Unavailable> {
-        let python = PythonEnvironment::prepare(&[&format!("moto[server]=={}", Self::VERSION)])?;
+        let python = Self::environment()?;
         let logs = TempDir::with_prefix("statelock-moto-").expect("a directory for logs");
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let address = free.expect("a free port");

@@ -69,7 +69,8 @@ impl StoreServer {
         format!("http://{}", self.address())
     }
 
-    fn address(&self) -> SocketAddr {
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
         match &self.0 {
             Kind::Statelock(server, _) => server.address(),
             Kind::Moto(proxy, _) => proxy.address(),

@@ -38,14 +38,14 @@ fn is_bare_then_good(stage: &Stage) {
     bare.ended(2)
         .shows("encryption-off")
         .shows("public-access-not-blocked")
-        .shows("tls-not-required");
+        .shows("store-reached-without-tls");
     bare.lacks("setting-not-applied");
     make_good(stage);
     let good = stage.doctor(&[]);
     for gone in [
         "encryption-off",
         "public-access-not-blocked",
-        "tls-not-required",
+        "store-reached-without-tls",
         "lifecycle-keeps-all-versions",
         "versioning-off",
         "lock-not-tried",
@@ -80,13 +80,13 @@ fn a_bucket_of_moto_is_made_good() {
     bare.ended(2)
         .shows("encryption-off")
         .shows("public-access-not-blocked")
-        .shows("tls-not-required");
+        .shows("store-reached-without-tls");
     make_good(&stage);
     let good = stage.doctor_told(&[], policy());
     for gone in [
         "encryption-off",
         "public-access-not-blocked",
-        "tls-not-required",
+        "store-reached-without-tls",
         "setting-not-applied",
         "lifecycle-keeps-all-versions",
     ] {

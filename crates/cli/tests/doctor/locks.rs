@@ -1,9 +1,7 @@
 //! Locks that stand, states and digests.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
-
 use serde_json::json;
+use statelock_protocol::lock::CreatedAt;
 use statelock_testkit::real_clients::terraform::LOCK_TABLE;
 
 use crate::good::policy;
@@ -16,17 +14,125 @@ const STATE: &[u8] = br#"{"version":4,"terraform_version":"1.11.4","serial":1,"l
 fn a_lock_whose_holder_is_dead() {
     let stage = Stage::statelock();
     stage.doctor(&["--no-write"]).lacks("lock-orphaned");
-    let args = ["lock", ADDRESS, "--for", "10m"];
-    let mut command = stage.command_through(&stage.server.endpoint(), &args);
-    let mut holder = command.stderr(Stdio::piped()).spawn().expect("statelock can be started");
-    let said = BufReader::new(holder.stderr.take().expect("a pipe"));
-    let kept = said.lines().map_while(Result::ok).any(|line| line.contains("keeping the lock"));
-    assert!(kept, "the lock is taken");
+    let mut holder = stage.keep_locked();
     stage.doctor(&["--no-write"]).lacks("lock-orphaned");
     holder.kill().expect("it can be killed");
     holder.wait().expect("it can be reaped");
     let report = stage.doctor(&["--no-write"]);
     report.says("lock-orphaned", "statelock force-unlock s3://tfstate/app/terraform.tfstate");
+}
+
+/// A lock info of Terraform, on another host.
+fn taken(by: &str, created: &str) -> &'static [u8] {
+    let info = json!({
+        "ID": "6b2f0c1e-5d0a-4f0b-9a57-2f0d3d8f6f10", "Operation": "OperationTypeApply", "Info": "",
+        "Who": by, "Version": "1.11.4", "Created": created, "Path": format!("tfstate/{KEY}"),
+    });
+    Box::leak(info.to_string().into_boxed_str()).as_bytes()
+}
+
+/// So many seconds ago, as Terraform writes it.
+#[expect(clippy::disallowed_methods, reason = "locks have an age")]
+fn ago(seconds: i64) -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = i64::try_from(since.expect("a time after 1970").as_secs()).expect("a time");
+    CreatedAt::from_unix(now - seconds, 0).expect("a time").to_string()
+}
+
+#[test]
+fn a_lock_that_has_stood_long_and_tells_nothing_of_its_holder() {
+    let Some(stage) = Stage::moto("a lock of somebody unknown") else { return };
+    crate::good::make_good(&stage);
+    stage.write(KEY, STATE);
+    let id = "lock-holder-unknown";
+    let doctor = || stage.doctor_told(&["--no-write"], policy());
+    doctor().lacks(id);
+    stage.write(&format!("{KEY}.tflock"), taken("ana@elsewhere", &ago(10)));
+    doctor().lacks(id).lacks("lock-without-state").ended(0);
+    stage.write(&format!("{KEY}.tflock"), taken("ana@elsewhere", &ago(50 * 60)));
+    doctor().lacks(id);
+    stage.write(&format!("{KEY}.tflock"), taken("ana@elsewhere", &ago(2 * 24 * 60 * 60 + 30)));
+    let report = doctor();
+    report
+        .says(id, "6b2f0c1e-5d0a-4f0b-9a57-2f0d3d8f6f10")
+        .says(id, "ana@elsewhere for OperationTypeApply");
+    report
+        .says(id, "names neither a process nor a CI run")
+        .says(id, "statelock force-unlock s3://tfstate/app");
+    report.lacks("lock-orphaned").lacks("lock-without-state").ended(0);
+    let fine = report.document["findings"].as_array().expect("findings");
+    assert!(!fine.iter().any(|one| one["id"] == "locks"), "the locks are not fine: {fine:?}");
+    // Without a time of its own it is as old as the store says; a lock table does not say it.
+    stage.write(&format!("{KEY}.tflock"), taken("ana@elsewhere", "0001-01-01T00:00:00Z"));
+    doctor().lacks(id);
+    stage.run(&["force-unlock", ADDRESS, "6b2f0c1e-5d0a-4f0b-9a57-2f0d3d8f6f10", "--yes"]);
+    let by_table = json!({ "TableName": LOCK_TABLE, "Item": {
+        "LockID": { "S": format!("tfstate/{KEY}") },
+        "Info": { "S": std::str::from_utf8(taken("ben@there", "0001-01-01T00:00:00Z")).expect("text") },
+    } });
+    dynamodb(&stage, "PutItem", &by_table);
+    let told = stage.doctor_told(&[&["--no-write"], TABLE].concat(), policy());
+    told.says(id, "ben@there for OperationTypeApply at a time that it does not say");
+}
+
+#[test]
+fn digests_that_are_none_or_have_no_state() {
+    let Some(stage) = Stage::moto("odd digests") else { return };
+    crate::good::make_good(&stage);
+    stage.write(KEY, STATE);
+    let table = [&["--no-write"], TABLE].concat();
+    let doctor = || stage.doctor_told(&table, policy());
+    let put = |state: &str, digest: &str| {
+        let item = json!({ "TableName": LOCK_TABLE, "Item": {
+            "LockID": { "S": format!("tfstate/{state}-md5") }, "Digest": { "S": digest },
+        } });
+        dynamodb(&stage, "PutItem", &item);
+    };
+    let (none, stateless) = ("digest-unreadable", "digest-without-state");
+    put(KEY, "2f7bb5cd5a6a4a4b6a4a4b6a4a4b6a4a");
+    // Of other backends, and of workspaces that are there.
+    put("other/terraform.tfstate", "0123456789abcdef0123456789abcdef");
+    stage.write("env:/dev/app/terraform.tfstate", STATE);
+    doctor().ended(11).shows("digest-mismatch").lacks(none).lacks(stateless);
+    put(KEY, "deadbeef");
+    put("env:/dev/app/terraform.tfstate", "not hex, though it is as long as");
+    let report = doctor();
+    report.ended(11).lacks("digest-mismatch").lacks(stateless);
+    report.says(none, "has the MD5").says(none, "`deadbeef`, which is no digest");
+    report.says(none, "`not hex, though it is as long as`").says(none, "aws dynamodb put-item");
+    stage.doctor_told(&["--no-write"], policy()).lacks(none).ended(0);
+    put("env:/gone/app/terraform.tfstate", "0123456789abcdef0123456789abcdef");
+    put("env:/odd/app/terraform.tfstate", "deadbeef");
+    let report = doctor();
+    report.ended(11).says(stateless, "no state at s3://tfstate/env:/gone/app/terraform.tfstate");
+    report
+        .says(stateless, "aws dynamodb delete-item")
+        .says(none, "no state at s3://tfstate/env:/odd/");
+    stage.doctor_told(&["--no-write"], policy()).lacks(stateless);
+}
+
+#[test]
+fn a_lock_without_a_state() {
+    let Some(stage) = Stage::moto("a lock without a state") else { return };
+    crate::good::make_good(&stage);
+    let id = "lock-without-state";
+    let doctor =
+        |options: &[&str]| stage.doctor_told(&[&["--no-write"], options].concat(), policy());
+    stage.write("env:/dev/app/terraform.tfstate", STATE);
+    stage.write("env:/dev/app/terraform.tfstate.tflock", taken("ana@elsewhere", &ago(10)));
+    doctor(&[]).lacks(id).ended(0);
+    stage.write("env:/gone/app/terraform.tfstate.tflock", taken("ana@elsewhere", &ago(10)));
+    let report = doctor(&[]);
+    report.says(id, "no state at s3://tfstate/env:/gone/app/terraform.tfstate").ended(0);
+    report.says(id, "statelock force-unlock s3://tfstate/env:/gone/app/terraform.tfstate");
+    assert!(!report.found[id].contains("env:/dev/"), "{}", report.found[id]);
+    // Whoever is seen to hold it is at work on it.
+    let mut holder = stage.keep_locked();
+    let mine = doctor(&[]);
+    assert!(!mine.found[id].contains("s3://tfstate/app/"), "{}", mine.found[id]);
+    holder.kill().expect("it can be killed");
+    holder.wait().expect("it can be reaped");
+    assert!(!doctor(&[]).shows("lock-orphaned").found[id].contains("s3://tfstate/app/"));
 }
 
 #[test]

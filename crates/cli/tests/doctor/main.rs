@@ -10,4 +10,5 @@ mod raw;
 mod settings;
 mod stage;
 mod tables;
+mod transport;
 mod trials;

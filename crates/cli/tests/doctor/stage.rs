@@ -1,8 +1,9 @@
 //! A store, `doctor` on it, and answers that a store would give.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as Key;
@@ -111,6 +112,18 @@ impl Stage {
         }
         let args = [&["doctor", ADDRESS, "--json"], options].concat();
         report(self.command_through(&proxy.endpoint(), &args))
+    }
+
+    /// A process that holds the lock of the usual state, once it does.
+    pub(crate) fn keep_locked(&self) -> Child {
+        let args = ["lock", ADDRESS, "--for", "10m"];
+        let mut command = self.command_through(&self.server.endpoint(), &args);
+        let holder = command.stderr(Stdio::piped()).spawn();
+        let mut holder = holder.expect("statelock can be started");
+        let said = BufReader::new(holder.stderr.take().expect("a pipe"));
+        let kept = said.lines().map_while(Result::ok).any(|line| line.contains("keeping the lock"));
+        assert!(kept, "the lock is taken");
+        holder
     }
 
     /// Writes an object past everything.

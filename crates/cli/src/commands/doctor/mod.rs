@@ -21,7 +21,7 @@ use crate::backend::{self, BackendArgs, StopSignal, StopSignals};
 use crate::output;
 use checks::clients::Surroundings;
 use checks::{
-    bucket_policy, clients, exposure, keeping, lock_table, locks, presence, states, trial,
+    bucket_policy, clients, digests, exposure, keeping, lock_table, locks, presence, states, trial,
 };
 use finding::Findings;
 use subject::Subject;
@@ -143,6 +143,7 @@ async fn look(subject: &Subject, findings: &mut Findings) -> Result<bool, Doctor
     }
     if is_usable {
         states::check(subject, &found, findings).await;
+        digests::without_state(subject, &found, findings).await?;
         if subject.uses_lockfile() {
             states::lock_versions(subject, &found, findings).await?;
         }

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use statelock_client::StateBackend;
 use statelock_client::bucket::Bucket;
+use statelock_client::listing::ListingScope;
 use statelock_client::lock_table::LockTable;
 use statelock_client::protocol::lock::steps::LockMode;
+use statelock_client::protocol::state::{StateAddress, StateKey};
 use statelock_client::protocol::store::ObjectKey;
 
+use crate::policy::partition_of_region;
 use crate::shell::quoted;
 
 /// A state, its bucket and its lock table.
@@ -41,6 +44,26 @@ impl Subject {
     /// The key of the state's object.
     pub(super) fn key(&self) -> ObjectKey {
         self.backend.settings().address.object_key()
+    }
+
+    /// The part of AWS that the store's region belongs to, as it stands in ARNs.
+    pub(super) fn partition(&self) -> &'static str {
+        partition_of_region(self.backend.connection().region())
+    }
+
+    /// The states of all workspaces of the backend.
+    pub(super) fn scope(&self) -> ListingScope {
+        let address = &self.backend.settings().address;
+        ListingScope::Workspaces {
+            key: address.state_key().clone(),
+            prefix: address.workspace_key_prefix().clone(),
+        }
+    }
+
+    /// The same backend with the state under this key.
+    pub(super) fn at(&self, key: &ObjectKey) -> Option<StateBackend> {
+        let key = StateKey::parse(key.as_str()).ok()?;
+        Some(self.backend.at(StateAddress::new(self.bucket.name().clone(), key)))
     }
 
     /// Whether clients lock by lockfile.

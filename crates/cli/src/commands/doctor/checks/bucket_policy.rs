@@ -7,6 +7,7 @@ use statelock_client::bucket::Setting;
 use statelock_client::protocol::state::lockfile_key_of;
 use statelock_client::{Encryption, StoreError};
 
+use super::transport;
 use crate::commands::doctor::finding::{Findings, Fix, Kind, Looked};
 use crate::commands::doctor::subject::Subject;
 use crate::exit_code::ExitCode;
@@ -36,22 +37,16 @@ static DENIES_PERHAPS: Kind = Kind::notice(
     "policy-denies-elsewhere",
     "from another network, address or principal the same request is refused: a laptop or a CI runner may not be able to lock, or to release",
 );
-static NO_TLS: Kind = Kind::warning(
-    "tls-not-required",
-    ExitCode::BadInput,
-    "a client with an `http` endpoint sends states, with the secrets in them, readable over the network",
-);
 static NOT_UNDERSTOOD: Kind = Kind::notice(
     "policy-not-understood",
     "whether the policy lets Terraform lock and release is not known",
 );
 
-pub(in crate::commands::doctor) static KINDS: [&Kind; 7] = [
+pub(in crate::commands::doctor) static KINDS: [&Kind; 6] = [
     &DENIES_LOCK,
     &DENIES_RELEASE,
     &DENIES_STATE,
     &DENIES_BARE_LOCK,
-    &NO_TLS,
     &DENIES_PERHAPS,
     &NOT_UNDERSTOOD,
 ];
@@ -76,6 +71,7 @@ pub(in crate::commands::doctor) async fn check(
     caller: Option<&str>,
     findings: &mut Findings,
 ) -> Result<PolicyVerdict, StoreError> {
+    let is_secure = subject.bucket.is_reached_by_tls().await?;
     let asked = subject.bucket.policy().await;
     let is_without = matches!(asked, Ok(Setting::Unsupported(_)));
     let Looked::At(text) = findings.look(asked, ("policy", "s3:GetBucketPolicy"))? else {
@@ -87,7 +83,7 @@ pub(in crate::commands::doctor) async fn check(
         } else {
             "the bucket has no policy"
         };
-        no_tls(subject, what, findings);
+        transport::not_required((subject, is_secure), what, findings);
         return Ok(PolicyVerdict::default());
     };
     let policies = (Policy::parse(ALLOW_ALL), Policy::parse(&text));
@@ -99,13 +95,16 @@ pub(in crate::commands::doctor) async fn check(
         findings.add(&NOT_UNDERSTOOD, why.unwrap_or_default(), fix);
         return Ok(PolicyVerdict::default());
     };
-    let asked = Asked { subject, all, policy, caller: caller.and_then(Caller::of_arn) };
+    let caller = caller.and_then(Caller::of_arn);
+    let asked = Asked { subject, is_secure, all, policy, caller };
     Ok(asked.judge(findings))
 }
 
 /// A policy that is asked about the requests of stock clients.
 struct Asked<'a> {
     subject: &'a Subject,
+    /// Whether the store is reached by TLS.
+    is_secure: bool,
     all: Policy,
     policy: Policy,
     caller: Option<Caller>,
@@ -212,7 +211,7 @@ impl Asked<'_> {
         let state = format!("/{}", self.subject.key());
         let denies = |action| {
             let sent = Sent {
-                kind: &NO_TLS,
+                kind: &DENIES_STATE,
                 action,
                 path: state.clone(),
                 is_conditional: false,
@@ -226,7 +225,8 @@ impl Asked<'_> {
         if denies("s3:GetObject") && denies("s3:PutObject") {
             findings.fine("transport", "requests without TLS are denied");
         } else {
-            no_tls(self.subject, "the policy does not deny requests without TLS", findings);
+            let what = "the policy does not deny requests without TLS";
+            transport::not_required((self.subject, self.is_secure), what, findings);
         }
     }
 
@@ -253,17 +253,12 @@ impl Asked<'_> {
     }
 
     fn arn(&self, path: &str) -> String {
-        format!("arn:{}:s3:::{}{path}", partition(self.subject), self.subject.bucket.name())
+        format!("arn:{}:s3:::{}{path}", self.subject.partition(), self.subject.bucket.name())
     }
 
     fn statement(&self, which: Which) -> String {
         self.policy.statements.get(which.statement).map(policy::Statement::name).unwrap_or_default()
     }
-}
-
-/// The part of AWS that a region belongs to, as it stands in ARNs.
-fn partition(subject: &Subject) -> &'static str {
-    policy::partition_of_region(subject.backend.connection().region())
 }
 
 fn cause(cause: &Cause) -> String {
@@ -275,21 +270,4 @@ fn cause(cause: &Cause) -> String {
         Cause::Variable => "depending on a policy variable in the resource".to_owned(),
         Cause::Principal | Cause::Delegation => "depending on who asks".to_owned(),
     }
-}
-
-fn no_tls(subject: &Subject, evidence: &str, findings: &mut Findings) {
-    let bucket = subject.bucket.name();
-    let partition = partition(subject);
-    let statement = format!(
-        r#"{{
-  "Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
-  "Resource": ["arn:{partition}:s3:::{bucket}", "arn:{partition}:s3:::{bucket}/*"],
-  "Condition": {{ "Bool": {{ "aws:SecureTransport": "false" }} }}
-}}"#
-    );
-    findings.add(
-        &NO_TLS,
-        evidence,
-        Fix::paste("add this statement to the bucket's policy", statement),
-    );
 }

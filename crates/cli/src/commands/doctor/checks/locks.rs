@@ -1,24 +1,18 @@
-//! The locks that stand: whose holders are gone, and which are not whole.
+//! The locks that stand: which are not whole, cannot be read, or have no state.
 
 use statelock_client::StoreError;
 use statelock_client::listing::{
-    ListedLock, ListedState, Listing, ListingFailure, ListingQuery, ListingScope, ListingSelection,
+    ListedLock, ListedState, Listing, ListingFailure, ListingQuery, ListingSelection,
 };
 use statelock_client::protocol::store::{ObjectKey, Refusal};
-use statelock_protocol::lock::evidence::Life;
 
+use super::holders::{Holder, Standing};
 use crate::backend::command;
 use crate::commands::doctor::finding::{Findings, Fix, Kind};
 use crate::commands::doctor::subject::Subject;
-use crate::evidence::{self, Observers};
 use crate::exit_code::ExitCode;
 use crate::output::printable;
 
-static ORPHANED: Kind = Kind::warning(
-    "lock-orphaned",
-    ExitCode::Held,
-    "nobody can plan or apply this state until somebody removes the lock",
-);
 static HALF: Kind = Kind::notice(
     "lock-half",
     "a client that looks for the lock in the other place alone is not kept out",
@@ -28,6 +22,10 @@ static UNREADABLE: Kind = Kind::warning(
     ExitCode::Held,
     "it locks like any other, and Terraform can neither show nor force-unlock it",
 );
+static STATELESS: Kind = Kind::notice(
+    "lock-without-state",
+    "somebody makes this state for the first time, or it was deleted under its lock: then whoever makes it anew finds it locked",
+);
 static NOT_LISTED: Kind = Kind::warning(
     "workspaces-not-listed",
     ExitCode::NotPermitted,
@@ -35,7 +33,7 @@ static NOT_LISTED: Kind = Kind::warning(
 );
 
 pub(in crate::commands::doctor) static KINDS: [&Kind; 4] =
-    [&ORPHANED, &HALF, &UNREADABLE, &NOT_LISTED];
+    [&HALF, &UNREADABLE, &STATELESS, &NOT_LISTED];
 
 /// Looks at all workspaces of the backend; the states that are there.
 ///
@@ -49,10 +47,7 @@ pub(in crate::commands::doctor) async fn check(
     let address = &settings.address;
     let query = ListingQuery {
         bucket: address.bucket().clone(),
-        scope: ListingScope::Workspaces {
-            key: address.state_key().clone(),
-            prefix: address.workspace_key_prefix().clone(),
-        },
+        scope: subject.scope(),
         mode: settings.mode.clone(),
         selection: ListingSelection::Objects,
         reads_locks: true,
@@ -62,9 +57,7 @@ pub(in crate::commands::doctor) async fn check(
     loop {
         match listing.next().await {
             Ok(Some(state)) => {
-                for lock in &state.locks {
-                    seen.lock(subject, &state, lock, findings);
-                }
+                seen.state(subject, &state, findings);
                 if state.object.is_some() {
                     states.push(state.key);
                 }
@@ -94,7 +87,7 @@ pub(in crate::commands::doctor) async fn check(
         return Ok(states);
     }
     let text = format!(
-        "{} held of {} states; none half, none without its holder",
+        "{} held of {} states; none half, none without its state, none old without a sign of its holder",
         seen.held,
         states.len()
     );
@@ -123,31 +116,59 @@ struct Seen {
 }
 
 impl Seen {
-    fn lock(
-        &mut self,
-        subject: &Subject,
-        state: &ListedState,
-        lock: &ListedLock,
-        findings: &mut Findings,
-    ) {
-        self.held += 1;
+    /// All locks of a state, or of what may become one.
+    fn state(&mut self, subject: &Subject, state: &ListedState, findings: &mut Findings) {
         let place = format!("s3://{}/{}", subject.bucket.name(), state.key);
         let shown = printable(&place);
-        let id = lock.id().map(|id| id.to_string());
         let unlock = |id: &str| {
             // The state may be of another workspace than the one that was named.
             let named = Self::naming(subject, &place);
             command("force-unlock", &named, id)
         };
+        let mut waits = Vec::new();
+        for (number, lock) in state.locks.iter().enumerate() {
+            let id = lock.id().map(|id| id.to_string());
+            let word = id.as_deref().unwrap_or("unreadable");
+            let before = state.locks.iter().take(number);
+            // A lock in both places is one.
+            if id.is_some() && before.into_iter().any(|other| other.id() == lock.id()) {
+                continue;
+            }
+            let holder = self.lock(lock, state.is_half, (&shown, unlock(word)), findings);
+            if matches!(holder, Holder::Unknown | Holder::LongUnknown) {
+                waits.push((lock, unlock(word)));
+            }
+        }
+        if state.object.is_some() {
+            return;
+        }
+        for (lock, unlock) in waits {
+            self.is_bad = true;
+            let evidence =
+                format!("there is no state at {shown}, and a lock in the {}", lock.facet);
+            let fix = Fix::paste("wait for it; only if its holder is gone, remove it", unlock);
+            findings.add(&STATELESS, evidence, fix);
+        }
+    }
+
+    /// One of them; what is known of its holder.
+    fn lock(
+        &mut self,
+        lock: &ListedLock,
+        is_half: bool,
+        (shown, unlock): (&str, String),
+        findings: &mut Findings,
+    ) -> Holder {
+        self.held += 1;
+        let id = lock.id().map(|id| id.to_string());
         let info = lock.content.stored().and_then(|stored| stored.info().ok());
         let (Some(id), Some(info)) = (id, info) else {
             self.is_bad = true;
-            let fix =
-                Fix::paste("look at it, and remove it if nobody is at work", unlock("unreadable"));
+            let fix = Fix::paste("look at it, and remove it if nobody is at work", unlock);
             findings.add(&UNREADABLE, format!("the {} of {shown}", lock.facet), fix);
-            return;
+            return Holder::Unknown;
         };
-        if state.is_half {
+        if is_half {
             self.is_bad = true;
             let evidence = format!(
                 "lock {id} of {shown} stands only by {}: {} is a client that locks by that alone, or is \
@@ -157,21 +178,13 @@ impl Seen {
             );
             let fix = Fix::paste(
                 "wait for it; only if its holder is gone, remove what is left of it",
-                unlock(&id),
+                unlock.clone(),
             );
             findings.add(&HALF, evidence, fix);
         }
-        let evidence = evidence::of(&info, &Observers::of_this_process());
-        if let Life::Dead { proof } = &evidence.life {
-            self.is_bad = true;
-            let evidence = format!(
-                "lock {id} of {shown}, taken by {}: {}",
-                printable(&info.who),
-                printable(proof)
-            );
-            let fix = Fix::paste("remove it", unlock(&id));
-            findings.add(&ORPHANED, evidence, fix);
-        }
+        let holder = Standing { lock, info: &info, shown, unlock }.check(findings);
+        self.is_bad |= matches!(holder, Holder::Gone | Holder::LongUnknown);
+        holder
     }
 
     /// How a state of the same backend is named on the command line.

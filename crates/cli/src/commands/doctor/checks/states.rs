@@ -1,10 +1,11 @@
 //! The states of all workspaces: whether each is one, has its digest, and how many versions of locks it drags along.
 
-use statelock_client::protocol::state::{StateAddress, StateKey, lockfile_key_of};
+use statelock_client::protocol::state::lockfile_key_of;
 use statelock_client::protocol::store::ObjectKey;
 use statelock_client::state::{DigestCheck, Discard, ReadError, Stored, StoredDigest, VersionKind};
 use statelock_client::{StateBackend, StoreError};
 
+use super::digests::{self, Place};
 use crate::backend::command;
 use crate::commands::doctor::finding::{Findings, Fix, Kind};
 use crate::commands::doctor::subject::Subject;
@@ -19,11 +20,6 @@ const PILE_MAX: u64 = 100_000;
 const STORAGE_USD_PER_GB_MONTH: f64 = 0.023;
 const BYTES_PER_GB: f64 = 1_073_741_824.0;
 
-static DIGEST: Kind = Kind::critical(
-    "digest-mismatch",
-    ExitCode::Corrupt,
-    "Terraform with a lock table refuses to read the state: \"state data in S3 does not have the expected content\"",
-);
 static DAMAGED: Kind = Kind::critical(
     "state-damaged",
     ExitCode::Corrupt,
@@ -39,7 +35,7 @@ static PILE: Kind = Kind::notice(
     "each lock leaves a version and a delete marker; listings and workspace removal become slower, and lifecycle rules cannot select a suffix",
 );
 
-pub(in crate::commands::doctor) static KINDS: [&Kind; 4] = [&DIGEST, &DAMAGED, &NOT_READ, &PILE];
+pub(in crate::commands::doctor) static KINDS: [&Kind; 3] = [&DAMAGED, &NOT_READ, &PILE];
 
 /// Reads each state whole, and compares it with its digest if there is a lock table.
 pub(in crate::commands::doctor) async fn check(
@@ -51,7 +47,7 @@ pub(in crate::commands::doctor) async fn check(
     let others = states.iter().filter(|key| **key != own);
     let (mut read, mut is_fine) = (0_u64, true);
     for key in std::iter::once(&own).chain(others) {
-        let Some(backend) = at(subject, key) else { continue };
+        let Some(backend) = subject.at(key) else { continue };
         match one(subject, &backend, key, findings).await {
             Outcome::Fine => read += 1,
             Outcome::Absent => {}
@@ -63,12 +59,6 @@ pub(in crate::commands::doctor) async fn check(
             if subject.table.is_some() { ", with the digests in the lock table" } else { "" };
         findings.fine("states", format!("{read} read{compared}"));
     }
-}
-
-/// The same backend with the state under this key.
-fn at(subject: &Subject, key: &ObjectKey) -> Option<StateBackend> {
-    let key = StateKey::parse(key.as_str()).ok()?;
-    Some(subject.backend.at(StateAddress::new(subject.bucket.name().clone(), key)))
 }
 
 enum Outcome {
@@ -83,41 +73,57 @@ async fn one(
     key: &ObjectKey,
     findings: &mut Findings,
 ) -> Outcome {
-    let place = printable(&format!("s3://{}/{key}", subject.bucket.name()));
+    let shown = printable(&format!("s3://{}/{key}", subject.bucket.name()));
+    let place = Place { key, shown: &shown };
     let first = backend.state().read(DigestCheck::Ignore, &mut Discard).await;
     let read = match first {
-        Ok((stored, digest)) if agrees(&stored, &digest) => Ok(stored),
+        Ok((stored, digest)) if agrees(&stored, &digest) => Ok((stored, digest)),
         // State and digest are written one after the other: this looks again for ten seconds.
-        Ok(_) => backend.state().read(DigestCheck::Verify, &mut Discard).await.map(|read| read.0),
+        Ok(_) => backend.state().read(DigestCheck::Verify, &mut Discard).await,
         Err(error) => Err(error),
     };
     match read {
-        Ok(stored) => match stored.state() {
-            None => Outcome::Absent,
-            Some(state) => match &state.header {
-                Ok(_) => Outcome::Fine,
-                Err(error) => {
-                    let list = command("state list-versions", &place, "");
-                    let fix = Fix::paste("restore an earlier version of it; this lists them", list);
-                    findings.add(&DAMAGED, format!("{place}: {error}"), fix);
-                    Outcome::Bad
+        Ok((stored, digest)) => {
+            let is_bad_digest = match &digest {
+                StoredDigest::Unreadable(text) => {
+                    let calculated = stored.state().map(|state| &state.digest);
+                    digests::unreadable(subject, place, (text, calculated), findings);
+                    true
                 }
-            },
-        },
+                StoredDigest::NoTable
+                | StoredDigest::Absent
+                | StoredDigest::Digest(_)
+                | StoredDigest::Unknown(_) => false,
+            };
+            match content(&stored, &shown, findings) {
+                Outcome::Bad => Outcome::Bad,
+                Outcome::Fine | Outcome::Absent if is_bad_digest => Outcome::Bad,
+                outcome @ (Outcome::Fine | Outcome::Absent) => outcome,
+            }
+        }
         Err(ReadError::DigestMismatch { stored, calculated }) => {
-            mismatch(
-                subject,
-                (key, &place),
-                (stored.to_string(), calculated.map(|d| d.to_string())),
-                findings,
-            );
+            digests::mismatch(subject, place, (&stored, calculated.as_ref()), findings);
             Outcome::Bad
         }
         Err(error) => {
             let fix = Fix::by_hand(
                 "allow s3:GetObject on the state, and kms:Decrypt on its key if it is encrypted with one",
             );
-            findings.add(&NOT_READ, format!("{place}: {error}"), fix);
+            findings.add(&NOT_READ, format!("{shown}: {error}"), fix);
+            Outcome::Bad
+        }
+    }
+}
+
+/// Whether there is a state, and it is one.
+fn content(stored: &Stored, shown: &str, findings: &mut Findings) -> Outcome {
+    let Some(state) = stored.state() else { return Outcome::Absent };
+    match &state.header {
+        Ok(_) => Outcome::Fine,
+        Err(error) => {
+            let list = command("state list-versions", shown, "");
+            let fix = Fix::paste("restore an earlier version of it; this lists them", list);
+            findings.add(&DAMAGED, format!("{shown}: {error}"), fix);
             Outcome::Bad
         }
     }
@@ -125,33 +131,6 @@ async fn one(
 
 fn agrees(stored: &Stored, digest: &StoredDigest) -> bool {
     digest.agrees_with(stored.state().map(|state| state.digest).as_ref())
-}
-
-fn mismatch(
-    subject: &Subject,
-    (key, place): (&ObjectKey, &str),
-    (stored, calculated): (String, Option<String>),
-    findings: &mut Findings,
-) {
-    let item = format!("{}/{key}-md5", subject.bucket.name());
-    let (evidence, fix) = if let Some(calculated) = calculated {
-        let item_json =
-            serde_json::json!({ "LockID": { "S": item }, "Digest": { "S": calculated } });
-        let item_word = crate::shell::quoted(&item_json.to_string());
-        let put = subject.dynamodb("put-item", &format!("--item {item_word}"));
-        let what =
-            "if this state is the right one (`statelock state list-versions`), write its digest";
-        let evidence = format!("{place} has the MD5 {calculated}, the lock table says {stored}");
-        (evidence, Fix::paste(what, put))
-    } else {
-        let key_word =
-            crate::shell::quoted(&serde_json::json!({ "LockID": { "S": item } }).to_string());
-        let delete = subject.dynamodb("delete-item", &format!("--key {key_word}"));
-        let what = "restore the state; or if it was removed on purpose, remove its digest";
-        let evidence = format!("there is no state at {place}, the lock table says {stored}");
-        (evidence, Fix::paste(what, delete))
-    };
-    findings.add(&DIGEST, evidence, fix);
 }
 
 /// What lockfiles have left behind in a bucket that keeps versions.
@@ -203,7 +182,7 @@ pub(in crate::commands::doctor) async fn lock_versions(
 
 impl Pile {
     async fn count(&mut self, subject: &Subject, key: &ObjectKey) -> Result<(), StoreError> {
-        let Some(lockfile) = at(subject, &lockfile_key_of(key)) else { return Ok(()) };
+        let Some(lockfile) = subject.at(&lockfile_key_of(key)) else { return Ok(()) };
         let lockfile = lockfile.state();
         let mut pages = lockfile.versions();
         loop {
