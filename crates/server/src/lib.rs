@@ -7,9 +7,12 @@
 //! - [`engine`]: what to do, decided by pure functions over what is stored;
 //! - [`records`]: what the stored rows mean;
 //! - [`storage`]: ordered keys and values under serialisable transactions, with two engines.
+//!
+//! Beside them, [`backup`] copies a data directory while its server runs, and checks the copy.
 
 pub mod api;
 pub mod auth;
+pub mod backup;
 pub mod engine;
 mod listener;
 pub mod metrics;

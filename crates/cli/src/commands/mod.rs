@@ -1,6 +1,7 @@
 //! A file or folder per verb.
 
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod bootstrap;
 pub(crate) mod completions;
 pub(crate) mod doctor;

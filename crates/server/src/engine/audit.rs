@@ -6,6 +6,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use chain::verify_at_rest;
 pub use chain::{AuditFlaw, AuditFlawKind, AuditVerification};
 pub use reading::{AuditFilter, AuditOrder, AuditPage, AuditQuery};
 

@@ -24,7 +24,7 @@ pub(super) fn encode(bytes: &[u8]) -> Bytes {
 }
 
 /// The bytes of a stored piece.
-pub(super) fn decode(chunk: &[u8]) -> Result<Bytes, StorageError> {
+pub(crate) fn decode(chunk: &[u8]) -> Result<Bytes, StorageError> {
     match chunk.split_first() {
         Some((&CODEC_RAW, data)) => Ok(Bytes::copy_from_slice(data)),
         Some((&CODEC_ZSTD, data)) => zstd::bulk::decompress(data, CHUNK_SIZE_BYTES_MAX)

@@ -55,6 +55,10 @@ pub use staging::{SMALL_BODY_BYTES_MAX, Staged};
 pub use sweep::SweepReport;
 pub use uploads::{PartListing, PartUpload};
 
+pub(crate) use audit::verify_at_rest as verify_audit_at_rest;
+pub(crate) use checksums::hex;
+pub(crate) use codec::decode as decode_piece;
+
 use crate::metrics::QueueMetrics;
 use crate::storage::{self, Storage, Transaction, Verdict};
 

@@ -145,6 +145,26 @@ pub enum Origin {
     Explicit,
 }
 
+/// The key in the file of a directory, if there is one.
+///
+/// # Errors
+///
+/// A file that cannot be read, that others can read, or that is not what this server writes.
+pub(crate) fn stored(dir: &Path) -> Result<Option<AccessKey>, CredentialsError> {
+    file::read(&dir.join(FILE_NAME))
+}
+
+/// Writes the key of one directory into the file of another, durably. Whether there was one.
+///
+/// # Errors
+///
+/// Those of [`stored`], and a file that cannot be written.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<bool, CredentialsError> {
+    let Some(key) = stored(from)? else { return Ok(false) };
+    file::write(&to.join(FILE_NAME), &key)?;
+    Ok(true)
+}
+
 /// The access keys that this server knows. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Credentials {

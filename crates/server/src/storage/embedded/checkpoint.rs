@@ -3,6 +3,8 @@
 //! The writer makes them itself, between batches and after the answers, so that no caller waits
 //! for one, and so that their failures are seen: SQLite drops the errors of its automatic ones.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 
 /// Pages in the log that start a checkpoint: 16 MiB, as much as one segment of the `-shm` index
@@ -13,22 +15,54 @@ const DUE_PAGES: i64 = 4_000;
 /// a reader that is always there could make the log grow forever.
 const OVERDUE_PAGES: i64 = 4 * DUE_PAGES;
 
+/// How long the writer waits for readers then. Jobs wait with it.
+const RESTART_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a statement waits for another process otherwise; SQLite's users expect that.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
 struct LogPages {
+    is_blocked: bool,
     total: i64,
     moved: i64,
 }
 
-/// Makes a checkpoint if one is due, and answers whether it did.
-pub(super) fn if_due(connection: &Connection) -> rusqlite::Result<bool> {
-    let log = run(connection, "PRAGMA wal_checkpoint(NOOP)")?;
-    if log.total >= OVERDUE_PAGES {
-        run(connection, "PRAGMA wal_checkpoint(RESTART)")?;
-    } else if log.total - log.moved >= DUE_PAGES {
-        run(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
-    } else {
-        return Ok(false);
+/// When the writer makes checkpoints.
+#[derive(Debug)]
+pub(super) struct Checkpoints {
+    /// Pages in the log at which it waits for readers next.
+    overdue_pages: i64,
+}
+
+impl Checkpoints {
+    pub(super) fn new() -> Self {
+        Self { overdue_pages: OVERDUE_PAGES }
     }
-    Ok(true)
+
+    /// Makes a checkpoint if one is due, and answers whether it did.
+    pub(super) fn if_due(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let log = run(connection, "PRAGMA wal_checkpoint(NOOP)")?;
+        if log.total >= self.overdue_pages {
+            self.restart(connection)?;
+        } else if log.total - log.moved >= DUE_PAGES {
+            run(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// A reader that outlasts the wait is a long one, such as a backup. Waiting for it again after each
+    /// group of jobs would nearly stop all writing; the log grows instead.
+    fn restart(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.busy_timeout(RESTART_WAIT)?;
+        let restarted = run(connection, "PRAGMA wal_checkpoint(RESTART)");
+        connection.busy_timeout(BUSY_WAIT)?;
+        let log = restarted?;
+        let grown = if log.is_blocked { log.total } else { 0 };
+        self.overdue_pages = grown + OVERDUE_PAGES;
+        Ok(())
+    }
 }
 
 /// On a full disk: moves what can be moved, so that the log's own space is used again.
@@ -45,7 +79,7 @@ pub(super) fn complete(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn run(connection: &Connection, pragma: &str) -> rusqlite::Result<LogPages> {
-    connection
-        .prepare_cached(pragma)?
-        .query_row([], |row| Ok(LogPages { total: row.get(1)?, moved: row.get(2)? }))
+    connection.prepare_cached(pragma)?.query_row([], |row| {
+        Ok(LogPages { is_blocked: row.get(0)?, total: row.get(1)?, moved: row.get(2)? })
+    })
 }

@@ -9,24 +9,47 @@ use super::failure::OpenError;
 const DATABASE_FILE: &str = "statelock.db";
 const LOCK_FILE: &str = "lock";
 
-/// A locked data directory. The lock ends when the last owner drops this, or with the process.
+/// A locked data directory, or one that is to become a copy of one. The lock ends when the last owner drops this, or with the process.
 #[derive(Debug)]
-pub(super) struct Directory {
+pub struct Directory {
     path: PathBuf,
     lock: File,
 }
 
 impl Directory {
     /// Creates `path` where it is missing, and locks it for this engine.
-    pub(super) fn lock(path: &Path) -> Result<Self, OpenError> {
+    ///
+    /// # Errors
+    /// [`OpenError`]: in use, or not usable.
+    pub fn lock(path: &Path) -> Result<Self, OpenError> {
         create(path)?;
         let lock = take_lock(path)?;
         Ok(Self { path: path.to_owned(), lock })
     }
 
+    /// The directory's own path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The database file; SQLite puts its `-wal` and `-shm` beside it.
-    pub(super) fn database(&self) -> PathBuf {
-        self.path.join(DATABASE_FILE)
+    pub fn database(&self) -> PathBuf {
+        Self::database_in(&self.path)
+    }
+
+    /// The file whose lock is the directory's.
+    pub fn lock_file(&self) -> PathBuf {
+        self.path.join(LOCK_FILE)
+    }
+
+    /// The database file of a directory that is not locked.
+    pub fn database_in(directory: &Path) -> PathBuf {
+        directory.join(DATABASE_FILE)
+    }
+
+    /// Whether a file of this name is the lock, a database or belongs to one.
+    pub fn owns(name: &str) -> bool {
+        name == LOCK_FILE || name.starts_with(DATABASE_FILE)
     }
 
     /// Where a database is built before it gets its name.
@@ -40,7 +63,10 @@ impl Directory {
     }
 
     /// Makes the names in the directory durable.
-    pub(super) fn sync(&self) -> Result<(), OpenError> {
+    ///
+    /// # Errors
+    /// [`OpenError::Unusable`].
+    pub fn sync(&self) -> Result<(), OpenError> {
         sync(&self.path)
     }
 }

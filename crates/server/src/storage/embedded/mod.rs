@@ -9,14 +9,19 @@
 //! - `batch`: jobs that share a commit, and their answers;
 //! - `checkpoint`: moving the log into the database file;
 //! - `readers`: the pool of read-only connections;
+//! - `copying`: a copy of the database while a server writes to it, and `at_rest`: looking at one;
+//! - `stopping`: asking either of them to end;
 //! - `failure`: what SQLite's errors mean.
 
+mod at_rest;
 mod batch;
 mod checkpoint;
+mod copying;
 mod directory;
 mod failure;
 mod readers;
 mod schema;
+mod stopping;
 mod transaction;
 mod writer;
 
@@ -29,10 +34,14 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
+pub use self::at_rest::DatabaseAtRest;
 use self::batch::QueuedJob;
-use self::directory::Directory;
+use self::checkpoint::Checkpoints;
+pub use self::copying::{Copied, CopyError, copy_database};
+pub use self::directory::Directory;
 pub use self::failure::OpenError;
 use self::readers::Readers;
+pub use self::stopping::Stop;
 use self::writer::{Counters, QUEUE_CAPACITY, Writer};
 use super::{ReadJob, Storage, StorageError, WriteJob};
 
@@ -79,6 +88,7 @@ impl EmbeddedStorage {
             connection,
             queue: queued,
             counters: Arc::clone(&counters),
+            checkpoints: Checkpoints::new(),
             directory: Arc::clone(&directory),
             refusal: None,
         };

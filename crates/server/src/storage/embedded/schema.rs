@@ -113,7 +113,7 @@ fn create(directory: &Directory) -> Result<(), OpenError> {
 }
 
 /// SQLite takes an empty file for a new database. Ours were never empty.
-fn check_length(path: &Path) -> Result<(), OpenError> {
+pub(super) fn check_length(path: &Path) -> Result<(), OpenError> {
     let metadata = fs::metadata(path).map_err(OpenError::unusable("read", path))?;
     if !metadata.is_file() {
         return Err(OpenError::corrupt(path, "it is not a file"));
@@ -124,7 +124,7 @@ fn check_length(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn check_identity(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let pragma = |name| {
         connection
             .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
@@ -148,7 +148,7 @@ fn check_identity(connection: &Connection, path: &Path) -> Result<(), OpenError>
 /// of `chunks`, and a row whose key was damaged would otherwise be reported as absent. What is
 /// left, a key damaged without leaving its place, is found by the seal, which covers the key.
 /// Bodies are verified when they are read: a missing one is noticed by the record that names it.
-fn check_content(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+pub(super) fn check_content(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let failed = OpenError::sqlite("check", path);
     let mut statement = connection
         .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name DESC")

@@ -23,7 +23,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc;
 
 use super::batch::{Loss, QueuedJob, Ran, answer, has_changes};
-use super::checkpoint;
+use super::checkpoint::{self, Checkpoints};
 use super::directory::Directory;
 use super::failure::{is_io, storage_error};
 use super::transaction::{ConnectionUse, SqlTransaction};
@@ -52,6 +52,7 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) queue: mpsc::Receiver<QueuedJob>,
     pub(super) counters: Arc<Counters>,
+    pub(super) checkpoints: Checkpoints,
     /// Keeps the directory locked until the connection is closed.
     pub(super) directory: Arc<Directory>,
     /// Why writes are refused, once they are.
@@ -201,7 +202,7 @@ impl Writer {
         if self.refusal.is_some() {
             return;
         }
-        match checkpoint::if_due(&self.connection) {
+        match self.checkpoints.if_due(&self.connection) {
             Ok(false) => {}
             Ok(true) => {
                 self.counters.checkpoints.fetch_add(1, Ordering::Relaxed);

@@ -1,0 +1,45 @@
+//! Runs the work, and asks it to end when a signal asks this process.
+
+use statelock_server::backup::{BackupError, Manifest, Progress};
+use statelock_server::storage::embedded::Stop;
+
+use super::BackupCommandError;
+use super::progress::ProgressLine;
+use crate::backend::StopSignals;
+
+/// Does `work` until it is done or a signal comes; it clears up itself.
+pub(super) fn until_stopped<W>(work: W) -> Result<Manifest, BackupCommandError>
+where
+    W: FnOnce(&Stop, &mut dyn FnMut(Progress)) -> Result<Manifest, BackupError> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(BackupCommandError::Runtime)?;
+    runtime.block_on(async {
+        let mut signals = StopSignals::catch().map_err(BackupCommandError::Runtime)?;
+        let stop = Stop::default();
+        let theirs = stop.clone();
+        let mut running = tokio::task::spawn_blocking(move || {
+            let mut line = ProgressLine::new();
+            let done = work(&theirs, &mut |progress| line.draw(progress));
+            line.clear();
+            done
+        });
+        let mut caught = None;
+        let done = loop {
+            tokio::select! {
+                done = &mut running => break done,
+                signal = signals.next() => {
+                    stop.ask();
+                    caught = caught.or(Some(signal));
+                }
+            }
+        };
+        match (done.map_err(BackupCommandError::Worker)?, caught) {
+            (Err(BackupError::Stopped), Some(signal)) => Err(BackupCommandError::Stopped(signal)),
+            (Ok(manifest), _) => Ok(manifest),
+            (Err(error), _) => Err(error.into()),
+        }
+    })
+}

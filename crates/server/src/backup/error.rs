@@ -1,0 +1,150 @@
+//! Why there is no backup, or why something is none.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::auth::credentials::CredentialsError;
+use crate::storage::StorageError;
+use crate::storage::embedded::{CopyError, OpenError};
+
+/// Why there is no backup, or why something is none.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// Something has the name that the backup should get.
+    #[error("`{}` exists; nothing is overwritten", .0.display())]
+    Exists(PathBuf),
+    /// The name cannot be that of a new directory.
+    #[error("`{}` cannot be the name of a backup: {why}", path.display())]
+    Name {
+        /// The name.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Another process is making the same backup.
+    #[error(
+        "{} is making a backup at `{}`",
+        holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}")),
+        path.display()
+    )]
+    InUse {
+        /// Where.
+        path: PathBuf,
+        /// The process, if it could be read.
+        holder: Option<u32>,
+    },
+    /// The directory in which a backup is made holds files that are not of one.
+    #[error("`{}` is where the backup is made, and holds `{name}`", path.display())]
+    NotOurs {
+        /// The directory.
+        path: PathBuf,
+        /// A name in it.
+        name: String,
+    },
+    /// The database was not copied.
+    #[error(transparent)]
+    Copy(CopyError),
+    /// The credentials were not copied, or are none.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// A file or directory cannot be made, read, written or synced.
+    #[error("could not {action} `{}`", path.display())]
+    Io {
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no room.
+    #[error("there is no room on the disk for `{}`", .0.display())]
+    Full(PathBuf),
+    /// The directory has no manifest.
+    #[error("`{}` is not a backup: it has no `backup.json`", .0.display())]
+    NotABackup(PathBuf),
+    /// A newer statelock made it.
+    #[error("`{}` has the manifest format {schema}, this statelock reads 1", path.display())]
+    NewerManifest {
+        /// The backup.
+        path: PathBuf,
+        /// Its format.
+        schema: u32,
+    },
+    /// A file of a backup is not as it was written.
+    #[error("`{}` {what}", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The copy was made, and the check of it failed.
+    #[error("the copy of `{}` is damaged: {what}", database.display())]
+    Damaged {
+        /// The database that was copied.
+        database: PathBuf,
+        /// What is wrong with the copy.
+        what: String,
+    },
+    /// It was asked to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl BackupError {
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
+            _ => Self::Io { action, path, source },
+        }
+    }
+}
+
+impl From<CopyError> for BackupError {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Stopped => Self::Stopped,
+            CopyError::Full(path) => Self::Full(path),
+            other @ (CopyError::NoDatabase(_)
+            | CopyError::Source(_)
+            | CopyError::Destination { .. }) => Self::Copy(other),
+        }
+    }
+}
+
+/// What the check of a backup found.
+#[derive(Debug)]
+pub(super) enum CheckFailure {
+    /// It was asked to stop.
+    Stopped,
+    /// It is damaged, in words.
+    Damaged(String),
+    /// It could not be read, or is of a newer format.
+    Open(OpenError),
+}
+
+impl From<OpenError> for CheckFailure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Corrupt { reason, .. } => Self::Damaged(reason),
+            other @ (OpenError::InUse { .. }
+            | OpenError::Unusable { .. }
+            | OpenError::NewerFormat { .. }) => Self::Open(other),
+        }
+    }
+}
+
+impl From<StorageError> for CheckFailure {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Corrupt(reason) => Self::Damaged(reason),
+            other @ (StorageError::Failed(_)
+            | StorageError::Full(_)
+            | StorageError::OutcomeUnknown(_)
+            | StorageError::ReadOnly
+            | StorageError::Closed) => Self::Damaged(other.to_string()),
+        }
+    }
+}
