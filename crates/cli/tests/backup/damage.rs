@@ -1,0 +1,109 @@
+//! Damage of a backup, and of what a backup is made of: named, with the file and what to do.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::stage::{Stage, contents};
+
+/// Changes a file of a whole backup, and expects this to be said of it.
+#[track_caller]
+fn refused(stage: &Stage, file: &str, bytes: &[u8], said: &[&str]) {
+    let path = stage.path("one").join(file);
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, bytes).unwrap();
+    let before = contents(&stage.path("one"));
+    let found = stage.verify("one");
+    assert_eq!(contents(&stage.path("one")), before, "looking at it changes nothing");
+    found.ended(11, &format!("`{}`", path.display()));
+    for text in said {
+        found.ended(11, text);
+    }
+    found.ended(11, "it is no backup any more: take another one");
+    fs::write(&path, whole).unwrap();
+}
+
+#[test]
+fn a_backup_that_changed_is_named_with_the_file() {
+    let stage = Stage::stopped();
+    stage.backup("one").ended(0, "");
+    let database = fs::read(stage.path("one/statelock.db")).unwrap();
+    for at in [0, 20, 5_000, database.len() / 2, database.len() - 1] {
+        let mut changed = database.clone();
+        changed[at] ^= 4;
+        refused(&stage, "statelock.db", &changed, &["does not have the SHA-256 of its backup"]);
+    }
+    let longer = [&database[..], b"x"].concat();
+    for (bytes, said) in
+        [(&database[..4096], "has 4096 bytes, and had"), (&longer[..], "bytes, and had")]
+    {
+        refused(&stage, "statelock.db", bytes, &[said]);
+    }
+    let manifest = fs::read_to_string(stage.path("one/backup.json")).unwrap();
+    refused(&stage, "backup.json", b"{}", &["is no manifest"]);
+    let other = manifest.replace("\"states\": 3", "\"states\": 4");
+    assert_ne!(other, manifest);
+    refused(&stage, "backup.json", other.as_bytes(), &["does not say what the database holds"]);
+    stage.verify("one").ended(0, "");
+
+    let newer = manifest.replace("\"schema\": 1", "\"schema\": 2");
+    fs::write(stage.path("one/backup.json"), newer).unwrap();
+    stage.verify("one").ended(11, "has the manifest format 2, this statelock reads 1");
+    fs::write(stage.path("one/backup.json"), manifest).unwrap();
+    fs::remove_file(stage.path("one/credentials")).unwrap();
+    stage.verify("one").ended(11, "is missing");
+    fs::remove_file(stage.path("one/statelock.db")).unwrap();
+    stage.verify("one").ended(8, "could not read");
+}
+
+#[test]
+fn a_backup_on_which_a_server_ran_is_no_backup_any_more() {
+    let stage = Stage::stopped();
+    stage.backup("one").ended(0, "");
+    let mut serving = crate::stage::Serving::on(&stage.path("one"));
+    assert!(serving.server.terminate().success());
+    stage.verify("one").ended(11, "start servers on copies");
+}
+
+#[test]
+fn a_backup_that_cannot_be_written_to_is_verified() {
+    let stage = Stage::stopped();
+    stage.backup("one").ended(0, "");
+    let mode = |mode| {
+        fs::set_permissions(stage.path("one"), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(0o500);
+    let verified = stage.verify("one");
+    mode(0o700);
+    verified.ended(0, "");
+    assert!(verified.stdout.contains("is whole, as it was made at 20"), "{verified:?}");
+}
+
+/// A server notices neither at its start: bodies are looked at when they are read.
+#[test]
+fn damage_of_the_database_shows_when_it_is_copied() {
+    let stage = Stage::new();
+    let mut running = stage.serve();
+    let body = "a body of its own, not of the others ".repeat(40);
+    running.put("one/terraform.tfstate", body.replace("own", "0wn"));
+    running.put("incompressible", noise(40_000));
+    assert!(running.server.terminate().success());
+    let path = stage.data().join("statelock.db");
+    let mut database = fs::read(&path).unwrap();
+    let marker = &noise(40_000)[20_000..20_100];
+    let at = database.windows(100).position(|window| window == marker).expect("the body is found");
+    database[at] ^= 1;
+    fs::write(&path, database).unwrap();
+    drop(stage.serve());
+
+    let refused = stage.backup("one");
+    refused.ended(11, &format!("the copy of `{}` is damaged", path.display()));
+    refused.ended(11, "s3://tfstate/incompressible").ended(11, "does not match its checksum");
+    refused.ended(11, "restore the newest that `statelock backup verify` finds whole");
+    stage.assert_nothing_of("one");
+}
+
+/// Bytes that no compression changes.
+fn noise(len: usize) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(7);
+    std::iter::repeat_with(|| random.u8(..)).take(len).collect()
+}

@@ -1,0 +1,101 @@
+//! What is no place for a backup, and what is no data directory: refused, with nothing changed.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use statelock_testkit::command::Run;
+
+use crate::stage::{Stage, contents, names, statelock};
+
+#[test]
+fn what_has_the_name_stays_as_it_is() {
+    let stage = Stage::stopped();
+    fs::write(stage.path("file"), "mine").unwrap();
+    fs::create_dir(stage.path("empty")).unwrap();
+    symlink("nowhere", stage.path("link")).unwrap();
+    stage.backup("one").ended(0, "");
+    let before = contents(&stage.path("one"));
+
+    for name in ["file", "empty", "link", "one"] {
+        let said = format!("`{}` exists; nothing is overwritten", stage.path(name).display());
+        stage.backup(name).ended(2, &said).ended(2, "choose a name that is free");
+    }
+    assert_eq!(fs::read_to_string(stage.path("file")).unwrap(), "mine");
+    assert_eq!(names(&stage.path("empty")), [""; 0]);
+    assert_eq!(fs::read_link(stage.path("link")).unwrap().to_str(), Some("nowhere"));
+    assert_eq!(contents(&stage.path("one")), before);
+    let unfinished = names(stage.scratch.path());
+    assert!(!unfinished.iter().any(|name| name.ends_with(".unfinished")), "{unfinished:?}");
+}
+
+#[test]
+fn a_backup_needs_a_place_outside_of_the_data_directory() {
+    let stage = Stage::stopped();
+    let before = contents(&stage.data());
+    stage.backup("data/backup").ended(2, "it lies in the data directory");
+    stage.backup("no/such/place").ended(2, "the directory above it does not exist");
+    stage.backup("..").ended(2, "it does not end with a name");
+    Run::of(stage.command(&[])).ended(2, "<DEST>");
+    assert_eq!(contents(&stage.data()), before);
+}
+
+#[test]
+fn what_is_no_data_directory_is_named() {
+    let stage = Stage::new();
+    stage.backup("one").ended(2, "holds no database of a statelock server");
+    stage.backup("one").ended(2, "name the server's data directory with --data");
+    fs::create_dir(stage.data()).unwrap();
+    stage.backup("one").ended(2, "holds no database");
+    fs::write(stage.data().join("statelock.db"), "").unwrap();
+    stage.backup("one").ended(11, "it is empty");
+    fs::write(stage.data().join("statelock.db"), [b'x'; 10_000]).unwrap();
+    stage.backup("one").ended(11, "is corrupt: file is not a database");
+    stage.assert_nothing_of("one");
+}
+
+#[test]
+fn of_two_at_one_name_the_second_is_told_of_the_first() {
+    let stage = Stage::stopped();
+    let unfinished = stage.path("one.unfinished");
+    fs::create_dir(&unfinished).unwrap();
+    let first = File::create(unfinished.join("lock")).unwrap();
+    first.lock().unwrap();
+    fs::write(unfinished.join("lock"), "4711\n").unwrap();
+    let said = format!("process 4711 is making a backup at `{}`", unfinished.display());
+    stage.backup("one").ended(8, &said).ended(8, "wait for it");
+    assert_eq!(names(&unfinished), ["lock"]);
+
+    drop(first);
+    stage.backup("one").ended(0, "");
+    assert!(!unfinished.exists());
+}
+
+#[test]
+fn a_directory_of_somebody_else_is_not_cleared() {
+    let stage = Stage::stopped();
+    let unfinished = stage.path("one.unfinished");
+    fs::create_dir(&unfinished).unwrap();
+    fs::write(unfinished.join("thesis.txt"), "mine").unwrap();
+    fs::write(unfinished.join("statelock.db"), "also mine").unwrap();
+    stage.backup("one").ended(2, "holds `thesis.txt`").ended(2, "move that away");
+    assert_eq!(fs::read_to_string(unfinished.join("thesis.txt")).unwrap(), "mine");
+    assert_eq!(fs::read_to_string(unfinished.join("statelock.db")).unwrap(), "also mine");
+    assert!(!stage.path("one").exists());
+}
+
+#[test]
+fn a_key_that_others_can_read_is_not_copied() {
+    let stage = Stage::stopped();
+    let credentials = stage.data().join("credentials");
+    fs::set_permissions(&credentials, fs::Permissions::from_mode(0o644)).unwrap();
+    stage.backup("one").ended(2, "has mode 0644: others can use the key; run `chmod 600` on it");
+    stage.assert_nothing_of("one");
+}
+
+#[test]
+fn what_is_no_backup_is_not_verified() {
+    let stage = Stage::stopped();
+    stage.verify("data").ended(2, "is not a backup: it has no `backup.json`");
+    stage.verify("nothing").ended(2, "is not a backup");
+    Run::of(statelock(&["backup", "verify"])).ended(2, "<DEST>");
+}
