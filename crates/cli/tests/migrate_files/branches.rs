@@ -19,7 +19,7 @@ fn git(directory: &Path, words: &[&str]) -> String {
 }
 
 /// A repository with all that is there.
-fn repository(directory: &Path) {
+pub(crate) fn repository(directory: &Path) {
     git(directory, &["init", "-q", "-b", "main"]);
     git(directory, &["config", "user.name", "Test"]);
     git(directory, &["config", "user.email", "test@example.com"]);
@@ -28,6 +28,26 @@ fn repository(directory: &Path) {
 }
 
 const APPLY: [&str; 6] = ["apply", "--phase", "dual", "--yes", "--git-branch", "lock-in-s3"];
+
+#[test]
+fn a_name_that_git_does_not_take_is_refused_before_anything_is_written() {
+    let stage = Stage::new(&["aligned"]);
+    repository(stage.top());
+    let before = stage.contents();
+    for name in ["lock dual", "lock..dual", "-", "-x", "HEAD", "a/.b", "lock.lock", ""] {
+        for yes in [Some("--yes"), None] {
+            let branch = format!("--git-branch={name}");
+            let words: Vec<_> =
+                ["apply", "--phase", "dual", &branch].into_iter().chain(yes).collect();
+            let said = stage.migrate(&words);
+            assert_eq!(said.code, 2, "{name:?}: {}{}", said.out, said.err);
+            let text = format!("`{name}` is not a valid name of a git branch");
+            assert!(said.err.contains(&text), "{}", said.err);
+            assert!(!stage.path(".statelock").exists(), "{name:?}");
+        }
+    }
+    assert_eq!(stage.contents(), before);
+}
 
 #[test]
 fn one_commit_with_the_changed_files_alone() {

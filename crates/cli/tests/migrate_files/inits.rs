@@ -12,12 +12,34 @@ fn every_changed_backend_has_its_command() {
     assert_eq!(said.code, 0, "{}", said.err);
     for line in [
         "terraform -chdir=./aligned init -reconfigure\n",
-        "terraform -chdir=./partial init -reconfigure -backend-config=dev.tfbackend\n",
-        "terraform -chdir=./partial init -reconfigure -backend-config=prod.tfbackend\n",
+        "  # ./partial has several backends, and the last init counts; run the one that is meant:\n  # terraform \
+         -chdir=./partial init -reconfigure -backend-config=dev.tfbackend\n  # terraform -chdir=./partial init -reconfigure \
+         -backend-config=prod.tfbackend\n",
         "(cd ./live/a && terragrunt init -reconfigure)\n",
     ] {
         assert!(said.out.contains(line), "{line}{}", said.out);
     }
+}
+
+#[test]
+fn who_pastes_the_commands_stays_on_his_backend() {
+    let stage = Stage::new(&["partial", "aligned"]);
+    initialised(&stage, "partial", "tfstate-prod", "partial");
+    initialised(&stage, "aligned", "tfstate", "elsewhere");
+    let said = stage.migrate(&["apply", "--phase", "dual", "--yes"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let (_, printed) = said.out.split_once("to be run").expect("commands");
+    let commands: Vec<_> = printed.lines().skip(1).map(str::trim_start).collect();
+    assert_eq!(
+        commands,
+        [
+            "# ./aligned is initialised with another backend; where it is with this one:",
+            "# terraform -chdir=./aligned init -reconfigure",
+            "terraform -chdir=./partial init -reconfigure -backend-config=prod.tfbackend",
+            "# ./partial is initialised with that one; where it is with another one:",
+            "# terraform -chdir=./partial init -reconfigure -backend-config=dev.tfbackend",
+        ]
+    );
 }
 
 #[test]
@@ -40,6 +62,29 @@ fn a_failed_init_is_named_and_the_rest_goes_on() {
     assert!(stage.read(".statelock/init/comments.log").contains("no credentials"));
     let log = stage.read(".statelock/init/aligned.log");
     assert!(log.contains("aligned init -reconfigure -input=false"), "{log}");
+
+    // Without --init it is said what is left; with it, that is tried again, and nothing else.
+    let left = stage.migrate(&["apply", "--phase", "dual", "--yes"]);
+    assert!(left.out.contains("-chdir=./comments init -reconfigure\n"), "{}", left.out);
+    assert!(!left.out.contains("./aligned"), "{}", left.out);
+    let other = logging(&stage);
+    let again = stage.migrate(&[INIT.as_slice(), &[&other]].concat());
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert!(again.out.contains("initialised ./comments\n"), "{}", again.out);
+    assert_eq!(stage.read("ran.txt").lines().count(), 1);
+    let done = stage.migrate(&["apply", "--phase", "dual", "--yes"]);
+    assert_eq!(done.out, "no file had to be changed\n");
+}
+
+#[test]
+fn a_failed_init_that_was_done_by_hand_since_is_not_named_again() {
+    let stage = Stage::new(&["aligned"]);
+    let words = ["apply", "--phase", "dual", "--yes", "--init", "--terraform", "/bin/false"];
+    assert_eq!(stage.migrate(&words).code, 8);
+    let config = r#""bucket":"tfstate","key":"network/terraform.tfstate","region":"eu-west-1","dynamodb_table":"terraform-locks","encrypt":true,"use_lockfile":true"#;
+    initialised_with(&stage, "aligned", config);
+    let done = stage.migrate(&["apply", "--phase", "dual", "--yes"]);
+    assert_eq!(done.out, "no file had to be changed\n");
 }
 
 #[test]
@@ -54,8 +99,14 @@ fn a_program_that_is_not_there_is_named() {
 
 /// Says that a directory was initialised with this key.
 fn initialised(stage: &Stage, directory: &str, bucket: &str, key: &str) {
+    let config = format!(r#""bucket":"{bucket}","key":"{key}","region":"eu-west-1""#);
+    initialised_with(stage, directory, &config);
+}
+
+/// Says that a directory was initialised with these arguments.
+fn initialised_with(stage: &Stage, directory: &str, config: &str) {
     let text = format!(
-        r#"{{"version":3,"terraform_version":"1.10.0","backend":{{"type":"s3","config":{{"bucket":"{bucket}","key":"{key}","region":"eu-west-1"}},"hash":1}}}}"#
+        r#"{{"version":3,"terraform_version":"1.10.0","backend":{{"type":"s3","config":{{{config}}},"hash":1}}}}"#
     );
     fs::create_dir_all(stage.path(directory).join(".terraform")).expect("it can be done");
     fs::write(stage.path(directory).join(".terraform/terraform.tfstate"), text)

@@ -7,3 +7,4 @@ mod inits;
 mod online;
 mod shown;
 mod stage;
+mod stopped;

@@ -32,6 +32,9 @@ pub(super) enum GitError {
     /// The program cannot be run.
     #[error("could not run git")]
     NotRun(#[source] io::Error),
+    /// git makes no branch of that name.
+    #[error("`{0}` is not a valid name of a git branch")]
+    BadName(String),
     /// The directory is in no git work tree.
     #[error("`{}` is in no git work tree", .0.display())]
     NoWorkTree(PathBuf),
@@ -84,7 +87,7 @@ impl GitError {
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::NotRun(_) => ExitCode::Unavailable,
-            Self::NoWorkTree(_) => ExitCode::BadInput,
+            Self::BadName(_) | Self::NoWorkTree(_) => ExitCode::BadInput,
             Self::Dirty { .. }
             | Self::BranchExists { .. }
             | Self::OtherBranch { .. }
@@ -97,6 +100,9 @@ impl GitError {
     pub(super) fn hint(&self) -> &'static str {
         match self {
             Self::NotRun(_) => "install git, or leave --git-branch out",
+            Self::BadName(_) => {
+                "give another name, without spaces: `git check-ref-format --help` has the rules"
+            }
             Self::NoWorkTree(_) => "leave --git-branch out, or name directories of git work trees",
             Self::Dirty { .. } => "commit, stash or undo them, and run the same command again",
             Self::BranchExists { .. } => {
@@ -111,6 +117,21 @@ impl GitError {
     }
 }
 
+/// Whether git can make a branch of that name.
+///
+/// # Errors
+/// [`GitError::BadName`], [`GitError::NotRun`]
+pub(super) fn check_name(branch: &str) -> Result<(), GitError> {
+    let here = WorkTree::new(Path::new("."));
+    // Without the option `--branch`, which would take `-` for the branch before.
+    let mut command = here.command(&["check-ref-format", &format!("refs/heads/{branch}")]);
+    let status = command.status().map_err(GitError::NotRun)?;
+    if status.success() && !branch.starts_with('-') && branch != "HEAD" {
+        return Ok(());
+    }
+    Err(GitError::BadName(branch.to_owned()))
+}
+
 impl<'a> WorkTree<'a> {
     /// The one with this top.
     pub(super) fn new(top: &'a Path) -> Self {
@@ -122,7 +143,7 @@ impl<'a> WorkTree<'a> {
     /// # Errors
     /// [`GitError`]; nothing was changed.
     pub(super) fn check(self, branch: &str, files: &[&str]) -> Result<(), GitError> {
-        self.run(&["check-ref-format", "--branch", branch])?;
+        check_name(branch)?;
         if !self.knows("HEAD")? {
             return Err(self.not_ready("has no commit yet"));
         }

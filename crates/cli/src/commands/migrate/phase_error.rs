@@ -3,12 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::record::RecordError;
+use super::record::{OpenEnd, RecordError};
 use super::survey::LockPhase;
 use super::writing::WritingError;
-use crate::backend::BackendError;
+use crate::backend::{BackendError, StopSignal};
 use crate::commands::CommandError;
 use crate::exit_code::ExitCode;
+use crate::output::printable;
 
 /// Every way in which these verbs end other than well.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +36,19 @@ pub(crate) enum PhaseError {
     Elsewhere { count: usize, phase: LockPhase },
     #[error("{}", unattached_text(*.0))]
     Unattached(usize),
-    #[error("{}", init_text(*.0))]
-    Init(usize),
+    #[error("{}", init_text(*.count))]
+    Init { count: usize, phase: LockPhase },
+    /// All files are changed.
+    #[error(
+        "stopped by {signal}; the files are changed, and not initialised: {}",
+        names_text(left)
+    )]
+    InitStopped { signal: StopSignal, left: Vec<String>, phase: LockPhase },
+    /// Before anything was begun.
+    #[error("stopped by {0}; nothing was changed")]
+    Stopped(StopSignal),
+    #[error("could not catch signals")]
+    Signals(#[source] io::Error),
     #[error("could not keep the output of init in `{}`", path.display())]
     InitLog {
         path: PathBuf,
@@ -88,6 +100,16 @@ fn init_text(count: usize) -> String {
     }
 }
 
+fn names_text(names: &[String]) -> String {
+    const TOLD_MAX: usize = 5;
+    let told: Vec<_> =
+        names.iter().take(TOLD_MAX).map(|name| format!("`{}`", printable(name))).collect();
+    match names.len().saturating_sub(TOLD_MAX) {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
+    }
+}
+
 impl CommandError for PhaseError {
     fn exit_code(&self) -> ExitCode {
         match self {
@@ -97,8 +119,9 @@ impl CommandError for PhaseError {
             Self::NoDirectory(_) | Self::OnlyUnknown(_) | Self::Troubles(_) => ExitCode::BadInput,
             Self::NothingFound(_) => ExitCode::NotFound,
             Self::Stay(_) | Self::Elsewhere { .. } | Self::Unattached(_) => ExitCode::StateConflict,
-            Self::Init(_) | Self::InitLog { .. } | Self::Stdout(_) => ExitCode::Unavailable,
-            Self::Json(_) => ExitCode::Internal,
+            Self::InitStopped { signal, .. } | Self::Stopped(signal) => signal.exit_code(),
+            Self::Init { .. } | Self::InitLog { .. } | Self::Stdout(_) => ExitCode::Unavailable,
+            Self::Json(_) | Self::Signals(_) => ExitCode::Internal,
         }
     }
 
@@ -123,9 +146,18 @@ impl CommandError for PhaseError {
             Self::Unattached(_) => Some(
                 "name the directory of the root module that uses it as well, or delete it if nobody does",
             ),
-            Self::Init(_) => Some(
-                "correct what it says and run it again by hand, or go back: statelock migrate rollback",
-            ),
+            Self::Init { phase, .. } => Some(OpenEnd::of_apply(*phase).choose(
+                "correct what it says, and run the same command again",
+                "correct what it says, and run the same command again, which tries it again; or go back: statelock migrate rollback --to dual --yes",
+                "correct what it says, and run the same command again, which tries it again; or go back: statelock migrate rollback --to lock_table --yes",
+            )),
+            Self::InitStopped { phase, .. } => Some(OpenEnd::of_apply(*phase).choose(
+                "run the same command again to go on",
+                "run the same command again to go on, or go back: statelock migrate rollback --to dual --yes",
+                "run the same command again to go on, or go back: statelock migrate rollback --to lock_table --yes",
+            )),
+            Self::Stopped(_) => Some("run it again: to repeat it is safe"),
+            Self::Signals(_) => Some("try again"),
             Self::InitLog { .. } => Some("check the path and its permissions"),
             Self::Stdout(_) => Some("keep standard output open, or send it to a file"),
             Self::Json(_) => None,

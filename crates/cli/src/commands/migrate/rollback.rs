@@ -2,13 +2,15 @@
 
 use clap::{Args, ValueEnum};
 
-use super::apply::{init_run, not_there, stays, stopped, tell};
+use super::apply::{not_there, stays, stopped, stopped_after, tell};
 use super::change::{Changes, Fate, Goal, Request};
 use super::files::{OsFiles, shown};
+use super::init;
 use super::phase_error::PhaseError;
 use super::plan;
 use super::record::Direction;
 use super::session::{Selection, Session};
+use super::stop_notice::StopNotice;
 use super::survey::LockPhase;
 use super::writing::{self, Asked};
 use crate::output;
@@ -60,7 +62,8 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
         Phase::LockTable => LockPhase::LockTable,
         Phase::Dual => LockPhase::Dual,
     };
-    let asked = Asked { direction: Direction::Back, phase, branch: None };
+    let stop = StopNotice::of_signals().map_err(PhaseError::Signals)?;
+    let asked = Asked { direction: Direction::Back, phase, branch: None, stop: &stop };
     let mut session = Session::open(&args.selection)?;
     session.warn();
     let mut outcomes = Vec::new();
@@ -85,8 +88,11 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
         output::note("nothing was changed; with --yes it is done");
         return session.verdict();
     }
+    if let Some(signal) = stop.seen() {
+        return Err(PhaseError::Stopped(signal));
+    }
     let done = writing::carry_out(&session.survey, &changes, &asked, &OsFiles);
-    outcomes.extend(done.or_else(stopped)?);
+    outcomes.extend(done.or_else(|error| stopped_after(&outcomes, error))?);
     tell(&outcomes)?;
     let moved = || {
         let both = changes.units.iter().zip(&session.survey.units);
@@ -100,7 +106,7 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
     }
     let names: Vec<_> = moved().map(|unit| unit.name.clone()).collect();
     let after = Session::open(&args.selection)?;
-    init_run::all(&after, &names, false, None)?;
+    init::show(&after, &names)?;
     let strangers: usize = outcomes.iter().map(|outcome| outcome.strangers.len()).sum();
     match stays(&session, &changes)? + not_there(&after, &names, phase) + strangers {
         0 => session.verdict(),

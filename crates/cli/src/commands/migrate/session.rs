@@ -42,6 +42,13 @@ impl Selection {
     }
 }
 
+/// Whether a unit is in one of these directories (without links in their paths), or there are none.
+pub(super) fn is_in(unit: &Unit, only: &[PathBuf]) -> bool {
+    let whole = unit.directory.canonicalize();
+    let is_below = |only: &PathBuf| whole.as_ref().is_ok_and(|whole| whole.starts_with(only));
+    only.is_empty() || only.iter().any(is_below)
+}
+
 /// A survey, and the records that go with it.
 #[derive(Debug)]
 pub(super) struct Session {

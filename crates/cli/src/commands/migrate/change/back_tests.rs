@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::super::files::OsFiles;
 use super::super::record::{Direction, Home, OpenRecord};
+use super::super::stop_notice::StopNotice;
 use super::super::survey::LockPhase;
 use super::super::writing::{Asked, carry_out};
 use super::tests::{BOTH, block, fate, fates, session, to, tree};
@@ -15,7 +16,12 @@ fn apply_s3(top: &Path) {
     let request =
         Request { allows_unverified: true, includes_unlocked: true, ..to(LockPhase::Lockfile) };
     let changes = session.decide(&request).unwrap();
-    let asked = Asked { direction: Direction::Forward, phase: LockPhase::Lockfile, branch: None };
+    let asked = Asked {
+        direction: Direction::Forward,
+        phase: LockPhase::Lockfile,
+        branch: None,
+        stop: &StopNotice::never(),
+    };
     carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap();
     assert!(!changes.files.is_empty());
 }

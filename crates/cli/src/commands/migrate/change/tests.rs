@@ -7,6 +7,7 @@ use std::path::Path;
 use super::super::files::OsFiles;
 use super::super::record::{Direction, Home, Homes, MovedUnit, OpenRecord, Run, Verified};
 use super::super::session::{Selection, Session};
+use super::super::stop_notice::StopNotice;
 use super::super::survey::LockPhase;
 use super::super::writing::{Asked, carry_out};
 use super::*;
@@ -213,14 +214,20 @@ fn the_way_back_restores_the_very_bytes_and_else_makes_the_reverse_edit() {
         let mut session = session(top.path());
         let request = Request { allows_unverified: true, ..to(phase) };
         let changes = session.decide(&request).unwrap();
-        let asked = Asked { direction: Direction::Forward, phase, branch: None };
+        let asked = Asked {
+            direction: Direction::Forward,
+            phase,
+            branch: None,
+            stop: &StopNotice::never(),
+        };
         carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap();
     };
     let back = |phase: LockPhase| {
         let mut session = session(top.path());
         let changes =
             session.decide(&Request { goal: Goal::BackTo(phase), ..Request::default() }).unwrap();
-        let asked = Asked { direction: Direction::Back, phase, branch: None };
+        let asked =
+            Asked { direction: Direction::Back, phase, branch: None, stop: &StopNotice::never() };
         carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap();
         changes.files.iter().all(|file| file.is_restored)
     };
@@ -258,7 +265,12 @@ fn a_table_goes_back_into_the_file_that_it_came_from() {
     let mut session = session(top.path());
     let request = Request { allows_unverified: true, ..to(LockPhase::Lockfile) };
     let changes = session.decide(&request).unwrap();
-    let asked = Asked { direction: Direction::Forward, phase: LockPhase::Lockfile, branch: None };
+    let asked = Asked {
+        direction: Direction::Forward,
+        phase: LockPhase::Lockfile,
+        branch: None,
+        stop: &StopNotice::never(),
+    };
     carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap();
     assert_ne!(fs::read_to_string(top.path().join("one.tfbackend")).unwrap(), before);
     let mut session = self::session(top.path());
@@ -310,7 +322,12 @@ fn an_unfinished_run_of_another_kind_stops_a_new_one() {
     drop(record);
     let mut session = session(top.path());
     let changes = session.decide(&to(LockPhase::Dual)).unwrap();
-    let asked = Asked { direction: Direction::Forward, phase: LockPhase::Dual, branch: None };
+    let asked = Asked {
+        direction: Direction::Forward,
+        phase: LockPhase::Dual,
+        branch: None,
+        stop: &StopNotice::never(),
+    };
     let error = carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap_err();
     assert!(error.to_string().contains("apply --phase s3"), "{error}");
 }

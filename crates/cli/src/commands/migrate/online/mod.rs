@@ -19,32 +19,52 @@ use statelock_protocol::store::BucketName;
 
 use super::change::{Changes, Fate, Obstacle, ObstacleId};
 use super::phase_error::PhaseError;
+use super::stop_notice::StopNotice;
 use super::survey::{LockPhase, Survey, Unit};
 use crate::backend::{self, BackendArgs};
 use crate::commands::trial_operation::TrialOperation;
 use crate::evidence::{self, Lifeline};
-use crate::output::printable;
+use crate::output::{self, printable};
 
 /// How many backends are asked at a time.
 const AT_ONCE: usize = 8;
 
 /// Asks about every unit that would move, or is blocked, on its way on.
 ///
+/// Asked to stop, it ends what it has begun, so that no lock stays; asked again, it stops at once.
+///
 /// # Errors
-/// The system gives no thread. A store that cannot be asked is an obstacle.
+/// The system gives no thread, or somebody asks to stop. A store that cannot be asked is an obstacle.
 pub(super) fn ask(
     survey: &Survey,
     changes: &Changes,
+    stop: &StopNotice,
 ) -> Result<BTreeMap<usize, Vec<Obstacle>>, PhaseError> {
     let concerned = survey.units.iter().zip(&changes.units).enumerate();
     let concerned = concerned.filter(|(_, (_, change))| match change.fate {
         Fate::Moves => change.to.is_some_and(LockPhase::has_lockfile),
         Fate::There | Fate::LeftOut(_) | Fate::ByHand(_) | Fate::Blocked(_) => false,
     });
-    let asking = concerned.map(|(index, (unit, _))| async move { (index, of_unit(unit).await) });
-    let found = backend::runtime()?
-        .block_on(stream::iter(asking).buffer_unordered(AT_ONCE).collect::<BTreeMap<_, _>>());
-    Ok(found)
+    let asking = concerned.map(|(index, (unit, _))| async move {
+        let is_stopped = stop.seen().is_some();
+        (index, if is_stopped { Vec::new() } else { of_unit(unit).await })
+    });
+    let found = stream::iter(asking).buffer_unordered(AT_ONCE).collect::<BTreeMap<_, _>>();
+    backend::runtime()?.block_on(async {
+        let stopped = async {
+            let first = stop.after(0).await;
+            output::note(&format!("{first}: ending; again to end at once"));
+            stop.after(stop.count()).await
+        };
+        tokio::select! {
+            biased;
+            found = found => match stop.seen() {
+                None => Ok(found),
+                Some(signal) => Err(PhaseError::Stopped(signal)),
+            },
+            signal = stopped => Err(PhaseError::Stopped(signal)),
+        }
+    })
 }
 
 async fn of_unit(unit: &Unit) -> Vec<Obstacle> {

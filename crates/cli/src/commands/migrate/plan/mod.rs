@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::change::{Changes, Goal, ObstacleId, Request};
 use super::phase_error::PhaseError;
 use super::session::{Selection, Session};
+use super::stop_notice::StopNotice;
 use super::survey::LockPhase;
 use super::{diff, online};
 use crate::output;
@@ -112,7 +113,8 @@ pub(crate) fn run(args: &PlanArgs) -> Result<(), PhaseError> {
     request.only = session.only(&args.selection)?;
     let mut changes = session.decide(&request)?;
     if args.online {
-        request.also = online::ask(&session.survey, &changes)?;
+        let stop = StopNotice::of_signals().map_err(PhaseError::Signals)?;
+        request.also = online::ask(&session.survey, &changes, &stop)?;
         changes = session.decide(&request)?;
     }
     if args.json {

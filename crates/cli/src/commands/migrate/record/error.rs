@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::OpenEnd;
 use crate::exit_code::ExitCode;
 
 /// Every way in which a record fails.
@@ -42,6 +43,8 @@ pub(in super::super) enum RecordError {
         top: PathBuf,
         /// The command.
         unfinished: String,
+        /// What it was.
+        open_end: OpenEnd,
     },
     /// A file that a record cannot name.
     #[error("`{}` cannot be recorded below `{}`", path.display(), top.display())]
@@ -92,9 +95,11 @@ impl RecordError {
             Self::Tracked { .. } => {
                 "if it is yours: git rm -r --cached .statelock, and commit that; else delete it"
             }
-            Self::Unfinished { .. } => {
-                "run that command again to finish it, or undo it: statelock migrate rollback"
-            }
+            Self::Unfinished { open_end, .. } => open_end.choose(
+                "run that command again to finish it",
+                "run that command again to finish it, or undo it: statelock migrate rollback --to dual --yes",
+                "run that command again to finish it, or undo it: statelock migrate rollback --to lock_table --yes",
+            ),
             Self::Unnamed { .. } => {
                 "rename it, or name a directory that it lies in; its path must be UTF-8"
             }

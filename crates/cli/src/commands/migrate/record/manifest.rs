@@ -1,6 +1,6 @@
 //! What a record says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -22,11 +22,20 @@ pub(in super::super) struct Manifest {
     pub(in super::super) changes: Vec<Change>,
     /// What is known of units, by their names.
     pub(in super::super) units: BTreeMap<String, UnitRecord>,
+    /// Units whose `init` was to be run here and was not seen to succeed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(in super::super) to_initialise: BTreeSet<String>,
 }
 
 impl Default for Manifest {
     fn default() -> Self {
-        Self { schema: SCHEMA, run: None, changes: Vec::new(), units: BTreeMap::new() }
+        Self {
+            schema: SCHEMA,
+            run: None,
+            changes: Vec::new(),
+            units: BTreeMap::new(),
+            to_initialise: BTreeSet::new(),
+        }
     }
 }
 
@@ -138,6 +147,11 @@ pub(in super::super) struct Verified {
 }
 
 impl Run {
+    /// What to do if it is not finished.
+    pub(in super::super) fn open_end(&self) -> OpenEnd {
+        OpenEnd { direction: self.direction, phase: self.phase }
+    }
+
     /// The command that finishes it.
     pub(super) fn command(&self) -> String {
         let verb = match self.direction {
@@ -146,6 +160,38 @@ impl Run {
         };
         let branch = self.branch.as_ref().map(|name| format!(" --git-branch {name}"));
         format!("statelock migrate {verb}{}", branch.unwrap_or_default())
+    }
+}
+
+/// A run that is not finished, as far as it matters for what to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct OpenEnd {
+    /// On or back.
+    pub(in super::super) direction: Direction,
+    /// Whereto.
+    pub(in super::super) phase: LockPhase,
+}
+
+impl OpenEnd {
+    /// Of an `apply`.
+    pub(in super::super) fn of_apply(phase: LockPhase) -> Self {
+        Self { direction: Direction::Forward, phase }
+    }
+
+    /// One of three texts: for a way back, for one on to lockfiles alone, and for one on to both.
+    pub(in super::super) fn choose(
+        self,
+        back: &'static str,
+        to_lockfile: &'static str,
+        to_dual: &'static str,
+    ) -> &'static str {
+        match (self.direction, self.phase) {
+            (Direction::Back, _) => back,
+            (Direction::Forward, LockPhase::Lockfile) => to_lockfile,
+            (Direction::Forward, LockPhase::Unlocked | LockPhase::LockTable | LockPhase::Dual) => {
+                to_dual
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ mod unit_name;
 pub(super) use error::RecordError;
 pub(super) use home::{Home, Homes};
 pub(super) use manifest::{
-    Change, Direction, Manifest, MovedUnit, Run, Step, UnitRecord, Verified,
+    Change, Direction, Manifest, MovedUnit, OpenEnd, Run, Step, UnitRecord, Verified,
 };
 pub(super) use open::{OpenRecord, content, read};
 pub(super) use proven::ProvenBackend;

@@ -217,6 +217,20 @@ impl<'a> OpenRecord<'a> {
         self.save(manifest)
     }
 
+    /// Notes which units have still to be initialised here.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub(in super::super) fn note_inits(
+        &mut self,
+        to_initialise: BTreeSet<String>,
+    ) -> Result<(), RecordError> {
+        if self.manifest.to_initialise == to_initialise {
+            return Ok(());
+        }
+        self.save(Manifest { to_initialise, ..self.manifest.clone() })
+    }
+
     /// The migration is over: forgets the originals. What was verified, and the names of tables, stay.
     ///
     /// # Errors
@@ -233,7 +247,11 @@ impl<'a> OpenRecord<'a> {
 
     /// That something else was begun here and not ended.
     pub(in super::super) fn unfinished(&self, run: &Run) -> RecordError {
-        RecordError::Unfinished { top: self.home.top().to_owned(), unfinished: run.command() }
+        RecordError::Unfinished {
+            top: self.home.top().to_owned(),
+            unfinished: run.command(),
+            open_end: run.open_end(),
+        }
     }
 
     /// Removes every content that nothing needs any more.

@@ -9,7 +9,7 @@ use super::client_version::NeededClient;
 use super::finding::{Finding, Severity};
 use super::phase::LockPhase;
 use super::site::LockSites;
-use super::{arguments, site};
+use super::{arguments, initialised, site};
 
 /// One `s3` backend of one root module. A module that is initialised in several ways has several.
 #[derive(Debug)]
@@ -68,6 +68,12 @@ impl Unit {
         let is_open = |name: &str| self.expressions.iter().any(|one| one.argument == name);
         let is_there = |name: &str| self.arguments.get(name).is_some() || is_open(name);
         is_there("bucket") && is_there("key")
+    }
+
+    /// Whether the last `terraform init` here set up what the files say.
+    pub(crate) fn is_initialised(&self) -> bool {
+        let as_written = |one| initialised::differences(self, one).is_empty();
+        self.initialised.as_ref().is_some_and(as_written)
     }
 
     /// Whether something keeps it from being moved.

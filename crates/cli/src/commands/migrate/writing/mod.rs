@@ -14,6 +14,7 @@ use super::change::{Changes, Fate, FileChange, used};
 use super::files::{FileError, Files, hash};
 use super::git::{GitError, WorkTree};
 use super::record::{Direction, Home, MovedUnit, OpenRecord, RecordError, Run, Step, read};
+use super::stop_notice::StopNotice;
 use super::survey::{LockPhase, Survey};
 
 pub(super) use outcome::{Outcome, WritingError};
@@ -27,6 +28,8 @@ pub(super) struct Asked<'a> {
     pub(super) phase: LockPhase,
     /// The git branch that gets a commit.
     pub(super) branch: Option<&'a str>,
+    /// Who asks to stop meanwhile.
+    pub(super) stop: &'a StopNotice,
 }
 
 /// What the records of these homes say; homes without one are left out.
@@ -75,7 +78,7 @@ pub(super) fn finish_interrupted<'h>(
             return Err(record.unfinished(&run).into());
         }
         let done = resuming::check(home, &run, now)
-            .and_then(|()| perform::perform(&mut record, &run, true, files));
+            .and_then(|()| perform::perform(&mut record, &run, true, (files, asked.stop)));
         outcomes.push(done.map_err(|error| error.after(&outcomes))?);
     }
     Ok(outcomes)
@@ -110,22 +113,40 @@ pub(super) fn carry_out(
             return Err(FileError::Changed(change.path.clone()).into());
         }
     }
+    let tops: Vec<_> = records.iter().map(|record| record.home().clone()).collect();
     if let Some(branch) = asked.branch {
         for record in &records {
             check_git(record.home(), branch, changes)?;
         }
     }
     let mut outcomes = Vec::new();
-    for mut record in records {
-        let run = run(survey, changes, record.home(), asked);
-        let of_home: Vec<_> = of_home(changes, record.home()).collect();
-        let contents: Vec<&[u8]> =
-            of_home.iter().flat_map(|one| [one.before.as_slice(), one.after.as_slice()]).collect();
-        let begun = record.begin(run.clone(), &contents).map_err(WritingError::from);
-        let done = begun.and_then(|()| perform::perform(&mut record, &run, false, files));
-        outcomes.push(done.map_err(|error| error.after(&outcomes))?);
+    for (index, mut record) in records.into_iter().enumerate() {
+        let done = in_home(&mut record, survey, changes, asked, files);
+        let later = tops.iter().skip(index + 1).flat_map(|home| of_home(changes, home));
+        let not_begun: Vec<_> = later.map(|file| file.path.clone()).collect();
+        outcomes.push(done.map_err(|error| error.before(&not_begun).after(&outcomes))?);
     }
     Ok(outcomes)
+}
+
+/// Carries out what is to be done in one home.
+fn in_home(
+    record: &mut OpenRecord<'_>,
+    survey: &Survey,
+    changes: &Changes,
+    asked: &Asked<'_>,
+    files: &dyn Files,
+) -> Result<Outcome, WritingError> {
+    let run = run(survey, changes, record.home(), asked);
+    let of_home: Vec<_> = of_home(changes, record.home()).collect();
+    if let Some(signal) = asked.stop.seen() {
+        let left = of_home.iter().map(|file| file.path.clone()).collect();
+        return Err(WritingError::Signal { signal, left, open_end: run.open_end() });
+    }
+    let contents: Vec<&[u8]> =
+        of_home.iter().flat_map(|one| [one.before.as_slice(), one.after.as_slice()]).collect();
+    record.begin(run.clone(), &contents)?;
+    perform::perform(record, &run, false, (files, asked.stop))
 }
 
 fn homes(changes: &Changes) -> BTreeSet<Home> {

@@ -1,10 +1,12 @@
 //! The steps of one run. Each may have been taken before.
 
 use super::super::files::{FileError, Files, hash, leftover_of, replace};
-use super::super::git::WorkTree;
+use super::super::git::{GitError, WorkTree};
 use super::super::record::{Direction, OpenRecord, RecordError, Run, Step};
+use super::super::stop_notice::StopNotice;
 use super::super::survey::LockPhase;
 use super::{Outcome, WritingError};
+use crate::backend::StopSignal;
 
 /// Takes every step that was not taken yet.
 ///
@@ -14,14 +16,32 @@ pub(super) fn perform(
     record: &mut OpenRecord<'_>,
     run: &Run,
     resumes: bool,
-    files: &dyn Files,
+    (files, stop): (&dyn Files, &StopNotice),
 ) -> Result<Outcome, WritingError> {
-    enter(record, run, resumes, files)?;
     let mut outcome = Outcome::default();
-    match steps(record, run, files, &mut outcome) {
-        Ok(()) => Ok(outcome),
-        Err(error) => Err(error.after(&[outcome])),
-    }
+    let done = enter(record, run, resumes, files)
+        .and_then(|()| steps(record, run, (files, stop), &mut outcome));
+    let Err(error) = done else { return Ok(outcome) };
+    let error = match (error, stop.seen()) {
+        // The git that was started here may have got the same signal.
+        (WritingError::Git(GitError::Refused { .. }), Some(signal)) => {
+            stopped(record, run, signal, &outcome)
+        }
+        (error, _) => error,
+    };
+    Err(error.after(&[outcome]))
+}
+
+/// That somebody asked to stop.
+fn stopped(
+    record: &OpenRecord<'_>,
+    run: &Run,
+    signal: StopSignal,
+    outcome: &Outcome,
+) -> WritingError {
+    let paths = run.steps.iter().filter_map(|step| path(record, step).ok());
+    let left = paths.filter(|path| !outcome.written.contains(path)).collect();
+    WritingError::Signal { signal, left, open_end: run.open_end() }
 }
 
 /// Makes the branch. A run whose branch cannot be made and of which nothing was done is given up: it could never end.
@@ -48,11 +68,14 @@ fn enter(
 fn steps(
     record: &mut OpenRecord<'_>,
     run: &Run,
-    files: &dyn Files,
+    (files, stop): (&dyn Files, &StopNotice),
     outcome: &mut Outcome,
 ) -> Result<(), WritingError> {
     let mut done = Vec::new();
     for step in &run.steps {
+        if let Some(signal) = stop.seen() {
+            return Err(stopped(record, run, signal, outcome));
+        }
         let path = path(record, step)?;
         match take(record, step, files) {
             Ok(()) => {
@@ -64,6 +87,9 @@ fn steps(
         }
     }
     if let Some(branch) = &run.branch {
+        if let Some(signal) = stop.seen() {
+            return Err(stopped(record, run, signal, outcome));
+        }
         let home = record.home().clone();
         let names: Vec<_> = done.iter().map(|step| step.file.as_str()).collect();
         let commit = WorkTree::new(home.top()).commit(branch, &message(run), &names)?;

@@ -21,8 +21,11 @@ pub(super) fn check(
     run: &Run,
     (survey, now): (&Survey, &Changes),
 ) -> Result<(), WritingError> {
-    let overtaken =
-        |why: &str| WritingError::Overtaken { top: home.top().to_owned(), why: printable(why) };
+    let overtaken = |why: &str| WritingError::Overtaken {
+        top: home.top().to_owned(),
+        why: printable(why),
+        open_end: run.open_end(),
+    };
     for step in &run.steps {
         let path = home.path_of(&step.file).filter(|path| is_configuration(survey, path));
         let path = path.ok_or_else(|| RecordError::Damaged {

@@ -10,6 +10,7 @@ use super::super::files::{FileError, OsFiles};
 use super::super::record::RecordError;
 use super::super::session::{Selection, Session};
 use super::*;
+use crate::backend::StopSignal;
 
 /// Ugly on purpose: a BOM, CRLF, tabs, no last line end, JSON, and a file of two backends.
 const FILES: [(&str, &str); 6] = [
@@ -68,7 +69,8 @@ fn command(top: &Path, goal: Goal, files: &dyn Files) -> Result<(), WritingError
         Goal::To(phase) | Goal::BackTo(phase) => phase,
         Goal::Next => panic!("no phase"),
     };
-    let asked = Asked { direction: goal.direction(), phase, branch: None };
+    let asked =
+        Asked { direction: goal.direction(), phase, branch: None, stop: &StopNotice::never() };
     let request = Request { goal, allows_unverified: true, ..Request::default() };
     let mut session = open(top);
     let now = session.decide(&request).unwrap();
@@ -165,7 +167,12 @@ fn a_file_that_was_changed_after_the_decision_is_left_alone() {
     let path = top.path().join("a/main.tf");
     fs::write(&path, "# mine\n").unwrap();
     let before = contents(top.path());
-    let asked = Asked { direction: Direction::Forward, phase: LockPhase::Dual, branch: None };
+    let asked = Asked {
+        direction: Direction::Forward,
+        phase: LockPhase::Dual,
+        branch: None,
+        stop: &StopNotice::never(),
+    };
     let error = carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap_err();
     assert!(matches!(error, WritingError::File(FileError::Changed(_))), "{error}");
     assert_eq!(contents(top.path()), before);
@@ -184,7 +191,12 @@ fn a_file_that_was_changed_during_the_interruption_is_left_alone_and_named() {
     command(top.path(), DUAL, &StoppingFiles::after(steps)).unwrap_err();
     let path = top.path().join("a/main.tf");
     fs::write(&path, "# mine\n").unwrap();
-    let asked = Asked { direction: Direction::Forward, phase: LockPhase::Dual, branch: None };
+    let asked = Asked {
+        direction: Direction::Forward,
+        phase: LockPhase::Dual,
+        branch: None,
+        stop: &StopNotice::never(),
+    };
     let mut session = open(top.path());
     let now = session.decide(&Request { goal: DUAL, ..Request::default() }).unwrap();
     let now = (&session.survey, &now);
@@ -288,4 +300,82 @@ fn a_second_apply_is_refused_while_one_is_at_work() {
     let error = command(top.path(), DUAL, &OsFiles).unwrap_err();
     assert!(matches!(error, WritingError::Record(RecordError::InUse(_))), "{error}");
     assert_eq!(contents(top.path()), before);
+}
+
+/// Files of somebody who asks to stop after so many replaced files.
+struct StoppedFiles<'a> {
+    after: usize,
+    replaced: std::cell::Cell<usize>,
+    stop: &'a dyn Fn(StopSignal),
+}
+
+impl Files for StoppedFiles<'_> {
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        OsFiles.read(path)
+    }
+
+    fn facts(&self, path: &Path) -> std::io::Result<super::super::files::Facts> {
+        OsFiles.facts(path)
+    }
+
+    fn create(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        ownership: super::super::files::Ownership,
+    ) -> std::io::Result<()> {
+        let is_record = path.components().any(|part| part.as_os_str() == ".statelock");
+        if !is_record && self.replaced.replace(self.replaced.get() + 1) == self.after {
+            // In the middle of this file, which is still brought to its end.
+            (self.stop)(StopSignal::Terminate);
+        }
+        OsFiles.create(path, bytes, ownership)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        OsFiles.rename(from, to)
+    }
+
+    fn sync_directory(&self, path: &Path) -> std::io::Result<()> {
+        OsFiles.sync_directory(path)
+    }
+
+    fn make_directory(&self, path: &Path) -> std::io::Result<()> {
+        OsFiles.make_directory(path)
+    }
+
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        OsFiles.remove(path)
+    }
+}
+
+#[test]
+fn asked_to_stop_it_ends_the_file_it_is_at_and_says_which_are_left() {
+    let (start, dual) = (after(&[]), after(&[DUAL]));
+    for stopped_after in 0..2 {
+        for next in [DUAL, TABLE] {
+            let top = tree();
+            let (send, stop) = StopNotice::of_test();
+            let files = StoppedFiles { after: stopped_after, replaced: 0.into(), stop: &send };
+            let mut session = open(top.path());
+            let changes = session.decide(&Request { goal: DUAL, ..Request::default() }).unwrap();
+            let direction = Direction::Forward;
+            let asked = Asked { direction, phase: LockPhase::Dual, branch: None, stop: &stop };
+            let error = carry_out(&session.survey, &changes, &asked, &files).unwrap_err();
+            assert_eq!(error.exit_code(), crate::exit_code::ExitCode::Terminated, "{error}");
+            assert_eq!(error.written().len(), stopped_after + 1);
+            let left = changes.files.len() - stopped_after - 1;
+            assert_eq!(error.to_string().matches(".tf").count(), left, "{error}");
+            assert!(error.hint().contains("rollback --to lock_table --yes"), "{}", error.hint());
+            for (path, bytes) in contents(top.path()) {
+                let is_whole = [&start, &dual].iter().any(|tree| tree.get(&path) == Some(&bytes));
+                assert!(is_whole, "{}", path.display());
+            }
+            command(top.path(), next, &OsFiles).unwrap();
+            assert_eq!(
+                contents(top.path()),
+                if next == DUAL { dual.clone() } else { start.clone() }
+            );
+        }
+    }
 }

@@ -1,19 +1,19 @@
 //! `statelock migrate apply`: brings root modules to the next phase, by changing their files.
 
-mod init_command;
-pub(super) mod init_run;
-
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::change::{Changes, Fate, Goal};
 use super::files::{OsFiles, shown};
+use super::git;
+use super::init::{self, InitEnd, Inits};
 use super::online;
 use super::phase_error::PhaseError;
 use super::plan::{self, Permits, Phase};
 use super::record::Direction;
-use super::session::{Selection, Session};
+use super::session::{self, Selection, Session};
+use super::stop_notice::StopNotice;
 use super::survey::LockPhase;
 use super::writing::{self, Asked, Outcome, WritingError};
 use crate::output;
@@ -70,53 +70,113 @@ pub(crate) struct ApplyArgs {
 /// # Errors
 /// [`PhaseError`]
 pub(crate) fn run(args: &ApplyArgs) -> Result<(), PhaseError> {
-    let phase = args.phase.lock_phase();
-    let branch = args.git_branch.as_deref();
-    let asked = Asked { direction: Direction::Forward, phase, branch };
+    if let Some(branch) = &args.git_branch {
+        git::check_name(branch).map_err(WritingError::from)?;
+    }
+    let stop = StopNotice::of_signals().map_err(PhaseError::Signals)?;
+    let apply = Apply { args, stop: &stop };
     let mut session = Session::open(&args.selection)?;
     session.warn();
     let mut outcomes = Vec::new();
     if args.yes && session.is_interrupted() {
-        // It is finished as a whole, whatever --only names.
-        let now = decide(args, &mut session, Vec::new())?;
-        let now = (&session.survey, &now);
-        let done = writing::finish_interrupted(&session.all_homes, &asked, now, &OsFiles);
-        outcomes = done.or_else(stopped)?;
-        output::note("an interrupted apply was finished first");
-        session = Session::open(&args.selection)?;
+        (session, outcomes) = apply.finish_interrupted(session)?;
     }
-    order(phase);
+    order(args.phase.lock_phase());
     let only = session.only(&args.selection)?;
-    let changes = decide(args, &mut session, only)?;
+    let changes = apply.decide(&mut session, only.clone())?;
     if !args.yes {
         plan::show(&session, &changes)?;
         output::note("nothing was changed; with --yes it is done");
         return session.verdict();
     }
-    let resumed = resumed_units(&session, &outcomes, phase);
-    let done = writing::carry_out(&session.survey, &changes, &asked, &OsFiles);
-    outcomes.extend(done.or_else(stopped)?);
-    tell(&outcomes)?;
-    let after = Session::open(&args.selection)?;
-    let moved: Vec<_> = changes
-        .units
-        .iter()
-        .zip(&session.survey.units)
-        .filter(|(change, _)| change.fate == Fate::Moves)
-        .map(|(_, unit)| unit.name.clone())
-        .chain(resumed)
-        .collect();
-    let elsewhere = not_there(&after, &moved, phase);
-    let failed = init_run::all(&after, &moved, args.init, args.terraform.as_deref())?;
-    let stay = stays(&session, &changes)?;
-    if failed > 0 {
-        return Err(PhaseError::Init(failed));
+    apply.carry_out(&session, &changes, outcomes, &only)
+}
+
+/// One command.
+struct Apply<'a> {
+    args: &'a ApplyArgs,
+    stop: &'a StopNotice,
+}
+
+impl Apply<'_> {
+    fn phase(&self) -> LockPhase {
+        self.args.phase.lock_phase()
     }
-    let strangers: usize = outcomes.iter().map(|outcome| outcome.strangers.len()).sum();
-    match stay + elsewhere + strangers {
-        0 => session.verdict(),
-        count => Err(PhaseError::Stay(count)),
+
+    fn asked(&self) -> Asked<'_> {
+        let branch = self.args.git_branch.as_deref();
+        Asked { direction: Direction::Forward, phase: self.phase(), branch, stop: self.stop }
     }
+
+    /// What was begun is finished as a whole, whatever --only names.
+    fn finish_interrupted(
+        &self,
+        mut session: Session,
+    ) -> Result<(Session, Vec<Outcome>), PhaseError> {
+        let now = self.decide(&mut session, Vec::new())?;
+        let now = (&session.survey, &now);
+        let done = writing::finish_interrupted(&session.all_homes, &self.asked(), now, &OsFiles);
+        let outcomes = done.or_else(stopped)?;
+        output::note("an interrupted apply was finished first");
+        Ok((Session::open(&self.args.selection)?, outcomes))
+    }
+
+    fn decide(&self, session: &mut Session, only: Vec<PathBuf>) -> Result<Changes, PhaseError> {
+        let mut request = self.args.permits.request(Goal::To(self.phase()));
+        request.only = only;
+        let mut changes = session.decide(&request)?;
+        if self.args.online {
+            request.also = online::ask(&session.survey, &changes, self.stop)?;
+            changes = session.decide(&request)?;
+        }
+        // Nothing of it was begun.
+        self.stop.seen().map_or(Ok(changes), |signal| Err(PhaseError::Stopped(signal)))
+    }
+
+    fn carry_out(
+        &self,
+        session: &Session,
+        changes: &Changes,
+        mut outcomes: Vec<Outcome>,
+        only: &[PathBuf],
+    ) -> Result<(), PhaseError> {
+        let resumed = resumed_units(session, &outcomes, self.phase());
+        let done = writing::carry_out(&session.survey, changes, &self.asked(), &OsFiles);
+        outcomes.extend(done.or_else(|error| stopped_after(&outcomes, error))?);
+        tell(&outcomes)?;
+        let after = Session::open(&self.args.selection)?;
+        let mut moved: Vec<_> = moved(session, changes).chain(resumed).collect();
+        let elsewhere = not_there(&after, &moved, self.phase());
+        let pending = init::pending(&after, self.phase());
+        let pending = pending.into_iter().filter(|unit| session::is_in(unit, only));
+        moved.extend(pending.map(|unit| unit.name.clone()));
+        self.initialise(&after, &moved)?;
+        let stay = stays(session, changes)?;
+        let strangers: usize = outcomes.iter().map(|outcome| outcome.strangers.len()).sum();
+        match stay + elsewhere + strangers {
+            0 => session.verdict(),
+            count => Err(PhaseError::Stay(count)),
+        }
+    }
+
+    fn initialise(&self, after: &Session, units: &[String]) -> Result<(), PhaseError> {
+        if !self.args.init {
+            return init::show(after, units);
+        }
+        let inits = Inits { terraform: self.args.terraform.as_deref(), stop: self.stop };
+        let phase = self.phase();
+        match init::run(after, units, &inits)? {
+            InitEnd::Done => Ok(()),
+            InitEnd::Failed(count) => Err(PhaseError::Init { count, phase }),
+            InitEnd::Stopped(signal, left) => Err(PhaseError::InitStopped { signal, left, phase }),
+        }
+    }
+}
+
+/// The units that these changes move.
+fn moved<'a>(session: &'a Session, changes: &'a Changes) -> impl Iterator<Item = String> + 'a {
+    let both = changes.units.iter().zip(&session.survey.units);
+    both.filter(|(change, _)| change.fate == Fate::Moves).map(|(_, unit)| unit.name.clone())
 }
 
 /// What people have to know of the order of things.
@@ -127,22 +187,6 @@ fn order(phase: LockPhase) {
              pulled by everybody, initialised, also in CI. Who still locks in the table alone is not kept out",
         );
     }
-}
-
-fn decide(
-    args: &ApplyArgs,
-    session: &mut Session,
-    only: Vec<PathBuf>,
-) -> Result<Changes, PhaseError> {
-    let goal = Goal::To(args.phase.lock_phase());
-    let mut request = args.permits.request(goal);
-    request.only = only;
-    let changes = session.decide(&request)?;
-    if !args.online {
-        return Ok(changes);
-    }
-    request.also = online::ask(&session.survey, &changes)?;
-    session.decide(&request)
 }
 
 /// The units of files that an interrupted run was to change: they are to be initialised too.
@@ -156,6 +200,17 @@ fn resumed_units(session: &Session, outcomes: &[Outcome], phase: LockPhase) -> V
                 .any(|file| file.canonicalize().is_ok_and(|file| is_written(&file)))
     });
     units.map(|unit| unit.name.clone()).collect()
+}
+
+/// As [`stopped`], after these were done.
+pub(super) fn stopped_after(
+    outcomes: &[Outcome],
+    error: WritingError,
+) -> Result<Vec<Outcome>, PhaseError> {
+    if !outcomes.is_empty() {
+        tell(outcomes)?;
+    }
+    stopped(error)
 }
 
 /// Says what was done before an error, and gives it on.

@@ -1,0 +1,99 @@
+//! Which backend of a directory is initialised there. At most one: who has initialised it with one state must not find
+//! himself on another.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use statelock_config::ConfiguredBackend;
+
+use super::super::session::Session;
+use super::super::survey::Unit;
+use super::InitOf;
+use crate::output::{self, printable};
+
+/// The inits of one directory.
+#[derive(Debug)]
+pub(super) struct OfDirectory<'u> {
+    /// The directory, for people.
+    at: String,
+    /// The one that is meant here.
+    pub(super) here: Option<InitOf<'u>>,
+    /// Those that are meant elsewhere, or of which it is not known.
+    others: Vec<InitOf<'u>>,
+    is_initialised: bool,
+}
+
+/// Those of all directories.
+pub(super) fn all<'u>(session: &Session, commands: Vec<InitOf<'u>>) -> Vec<OfDirectory<'u>> {
+    let mut by_directory: BTreeMap<PathBuf, Vec<InitOf<'u>>> = BTreeMap::new();
+    for (unit, command) in commands {
+        by_directory.entry(unit.directory.clone()).or_default().push((unit, command));
+    }
+    by_directory.into_iter().map(|(directory, all)| of(session, directory, all)).collect()
+}
+
+fn of<'u>(session: &Session, directory: PathBuf, all: Vec<InitOf<'u>>) -> OfDirectory<'u> {
+    let of_directory = session.survey.units.iter().filter(|unit| unit.directory == directory);
+    let is_alone = of_directory.count() == 1;
+    let initialised = all.iter().find_map(|(unit, _)| unit.initialised.clone());
+    let (mut fit, mut others): (Vec<_>, Vec<_>) = match &initialised {
+        Some(initialised) => {
+            all.into_iter().partition(|(unit, _)| is_same_state(unit, initialised))
+        }
+        None if is_alone => (all, Vec::new()),
+        None => (Vec::new(), all),
+    };
+    others.extend(fit.drain(fit.len().min(1)..));
+    OfDirectory {
+        at: printable(&directory.display().to_string()),
+        here: fit.pop(),
+        others,
+        is_initialised: initialised.is_some(),
+    }
+}
+
+/// Whether a directory is initialised with the state of this unit.
+pub(super) fn is_same_state(unit: &Unit, initialised: &ConfiguredBackend) -> bool {
+    initialised.kind == "s3"
+        && ["bucket", "key"].iter().all(|name| {
+            let was = initialised.arguments.get(name);
+            was.is_some() && was == unit.arguments.get(name)
+        })
+}
+
+impl OfDirectory<'_> {
+    /// The commands that are not meant here, as comments for a shell: whoever pastes the whole is not brought to another
+    /// state.
+    pub(super) fn comments(&self) -> Vec<String> {
+        if self.others.is_empty() {
+            return Vec::new();
+        }
+        let at = &self.at;
+        let title = match (self.is_initialised, &self.here) {
+            (true, Some(_)) => {
+                format!("# {at} is initialised with that one; where it is with another one:")
+            }
+            (true, None) => {
+                format!("# {at} is initialised with another backend; where it is with this one:")
+            }
+            (false, _) => format!(
+                "# {at} has several backends, and the last init counts; run the one that is meant:"
+            ),
+        };
+        let commands = self.others.iter().map(|(_, command)| format!("# {}", command.shown));
+        std::iter::once(title).chain(commands).collect()
+    }
+
+    /// Says so if nothing is run here.
+    pub(super) fn warn(&self) {
+        if self.here.is_some() {
+            return;
+        }
+        let why = if self.is_initialised {
+            "is initialised with another backend than those that were changed"
+        } else {
+            "has several backends and is initialised with none of them"
+        };
+        output::note(&format!("`{}` {why}; nothing was run there", self.at));
+    }
+}
