@@ -83,10 +83,10 @@ fn a_lock_of_another_workspace_is_seen_too() {
     for store in stores("held in a workspace") {
         let stage = one_module();
         let address = format!("s3://{BUCKET}/env:/dev/network/terraform.tfstate");
-        let pushes = stage.path("dev.tfstate.json");
+        let file = stage.path("dev.tfstate.json");
         let text = r#"{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"3f1a3b5e-0000-4000-8000-000000000001","outputs":{},"resources":[]}"#;
-        std::fs::write(&pushes, text).expect("it can be written");
-        let pushed = on(&store, &["state", "push", &address, pushes.to_str().expect("a path")]);
+        std::fs::write(&file, text).expect("it can be written");
+        let pushed = on(&store, &["state", "push", &address, file.to_str().expect("a path")]);
         assert_eq!(pushed.code, 0, "{}: {}", store.name(), pushed.err);
         let locked = on(&store, &["lock", &address, "--dynamodb-table", "terraform-locks"]);
         assert_eq!(locked.code, 0, "{}: {}", store.name(), locked.err);

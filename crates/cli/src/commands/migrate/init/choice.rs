@@ -2,7 +2,7 @@
 //! himself on another.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use statelock_config::ConfiguredBackend;
 
@@ -29,11 +29,11 @@ pub(super) fn all<'u>(session: &Session, commands: Vec<InitOf<'u>>) -> Vec<OfDir
     for (unit, command) in commands {
         by_directory.entry(unit.directory.clone()).or_default().push((unit, command));
     }
-    by_directory.into_iter().map(|(directory, all)| of(session, directory, all)).collect()
+    by_directory.into_iter().map(|(directory, all)| of(session, &directory, all)).collect()
 }
 
-fn of<'u>(session: &Session, directory: PathBuf, all: Vec<InitOf<'u>>) -> OfDirectory<'u> {
-    let of_directory = session.survey.units.iter().filter(|unit| unit.directory == directory);
+fn of<'u>(session: &Session, directory: &Path, all: Vec<InitOf<'u>>) -> OfDirectory<'u> {
+    let of_directory = session.survey.units.iter().filter(|unit| unit.directory == *directory);
     let is_alone = of_directory.count() == 1;
     let initialised = all.iter().find_map(|(unit, _)| unit.initialised.clone());
     let (mut fit, mut others): (Vec<_>, Vec<_>) = match &initialised {

@@ -110,8 +110,13 @@ fn chosen<'u>(session: &'u Session, units: &[String], terraform: &Path) -> Vec<O
 }
 
 fn print(title: &str, lines: impl Iterator<Item = String>) -> Result<(), PhaseError> {
-    let lines: String = lines.map(|line| format!("  {line}\n")).collect();
-    output::data(&format!("{title}\n{lines}")).map_err(PhaseError::Stdout)
+    let mut text = format!("{title}\n");
+    for line in lines {
+        text.push_str("  ");
+        text.push_str(&line);
+        text.push('\n');
+    }
+    output::data(&text).map_err(PhaseError::Stdout)
 }
 
 /// The program that is there.
