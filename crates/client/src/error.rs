@@ -11,26 +11,34 @@ pub struct Trouble {
     pub service: &'static str,
     /// The operation, as the service names it.
     pub operation: &'static str,
+    /// Where it was sent: scheme, host and port of the last attempt that got no answer.
+    pub endpoint: Option<Box<str>>,
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
     /// The service's error code.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// Its message, or why there is no answer.
     pub message: String,
     /// The service's id of the request, for its operator.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     /// Whether it is certain that nothing was sent.
     pub was_sent: bool,
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, operation, status, code, message, request_id, was_sent } = self;
+        let Self { service, operation, endpoint, status, code, message, request_id, was_sent } =
+            self;
         write!(f, "{service} {operation}")?;
         match (status, was_sent) {
             (Some(status), _) => write!(f, " was answered with {status}")?,
             (None, true) => f.write_str(" got no answer")?,
             (None, false) => f.write_str(" could not be sent")?,
+        }
+        match (endpoint, status, was_sent) {
+            (Some(endpoint), None, true) => write!(f, " from {endpoint}")?,
+            (Some(endpoint), None, false) => write!(f, " to {endpoint}")?,
+            (Some(_), Some(_), _) | (None, _, _) => {}
         }
         if let Some(code) = code {
             write!(f, " {code}")?;

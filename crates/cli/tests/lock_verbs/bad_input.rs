@@ -91,7 +91,13 @@ fn a_store_that_does_not_answer_is_unavailable() {
         &["unlock", ADDRESS, NO_LOCK],
         &["force-unlock", ADDRESS, NO_LOCK],
         &["wait", ADDRESS, "--timeout", "1s"],
+        &["ls", ADDRESS],
+        &["state", "pull", ADDRESS],
+        &["gc", ADDRESS],
+        &["doctor", ADDRESS],
+        &["bootstrap", "s3://tfstate"],
+        &["lock", ADDRESS, "--dynamodb-table", "locks"],
     ] {
-        nobody(verb).ended(8, "could not be sent");
+        nobody(verb).ended(8, "could not be sent to http://127.0.0.1:1: ");
     }
 }

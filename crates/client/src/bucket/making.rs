@@ -197,6 +197,7 @@ fn unsent(operation: &'static str, message: String) -> StoreError {
     let trouble = Trouble {
         service: "S3",
         operation,
+        endpoint: None,
         status: None,
         code: None,
         message,

@@ -170,6 +170,7 @@ fn unbuilt(error: &BuildError) -> StoreError {
     let trouble = Trouble {
         service: "S3",
         operation: "DeleteObjects",
+        endpoint: None,
         status: None,
         code: None,
         message: error.to_string(),

@@ -5,6 +5,7 @@ mod credentials;
 pub(crate) mod headers;
 mod http_client;
 mod store_kind;
+pub(crate) mod unanswered;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use statelock_protocol::lock::steps::ConditionalDelete;
 use crate::error::ConnectError;
 use crate::settings::{ObjectSettings, StoreSettings};
 use store_kind::StoreKind;
+use unanswered::NamesEndpoint;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -77,16 +79,21 @@ impl Connection {
             TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
         let s3 = |retries: RetryConfig, timeouts: TimeoutConfig| {
             let config = s3_config(shared, stores).retry_config(retries).timeout_config(timeouts);
-            aws_sdk_s3::Client::from_conf(config.interceptor(kind.clone()).build())
+            aws_sdk_s3::Client::from_conf(
+                config.interceptor(kind.clone()).interceptor(NamesEndpoint).build(),
+            )
         };
         let reading = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
         let mut tables = aws_sdk_dynamodb::config::Builder::from(shared)
             .retry_config(RetryConfig::disabled())
-            .timeout_config(small.clone());
+            .timeout_config(small.clone())
+            .interceptor(NamesEndpoint);
         if let Some(endpoint) = &stores.endpoint_dynamodb {
             tables = tables.endpoint_url(endpoint);
         }
-        let mut identity = aws_sdk_sts::config::Builder::from(shared).timeout_config(small.clone());
+        let mut identity = aws_sdk_sts::config::Builder::from(shared)
+            .timeout_config(small.clone())
+            .interceptor(NamesEndpoint);
         if let Some(endpoint) = &stores.endpoint_sts {
             identity = identity.endpoint_url(endpoint);
         }

@@ -84,6 +84,7 @@ fn aborted(error: &JoinError) -> StoreError {
     StoreError::Unknown(Trouble {
         service: "S3",
         operation: "ListObjectsV2",
+        endpoint: None,
         status: None,
         code: None,
         message: error.to_string(),

@@ -138,6 +138,7 @@ fn broke_off(error: &dyn std::error::Error) -> Trouble {
     Trouble {
         service: "S3",
         operation: "GetObject",
+        endpoint: None,
         status: None,
         code: None,
         message: format!("the body broke off: {error}"),

@@ -137,6 +137,7 @@ fn trouble(operation: &'static str, message: String) -> Trouble {
     Trouble {
         service: "DynamoDB",
         operation,
+        endpoint: None,
         status: None,
         code: None,
         message,

@@ -121,6 +121,7 @@ fn disagrees(found: &StoredDigest) -> Trouble {
     Trouble {
         service: "DynamoDB",
         operation: "GetItem",
+        endpoint: None,
         status: Some(200),
         code: None,
         message: format!("the digest was written, and {found} is stored"),

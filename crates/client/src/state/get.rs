@@ -248,6 +248,7 @@ fn broke_off(message: &str) -> Failed {
     let trouble = Trouble {
         service: "S3",
         operation: "GetObject",
+        endpoint: None,
         status: None,
         code: None,
         message: format!("the body broke off: {message}"),

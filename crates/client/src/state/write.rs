@@ -345,6 +345,7 @@ fn trouble_of(error: &ReadError) -> Trouble {
         | ReadError::Sink(_) => Trouble {
             service: "S3",
             operation: "GetObject",
+            endpoint: None,
             status: None,
             code: None,
             message: error.to_string(),

@@ -7,6 +7,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use statelock_protocol::store::{Refusal, Reply};
 
+use crate::connection::unanswered::Unanswered;
 use crate::error::{StoreError, Trouble};
 
 /// An error, understood.
@@ -45,6 +46,7 @@ where
     let mut trouble = Trouble {
         service,
         operation,
+        endpoint: None,
         status: None,
         code: None,
         message: String::new(),
@@ -57,11 +59,10 @@ where
             let status = raw.status().as_u16();
             let code = service_error.code().unwrap_or_default();
             trouble.status = Some(status);
-            trouble.code = service_error.code().map(str::to_owned);
+            trouble.code = service_error.code().map(Into::into);
             trouble.message = service_error.message().map(str::to_owned).unwrap_or_default();
             let id = ["x-amz-request-id", "x-amzn-requestid"];
-            trouble.request_id =
-                id.iter().find_map(|name| raw.headers().get(name)).map(str::to_owned);
+            trouble.request_id = id.iter().find_map(|name| raw.headers().get(name)).map(Into::into);
             if service == "DynamoDB" {
                 table_refusal(status, code)
             } else {
@@ -79,12 +80,14 @@ where
             Some(Refusal::Invalid)
         }
         SdkError::DispatchFailure(failure) => {
+            trouble.endpoint = endpoint(error);
             trouble.message = causes(error);
             let certain = not_sent(failure.as_connector_error().and_then(Error::source));
             trouble.was_sent = certain.is_none();
             certain
         }
         SdkError::TimeoutError(_) => {
+            trouble.endpoint = endpoint(error);
             trouble.message = "it took too long".into();
             None
         }
@@ -95,6 +98,11 @@ where
         }
     };
     Failed { refusal, trouble }
+}
+
+/// Where the request went, if it got so far.
+fn endpoint<E: Error>(error: &E) -> Option<Box<str>> {
+    Unanswered::among(error.source()?).map(|unanswered| unanswered.endpoint.as_str().into())
 }
 
 /// The causes in one line, the least technical of them.

@@ -60,6 +60,7 @@ fn broke_off(error: &dyn std::error::Error) -> Failed {
     let trouble = Trouble {
         service: "S3",
         operation: "GetObject",
+        endpoint: None,
         status: None,
         code: None,
         message: format!("the body broke off: {error}"),
