@@ -9,8 +9,8 @@ use crate::stage::{Stage, contents};
 #[track_caller]
 fn refused(stage: &Stage, file: &str, bytes: &[u8], said: &[&str]) {
     let path = stage.path("one").join(file);
-    let whole = fs::read(&path).unwrap();
-    fs::write(&path, bytes).unwrap();
+    let whole = fs::read(&path).expect("a file of the backup");
+    fs::write(&path, bytes).expect("a file of the backup");
     let before = contents(&stage.path("one"));
     let found = stage.verify("one");
     assert_eq!(contents(&stage.path("one")), before, "looking at it changes nothing");
@@ -19,7 +19,7 @@ fn refused(stage: &Stage, file: &str, bytes: &[u8], said: &[&str]) {
         found.ended(11, text);
     }
     found.ended(11, "it is no backup any more: take another one");
-    fs::write(&path, whole).unwrap();
+    fs::write(&path, whole).expect("a file of the backup");
 }
 
 #[test]

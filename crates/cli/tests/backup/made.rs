@@ -62,8 +62,8 @@ fn a_backup_is_a_private_directory_and_says_what_it_holds() {
     let names: Vec<_> = files.iter().map(|(name, ..)| name.as_str()).collect();
     assert_eq!(names, ["backup.json", "credentials", "lock", "statelock.db"]);
     assert!(files.iter().all(|(_, mode, _)| *mode == 0o600), "only the owner may read");
-    let mode = std::fs::metadata(stage.path("one")).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode, 0o700);
+    let permitted = std::fs::metadata(stage.path("one")).unwrap().permissions().mode() & 0o777;
+    assert_eq!(permitted, 0o700);
     assert_eq!(document["bytes"], files[3].2.len());
 
     // The audit log of the server ends, at this moment, with the record that the backup names.

@@ -10,13 +10,17 @@
 
 mod cases;
 mod child;
+mod embedded_copying;
 mod embedded_damage;
 mod embedded_full_disk;
 mod embedded_group;
 mod embedded_io_failure;
 mod embedded_kill;
 mod embedded_open;
+mod embedded_read_only;
 mod embedded_refusal;
+mod embedded_torn_log;
+mod power_loss;
 mod rows;
 
 /// Makes one test per case and engine.
