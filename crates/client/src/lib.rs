@@ -37,6 +37,7 @@ mod error;
 mod handle;
 pub mod listing;
 pub mod lock_table;
+pub mod probe;
 pub mod proof;
 mod settings;
 pub mod state;

@@ -53,6 +53,15 @@ impl Resolved {
         }
         Ok(Box::pin(StateBackend::connect(self.settings)).await?)
     }
+
+    /// As [`Self::connect`], for verbs that lock: they also say if a probe found that this is not safe there.
+    ///
+    /// # Errors
+    /// [`BackendError::Connect`].
+    pub(crate) async fn connect_to_lock(self) -> Result<StateBackend, BackendError> {
+        crate::commands::probe::warn_of_last_probe(&self.settings);
+        self.connect().await
+    }
 }
 
 /// Runs what a verb does against the stores. One thread is enough: a verb waits more than it computes.

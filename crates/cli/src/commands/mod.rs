@@ -14,6 +14,7 @@ mod lock_error;
 pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod migrate;
+pub(crate) mod probe;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod state;

@@ -8,11 +8,20 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::dns::SharedDnsResolver;
 
 use crate::error::ConnectError;
 use crate::settings::{ProxySettings, StoreSettings};
 
 pub(super) fn of(stores: &StoreSettings) -> Result<SharedHttpClient, ConnectError> {
+    resolving(stores, None)
+}
+
+/// As [`of`], with addresses that are looked up in another way, if there is one.
+pub(crate) fn resolving(
+    stores: &StoreSettings,
+    resolver: Option<SharedDnsResolver>,
+) -> Result<SharedHttpClient, ConnectError> {
     let context = TlsContext::builder().with_trust_store(trust_store(stores)?).build();
     let context = context.map_err(|error| ConnectError::Setting {
         setting: "custom_ca_bundle",
@@ -26,7 +35,10 @@ pub(super) fn of(stores: &StoreSettings) -> Result<SharedHttpClient, ConnectErro
             .proxy_config(proxy.clone());
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.build()
+        match &resolver {
+            Some(resolver) => connector.build_with_resolver(resolver.clone()),
+            None => connector.build(),
+        }
     }))
 }
 

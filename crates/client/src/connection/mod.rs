@@ -3,7 +3,7 @@
 mod credential_sources;
 mod credentials;
 pub(crate) mod headers;
-mod http_client;
+pub(crate) mod http_client;
 mod store_kind;
 pub(crate) mod unanswered;
 
@@ -13,7 +13,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_sdk_s3::config::{
+    RequestChecksumCalculation, ResponseChecksumValidation, SharedHttpClient,
+};
 use statelock_protocol::lock::steps::ConditionalDelete;
 
 use crate::error::ConnectError;
@@ -132,6 +134,17 @@ impl Connection {
     /// DynamoDB, each call one attempt.
     pub(crate) fn tables(&self) -> &aws_sdk_dynamodb::Client {
         &self.tables
+    }
+
+    /// Clients of S3 and DynamoDB over another HTTP stack, each call one attempt. Credentials are shared.
+    pub(crate) fn over(
+        &self,
+        http_client: &SharedHttpClient,
+    ) -> (aws_sdk_s3::Client, aws_sdk_dynamodb::Client) {
+        let objects = self.effects.config().to_builder().http_client(http_client.clone());
+        let tables = self.tables.config().to_builder().http_client(http_client.clone());
+        let tables = aws_sdk_dynamodb::Client::from_conf(tables.build());
+        (aws_sdk_s3::Client::from_conf(objects.build()), tables)
     }
 
     /// STS.

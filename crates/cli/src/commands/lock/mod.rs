@@ -87,7 +87,7 @@ async fn take(args: &LockArgs, resolved: Resolved) -> Result<(), LockVerbError> 
     let mut signals = StopSignals::catch().map_err(LockVerbError::Signals)?;
     let named = resolved.named.clone();
     let backend = tokio::select! {
-        backend = resolved.connect() => backend?,
+        backend = resolved.connect_to_lock() => backend?,
         signal = signals.next() => return Err(AcquireFailure::Stopped(signal).into()),
     };
     let claim = claim(args);

@@ -161,7 +161,7 @@ fn locked(args: &RunArgs) -> Result<u8, RunError> {
     };
     let backend = runtime.block_on(async {
         tokio::select! {
-            backend = resolved.connect() => backend.map_err(RunError::from),
+            backend = resolved.connect_to_lock() => backend.map_err(RunError::from),
             caught = signals.next() => Err(RunError::Interrupted(caught)),
         }
     })?;

@@ -1,0 +1,237 @@
+//! The command line of `probe`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use statelock_client::probe::{ProbeLimits, ProbeTarget};
+use statelock_client::protocol::store::{BucketName, TableName};
+use statelock_client::{Encryption, ObjectSettings, Secret, StoreSettings};
+
+use crate::shell::quoted;
+use crate::span;
+
+/// How long one request may take. A store that takes longer cannot be locked by.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Find out whether a store does what a lock needs.
+///
+/// Tries the conditions, reads, listings and checksums that locks and states rely on: alone, and with many writers
+/// at once. It says first what it will do. It writes only below PREFIX/.statelock-probe/, and removes what it wrote,
+/// also when it is interrupted. The bucket's settings stay as they are.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_help = "\
+Examples:
+  statelock probe s3://tfstate
+  statelock probe s3://tfstate/team --endpoint-url https://s3.example.com --dynamodb-table locks
+  statelock probe s3://tfstate --endpoint-url http://10.0.0.1:9000 --endpoint-url http://10.0.0.2:9000
+  statelock probe s3://tfstate --dry-run              # says what it would do, and sends nothing
+  statelock probe s3://tfstate --json | jq '.conclusions'
+
+Exit code 0: safe. 10: not safe. 7: not known.")]
+pub(crate) struct ProbeArgs {
+    /// Bucket, or beginning of keys below which it may write: s3://BUCKET[/PREFIX].
+    #[arg(value_name = "ADDRESS", value_parser = place)]
+    pub(super) address: Place,
+
+    /// Where S3 and DynamoDB are, if not at AWS [env: AWS_ENDPOINT_URL]. Repeat it to spread the writers over several
+    /// endpoints of one store.
+    #[arg(long, value_name = "URL", value_parser = url)]
+    pub(super) endpoint_url: Vec<String>,
+
+    /// Where DynamoDB is, if elsewhere. May be repeated.
+    #[arg(long, value_name = "URL", value_parser = url)]
+    pub(super) dynamodb_endpoint_url: Vec<String>,
+
+    /// Try this lock table too.
+    #[arg(long, value_name = "TABLE")]
+    pub(super) dynamodb_table: Option<String>,
+
+    /// Rounds of writers at once, for each operation that is tried so.
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) rounds: u16,
+
+    /// Writers at once, each with a connection of its own.
+    #[arg(long, value_name = "COUNT", default_value_t = 32, value_parser = clap::value_parser!(u16).range(32..=512))]
+    pub(super) writers: u16,
+
+    /// End the trying after this time (90s, 10m). What was written is removed after it.
+    #[arg(long, value_name = "DURATION", value_parser = span::duration, default_value = "10m")]
+    pub(super) time_limit: Duration,
+
+    /// Only say what would be done.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Try nothing: remove what earlier probes left here, whatever their age.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) clean: bool,
+
+    /// Show what was asked and answered for every operation.
+    #[arg(long)]
+    pub(super) verbose: bool,
+
+    /// Print a JSON document.
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// Region of bucket and table [env: AWS_REGION].
+    #[arg(long, value_name = "REGION", help_heading = "Backend")]
+    pub(super) region: Option<String>,
+
+    /// Profile in the shared configuration files [env: AWS_PROFILE].
+    #[arg(long, value_name = "NAME", help_heading = "Backend")]
+    pub(super) profile: Option<String>,
+
+    /// Name the bucket in the path of a URL, not in its host.
+    #[arg(long, help_heading = "Backend")]
+    pub(super) use_path_style: bool,
+
+    /// Root certificates, PEM [env: AWS_CA_BUNDLE].
+    #[arg(long, value_name = "FILE", help_heading = "Backend")]
+    pub(super) custom_ca_bundle: Option<PathBuf>,
+
+    /// Ask the store to encrypt what is written.
+    #[arg(long, help_heading = "Backend")]
+    pub(super) encrypt: bool,
+
+    /// With this KMS key; needs --encrypt. A key of your own goes into AWS_SSE_CUSTOMER_KEY.
+    #[arg(long, value_name = "KEY", requires = "encrypt", help_heading = "Backend")]
+    pub(super) kms_key_id: Option<String>,
+
+    /// Canned ACL of what is written.
+    #[arg(long, value_name = "ACL", help_heading = "Backend")]
+    pub(super) acl: Option<String>,
+}
+
+/// A bucket, and what keys in it begin with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) bucket: String,
+    pub(super) prefix: String,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { bucket, prefix } = self;
+        if prefix.is_empty() {
+            write!(f, "s3://{bucket}")
+        } else {
+            write!(f, "s3://{bucket}/{prefix}")
+        }
+    }
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    let form = "not of the form s3://BUCKET[/PREFIX]";
+    let rest = text.strip_prefix("s3://").ok_or(form)?;
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let prefix = prefix.trim_end_matches('/');
+    if bucket.is_empty() || prefix.starts_with('/') {
+        return Err(form.to_owned());
+    }
+    Ok(Place { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        Some(_) | None => Err("not a URL such as https://s3.example.com".to_owned()),
+    }
+}
+
+impl ProbeArgs {
+    /// What is to be probed.
+    pub(super) fn target(&self) -> ProbeTarget {
+        ProbeTarget {
+            bucket: BucketName::new(&self.address.bucket),
+            prefix: self.address.prefix.clone(),
+            table: self.dynamodb_table.as_ref().map(TableName::new),
+            stores: self.stores(),
+            objects: ObjectSettings {
+                encryption: self.encryption(),
+                acl: self.acl.clone(),
+                ..ObjectSettings::default()
+            },
+        }
+    }
+
+    /// How much it may do.
+    pub(super) fn limits(&self) -> ProbeLimits {
+        let (writers, rounds) = (usize::from(self.writers), usize::from(self.rounds));
+        ProbeLimits { writers, rounds, time: self.time_limit }
+    }
+
+    fn stores(&self) -> Vec<StoreSettings> {
+        let (objects, tables) = (&self.endpoint_url, &self.dynamodb_endpoint_url);
+        let count = objects.len().max(tables.len()).max(1);
+        let one = |urls: &[String], number: usize| urls.iter().cycle().nth(number).cloned();
+        let stores = (0..count).map(|number| StoreSettings {
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            endpoint_url: one(objects, number),
+            endpoint_dynamodb: one(tables, number),
+            use_path_style: self.use_path_style.then_some(true),
+            custom_ca_bundle: self.custom_ca_bundle.clone(),
+            attempt_timeout: Some(ATTEMPT_TIMEOUT),
+            ..StoreSettings::default()
+        });
+        stores.collect()
+    }
+
+    fn encryption(&self) -> Encryption {
+        let own = std::env::var("AWS_SSE_CUSTOMER_KEY").ok().filter(|key| !key.is_empty());
+        match (self.encrypt, &self.kms_key_id, own) {
+            (false, _, _) => Encryption::Bucket,
+            (true, Some(key), _) => Encryption::Kms(key.clone()),
+            (true, None, Some(key)) => Encryption::Customer(Secret::new(key)),
+            (true, None, None) => Encryption::Store,
+        }
+    }
+
+    /// The command that removes what probes left there.
+    pub(super) fn command_to_clean(&self) -> String {
+        let mut words = vec!["statelock probe".to_owned(), quoted(&self.address.to_string())];
+        let mut option = |name: &str, value: Option<&str>| {
+            words.extend(value.map(|value| format!("--{name} {}", quoted(value))));
+        };
+        option("endpoint-url", self.endpoint_url.first().map(String::as_str));
+        option("dynamodb-endpoint-url", self.dynamodb_endpoint_url.first().map(String::as_str));
+        option("region", self.region.as_deref());
+        option("profile", self.profile.as_deref());
+        option("custom-ca-bundle", self.custom_ca_bundle.as_deref().and_then(|path| path.to_str()));
+        if self.use_path_style {
+            words.push("--use-path-style".to_owned());
+        }
+        words.push("--clean".to_owned());
+        words.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_bucket_and_perhaps_a_prefix() {
+        let shown = |text: &str| place(text).map(|place| place.to_string());
+        assert_eq!(shown("s3://b").as_deref(), Ok("s3://b"));
+        assert_eq!(shown("s3://b/").as_deref(), Ok("s3://b"));
+        assert_eq!(shown("s3://b/team/a/").as_deref(), Ok("s3://b/team/a"));
+        for text in ["b", "s3://", "s3:///a", "https://b", "s3://b//a"] {
+            assert!(shown(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_a_whole_url() {
+        assert_eq!(url("http://127.0.0.1:9000/").as_deref(), Ok("http://127.0.0.1:9000"));
+        for text in ["127.0.0.1:9000", "ftp://h", "https://", "http:///x"] {
+            assert!(url(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Why `probe` has nothing to report.
+
+use statelock_client::StoreError;
+use statelock_client::probe::ProbeError;
+use statelock_client::protocol::store::Refusal;
+
+use crate::backend::{BackendError, StopSignal, refused_exit_code};
+use crate::commands::CommandError;
+use crate::exit_code::ExitCode;
+
+/// Every way in which it ends without a report.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProbeVerbError {
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// Nothing could be tried.
+    #[error("nothing could be tried: {0}")]
+    Probe(Box<ProbeError>),
+    /// A signal ended it, and nothing is left.
+    #[error("stopped by {0}; what was written is removed")]
+    Stopped(StopSignal),
+    /// A signal ended it, and something is left, or may be.
+    #[error("stopped by {signal}; something may be left below {place}")]
+    StoppedLeft { signal: StopSignal, place: String, hint: String },
+    /// What earlier probes left could not be removed.
+    #[error("{0}")]
+    NotCleaned(String, String),
+    #[error("could not catch signals")]
+    Signals(#[source] std::io::Error),
+    #[error("could not print")]
+    Stdout(#[source] std::io::Error),
+    #[error("could not write JSON")]
+    Json(#[source] serde_json::Error),
+}
+
+impl From<ProbeError> for ProbeVerbError {
+    fn from(error: ProbeError) -> Self {
+        match error {
+            ProbeError::Connect(error) => Self::Backend(BackendError::Connect(error)),
+            ProbeError::NoName(_)
+            | ProbeError::Unreachable(_)
+            | ProbeError::Elsewhere(_)
+            | ProbeError::NotPermitted(_)
+            | ProbeError::Store(_) => Self::Probe(Box::new(error)),
+        }
+    }
+}
+
+impl CommandError for ProbeVerbError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Backend(error) => error.exit_code(),
+            Self::Probe(error) => match error.as_ref() {
+                // Told as a backend error already.
+                ProbeError::Connect(_) | ProbeError::Elsewhere(_) => ExitCode::BadInput,
+                ProbeError::NoName(_) => ExitCode::Internal,
+                ProbeError::Unreachable(_) => ExitCode::Unavailable,
+                ProbeError::NotPermitted(_) => ExitCode::NotPermitted,
+                ProbeError::Store(error) => match error.as_ref() {
+                    StoreError::Refused { refusal, .. } => refused_exit_code(*refusal),
+                    StoreError::Unknown(_) => ExitCode::Unavailable,
+                },
+            },
+            Self::Stopped(signal) | Self::StoppedLeft { signal, .. } => signal.exit_code(),
+            Self::NotCleaned(..) | Self::Stdout(_) => ExitCode::Unavailable,
+            Self::Signals(_) | Self::Json(_) => ExitCode::Internal,
+        }
+    }
+
+    fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Backend(error) => error.hint(),
+            Self::Probe(error) => Some(match error.as_ref() {
+                ProbeError::Connect(_) => "correct the options or the environment",
+                ProbeError::NoName(_) => "try again",
+                ProbeError::Unreachable(_) => {
+                    "check the endpoint, the network and the proxy settings"
+                }
+                ProbeError::Elsewhere(_) => "name the bucket's own region with --region",
+                ProbeError::NotPermitted(_) => {
+                    "check which credentials are used; a probe needs s3:PutObject, s3:GetObject and s3:DeleteObject below \
+                     PREFIX/.statelock-probe/, s3:ListBucket on the bucket, and in a bucket that keeps versions \
+                     s3:ListBucketVersions and s3:DeleteObjectVersion; for a lock table dynamodb:GetItem, PutItem and DeleteItem"
+                }
+                ProbeError::Store(error) => match error.as_ref() {
+                    StoreError::Refused { refusal: Refusal::NoSuchTable, .. } => {
+                        "check the table's name and the region, or leave --dynamodb-table out"
+                    }
+                    StoreError::Refused { refusal: Refusal::NoSuchBucket, .. } => {
+                        "check the bucket's name, the region and the endpoint; a probe makes no bucket"
+                    }
+                    StoreError::Refused { .. } | StoreError::Unknown(_) => {
+                        "check bucket, region, endpoint and credentials"
+                    }
+                },
+            }),
+            Self::StoppedLeft { hint, .. } | Self::NotCleaned(_, hint) => Some(hint),
+            Self::Stdout(_) => Some("keep standard output open, or send it to a file"),
+            Self::Signals(_) => Some("try again"),
+            Self::Stopped(_) | Self::Json(_) => None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Runs a probe, and lets signals stop it so that nothing stays behind.
+
+use statelock_client::probe::{Cleaned, Probe, ProbeReport};
+
+use super::announcement;
+use super::arguments::ProbeArgs;
+use super::error::ProbeVerbError;
+use super::left;
+use crate::backend::{StopSignal, StopSignals};
+use crate::output;
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// It was only said what would be done.
+    Planned,
+    /// What earlier probes left is removed, as far as that can be done.
+    Cleaned(Cleaned),
+    /// It was tried.
+    Probed(Box<Probe>, Box<ProbeReport>),
+}
+
+/// Does what the arguments say.
+pub(super) async fn run(args: &ProbeArgs) -> Result<Ended, ProbeVerbError> {
+    let mut signals = StopSignals::catch().map_err(ProbeVerbError::Signals)?;
+    let prepared = Box::pin(Probe::prepare(args.target(), args.limits()));
+    let probe = tokio::select! {
+        prepared = prepared => prepared?,
+        signal = signals.next() => return Err(ProbeVerbError::Stopped(signal)),
+    };
+    if args.clean {
+        return cleaned(args, &probe, &mut signals).await;
+    }
+    output::text(&announcement::of(args, &probe));
+    if args.dry_run {
+        output::note("nothing was sent");
+        return Ok(Ended::Planned);
+    }
+    let report = probed(args, &probe, &mut signals).await?;
+    Ok(Ended::Probed(Box::new(probe), Box::new(report)))
+}
+
+async fn cleaned(
+    args: &ProbeArgs,
+    probe: &Probe,
+    signals: &mut StopSignals,
+) -> Result<Ended, ProbeVerbError> {
+    tokio::select! {
+        cleaned = Box::pin(probe.clean(true)) => Ok(Ended::Cleaned(cleaned?)),
+        signal = signals.next() => Err(stopped_left(args, probe, signal)),
+    }
+}
+
+/// The first signal stops the trying, and what was written is removed. The second one ends that too.
+async fn probed(
+    args: &ProbeArgs,
+    probe: &Probe,
+    signals: &mut StopSignals,
+) -> Result<ProbeReport, ProbeVerbError> {
+    let mut run = Box::pin(probe.run());
+    let signal = tokio::select! {
+        biased;
+        report = &mut run => return Ok(report?),
+        signal = signals.next() => signal,
+    };
+    probe.stop_flag().stop();
+    output::note(&format!(
+        "{signal}: stopping, and removing what was written; again to end at once"
+    ));
+    let ended = tokio::select! {
+        biased;
+        ended = &mut run => ended,
+        _ = signals.next() => return Err(stopped_left(args, probe, signal)),
+    };
+    // An error comes before anything was written, or after it was removed.
+    let Ok(report) = ended else { return Err(ProbeVerbError::Stopped(signal)) };
+    if report.cleaned.left.is_empty() {
+        return Err(ProbeVerbError::Stopped(signal));
+    }
+    left::warn(&args.command_to_clean(), &report.cleaned);
+    Err(stopped_left(args, probe, signal))
+}
+
+fn stopped_left(args: &ProbeArgs, probe: &Probe, signal: StopSignal) -> ProbeVerbError {
+    let place = output::printable(&format!("s3://{}/{}", probe.target().bucket, probe.base()));
+    let hint = format!("remove it: {}", args.command_to_clean());
+    ProbeVerbError::StoppedLeft { signal, place, hint }
+}

@@ -1,0 +1,128 @@
+//! What a store said to one request.
+
+use std::fmt;
+
+use statelock_protocol::store::{ETag, Refusal};
+
+use crate::error::Trouble;
+use crate::transport::failure::Failed;
+
+/// What is known after a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) outcome: Outcome,
+    pub(super) status: Option<u16>,
+    pub(super) code: Option<String>,
+    message: String,
+    /// The tag of what was written, if it was.
+    pub(super) etag: Option<ETag>,
+}
+
+/// The three answers, and none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The store says that it is done.
+    Done,
+    /// It says that it is not.
+    Refused(Refusal),
+    /// No answer, or one that leaves it open.
+    Unknown,
+    /// It was not sent.
+    NotSent(NotSent),
+}
+
+/// Why nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotSent {
+    /// Somebody stopped the probe.
+    Stopped,
+    /// Its time is over.
+    TimeOver,
+    /// It has sent as many requests as it said.
+    RequestsUsedUp,
+}
+
+impl Answer {
+    pub(super) fn done(etag: Option<ETag>) -> Self {
+        Self { outcome: Outcome::Done, status: None, code: None, message: String::new(), etag }
+    }
+
+    pub(super) fn not_sent(why: NotSent) -> Self {
+        let message = String::new();
+        Self { outcome: Outcome::NotSent(why), status: None, code: None, message, etag: None }
+    }
+
+    /// What the store says beside its code.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The answer began, and its body did not come.
+    pub(super) fn broken_off(error: &dyn fmt::Display) -> Self {
+        let message = format!("the body broke off: {error}");
+        Self { outcome: Outcome::Unknown, status: None, code: None, message, etag: None }
+    }
+
+    /// There is no table to ask.
+    pub(super) fn no_table() -> Self {
+        Self::not_sent(NotSent::Stopped)
+    }
+
+    /// Whether the store says that it did it.
+    pub(super) fn is_done(&self) -> bool {
+        self.outcome == Outcome::Done
+    }
+
+    /// Whether it was not answered, or not sent.
+    pub(super) fn is_open(&self) -> bool {
+        match self.outcome {
+            Outcome::Unknown | Outcome::NotSent(_) | Outcome::Refused(Refusal::Unavailable) => true,
+            Outcome::Done | Outcome::Refused(_) => false,
+        }
+    }
+
+    /// Whether the same request may be answered the next time.
+    pub(super) fn is_passing(&self) -> bool {
+        match self.outcome {
+            Outcome::Unknown | Outcome::Refused(Refusal::Unavailable) => true,
+            Outcome::Done | Outcome::Refused(_) | Outcome::NotSent(_) => false,
+        }
+    }
+
+    /// As in a table of answers: without what differs from request to request.
+    pub(super) fn kind(&self) -> String {
+        match (self.outcome, self.status, &self.code) {
+            (Outcome::Done, _, _) => "done".to_owned(),
+            (Outcome::NotSent(why), _, _) => format!("not sent: {why}"),
+            (_, Some(status), Some(code)) => format!("{status} {code}"),
+            (_, Some(status), None) => status.to_string(),
+            (_, None, _) => "no answer".to_owned(),
+        }
+    }
+}
+
+impl From<Failed> for Answer {
+    fn from(failed: Failed) -> Self {
+        let Failed { refusal, trouble } = failed;
+        let Trouble { status, code, message, .. } = trouble;
+        let outcome = refusal.map_or(Outcome::Unknown, Outcome::Refused);
+        Self { outcome, status, code, message, etag: None }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind())?;
+        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
+    }
+}
+
+impl fmt::Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stopped => "stopped",
+            Self::TimeOver => "the time is over",
+            Self::RequestsUsedUp => "as many requests as were announced are sent",
+        })
+    }
+}

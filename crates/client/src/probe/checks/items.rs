@@ -1,0 +1,119 @@
+//! Conditions and reads of a lock table, one request after the other.
+
+use crate::probe::answer::Answer;
+use crate::probe::items::ItemLook;
+use crate::probe::judge::{self, Effect};
+use crate::probe::operation::Operation;
+use crate::probe::stage::Stage;
+use crate::probe::trial::{Request, Trial, effect_of_item, found};
+use crate::probe::verdict::{Due, Finding, Samples};
+
+/// Requests of [`absent`] and [`deleting`], each.
+pub(in crate::probe) const ITEMS: u64 = 8 * 4;
+
+/// Requests of [`reads`] with so many samples.
+pub(in crate::probe) fn reads_max(samples: u64) -> u64 {
+    samples * 4 * 2
+}
+
+fn info(stage: &Stage, name: &str, who: &str) -> String {
+    String::from_utf8_lossy(&stage.lock_info(name, who)).into_owned()
+}
+
+/// PutItem with `attribute_not_exists(LockID)`, on a free LockID and on a taken one.
+pub(in crate::probe) async fn absent(stage: &Stage) -> (Finding, Answer) {
+    let name = "item-absent";
+    let id = stage.lock_id(name);
+    let infos = ["first", "second"].map(|who| info(stage, name, who));
+    let [first, second] = &infos;
+    let mut trial = Trial::new(Operation::ItemPutIfAbsent);
+    let free = "attribute_not_exists(LockID) on a free LockID";
+    let answer = put(stage, &mut trial, (free, Due::Done), (&id, first, None)).await;
+    let taken = "attribute_not_exists(LockID) on a taken one";
+    let before = Some(first.as_str());
+    if let ItemLook::Found(_) = stage.look_at_item(stage.first(), &id).await {
+        put(stage, &mut trial, (taken, Due::Refused), (&id, second, before)).await;
+    } else {
+        trial.not_prepared("nothing could be put there", &answer);
+    }
+    (trial.finding(), answer)
+}
+
+async fn put(
+    stage: &Stage,
+    trial: &mut Trial,
+    (what, due): (&str, Due),
+    (id, info, before): (&str, &str, Option<&str>),
+) -> Answer {
+    let answer = stage.put_item(stage.first(), (id, info)).await;
+    let effect = effect_of_item(&stage.look_at_item(stage.first(), id).await, info, before);
+    let request = Request { what, due, before: None };
+    trial.note(request, (&answer, found(effect)), judge::case(due, &answer, effect));
+    answer
+}
+
+/// DeleteItem with `Info = :info`, as OpenTofu releases.
+pub(in crate::probe) async fn deleting(stage: &Stage) -> Finding {
+    let name = "item-delete";
+    let (id, mine, other) =
+        (stage.lock_id(name), info(stage, name, "first"), info(stage, name, "second"));
+    let mut trial = Trial::new(Operation::ItemDeleteIfEqual);
+    for (what, due, expected) in [
+        ("Info = :info, of another lock info", Due::Refused, &other),
+        ("Info = :info, of the one that it has", Due::Done, &mine),
+    ] {
+        let made = stage.put_item(stage.first(), (&id, &mine)).await;
+        if stage.look_at_item(stage.first(), &id).await != ItemLook::Found(Some(mine.clone())) {
+            trial.not_prepared("nothing could be put there", &made);
+            break;
+        }
+        let answer = stage.delete_item(stage.first(), &id, Some(expected)).await;
+        let effect = match stage.look_at_item(stage.first(), &id).await {
+            ItemLook::Nothing => Effect::Made,
+            ItemLook::Found(Some(info)) if info == mine => Effect::None,
+            ItemLook::Found(_) => Effect::Other,
+            ItemLook::NotKnown(_) => Effect::NotKnown,
+        };
+        let told = match effect {
+            Effect::Made => "nothing",
+            Effect::None => "the item",
+            Effect::Other | Effect::NotKnown => found(effect),
+        };
+        let request = Request { what, due, before: None };
+        trial.note(request, (&answer, told), judge::case(due, &answer, effect));
+    }
+    trial.finding()
+}
+
+/// Consistent reads after puts and deletes, each by another writer than the one that wrote.
+pub(in crate::probe) async fn reads(stage: &Stage, count: usize) -> [Finding; 2] {
+    let (mut put, mut deleted) = (Samples::default(), Samples::default());
+    for number in 0..count {
+        let (writer, reader) = (stage.seat(number), stage.seat(number + 1));
+        let name = format!("item-read-{number}");
+        let (id, info) = (stage.lock_id(&name), info(stage, &name, "first"));
+        if stage.put_item(writer, (&id, &info)).await.is_done() {
+            let look = stage.look_at_item(reader, &id).await;
+            count_look(&mut put, &look, look == ItemLook::Found(Some(info)));
+        }
+        if stage.delete_item(writer, &id, None).await.is_done() {
+            let look = stage.look_at_item(reader, &id).await;
+            count_look(&mut deleted, &look, look == ItemLook::Nothing);
+        }
+    }
+    [(Operation::ItemReadAfterWrite, put), (Operation::ItemReadAfterDelete, deleted)].map(
+        |(operation, samples)| {
+            let verdict = judge::samples(&samples);
+            let (steps, rounds, note) = (Vec::new(), None, None);
+            Finding { operation, verdict, steps, rounds, samples: Some(samples), note }
+        },
+    )
+}
+
+fn count_look(samples: &mut Samples, look: &ItemLook, is_right: bool) {
+    match look {
+        ItemLook::NotKnown(_) => samples.unanswered += 1,
+        ItemLook::Found(_) | ItemLook::Nothing if is_right => samples.right += 1,
+        ItemLook::Found(_) | ItemLook::Nothing => samples.stale += 1,
+    }
+}

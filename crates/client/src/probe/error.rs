@@ -1,0 +1,26 @@
+//! Why a probe did not begin. What a store does badly is no error, it is a finding.
+
+use crate::error::{ConnectError, StoreError, Trouble};
+
+/// Why nothing could be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// No connection could be prepared.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The operating system has no random bytes for a name.
+    #[error("no random bytes for a name")]
+    NoName(#[source] std::io::Error),
+    /// An endpoint does not answer.
+    #[error("{0}")]
+    Unreachable(Box<Trouble>),
+    /// The bucket is in another region than the one that was asked.
+    #[error("{0}")]
+    Elsewhere(Box<Trouble>),
+    /// These credentials may not write there.
+    #[error("{0}")]
+    NotPermitted(Box<Trouble>),
+    /// There is no such bucket or table, or the store does not answer as one.
+    #[error(transparent)]
+    Store(#[from] Box<StoreError>),
+}

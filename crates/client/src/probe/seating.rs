@@ -1,0 +1,127 @@
+//! Gives each writer a connection to an address of its own, over all endpoints and all addresses of their names.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use futures::future::join_all;
+use statelock_protocol::store::BucketName;
+
+use super::error::ProbeError;
+use super::seat::{Seat, Service};
+use crate::connection::Connection;
+use crate::error::{ConnectError, Trouble};
+use crate::settings::StoreSettings;
+use crate::transport::failure::failed;
+
+/// So many addresses of a name are tried before a writer gives up.
+const ADDRESSES_MAX: usize = 4;
+
+/// An endpoint, and how it was reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointReport {
+    /// Its URL as it was named; `None` for the one that the SDK knows.
+    pub url: Option<String>,
+    /// The addresses of its name that writers spoke to; empty if it is an address itself.
+    pub addresses: BTreeSet<IpAddr>,
+    /// Those that could not be reached.
+    pub unreachable: BTreeSet<IpAddr>,
+    /// Writers that speak to it.
+    pub writers: usize,
+}
+
+/// One endpoint to speak to.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) connection: Connection,
+    pub(super) stores: StoreSettings,
+}
+
+impl Endpoint {
+    fn url(&self) -> Option<String> {
+        self.stores.endpoint_url.clone()
+    }
+}
+
+/// Makes the writers.
+pub(super) fn seats(endpoints: &[Endpoint], writers: usize) -> Result<Vec<Seat>, ConnectError> {
+    let mut seats = Vec::new();
+    for number in 0..writers {
+        let count = endpoints.len().max(1);
+        let (endpoint, address) = (number % count, number / count);
+        if let Some(to) = endpoints.get(endpoint) {
+            seats.push(Seat::new(&to.connection, &to.stores, (endpoint, address))?);
+        }
+    }
+    Ok(seats)
+}
+
+/// Opens the connections, each to another address, or to the next one where nothing answers.
+///
+/// # Errors
+/// An endpoint cannot be reached at all.
+pub(super) async fn seated(
+    endpoints: &[Endpoint],
+    seats: Vec<Seat>,
+    bucket: &BucketName,
+) -> Result<(Vec<Seat>, Vec<EndpointReport>), ProbeError> {
+    let opened = join_all(seats.iter().map(|seat| open(seat, bucket))).await;
+    let mut reports: Vec<_> = endpoints.iter().map(report).collect();
+    let mut taken = Vec::new();
+    let mut failures: Vec<Option<Trouble>> = endpoints.iter().map(|_| None).collect();
+    for (seat, opened) in seats.into_iter().zip(opened) {
+        let Some(report) = reports.get_mut(seat.endpoint) else { continue };
+        report.unreachable.extend(opened.unreachable);
+        match opened.failure {
+            None => {
+                report.writers += 1;
+                report.addresses.extend(seat.address());
+                taken.push(seat);
+            }
+            Some(trouble) => {
+                if let Some(failure) = failures.get_mut(seat.endpoint) {
+                    *failure = Some(trouble);
+                }
+            }
+        }
+    }
+    for (report, failure) in reports.iter().zip(failures) {
+        if let (0, Some(trouble)) = (report.writers, failure) {
+            return Err(ProbeError::Unreachable(Box::new(trouble)));
+        }
+    }
+    Ok((taken, reports))
+}
+
+fn report(endpoint: &Endpoint) -> EndpointReport {
+    let (addresses, unreachable) = Default::default();
+    EndpointReport { url: endpoint.url(), addresses, unreachable, writers: 0 }
+}
+
+#[derive(Debug, Default)]
+struct Opened {
+    unreachable: Vec<IpAddr>,
+    failure: Option<Trouble>,
+}
+
+async fn open(seat: &Seat, bucket: &BucketName) -> Opened {
+    let mut opened = Opened::default();
+    loop {
+        let call = seat.objects.head_bucket().bucket(bucket.as_str());
+        let result = Box::pin(call.send()).await;
+        let trouble = match result.map_err(|error| failed("S3", "HeadBucket", &error).trouble) {
+            Ok(_) => break,
+            // Whatever it says: somebody answered.
+            Err(trouble) if trouble.status.is_some() => break,
+            Err(trouble) => trouble,
+        };
+        opened.unreachable.extend(seat.address());
+        let tried = opened.unreachable.len();
+        if tried == 0 || tried >= seat.addresses().min(ADDRESSES_MAX) {
+            opened.failure = Some(trouble);
+            return opened;
+        }
+        seat.move_on();
+    }
+    seat.note_use(Service::Objects);
+    opened
+}

@@ -1,0 +1,103 @@
+//! What is probed, and how it is reached.
+
+use statelock_protocol::lock::LockId;
+use statelock_protocol::store::{BucketName, TableName};
+
+use super::cleaning::Cleaned;
+use super::earlier;
+use super::error::ProbeError;
+use super::limits::StopFlag;
+use super::plan::{Plan, ProbeLimits};
+use super::seating::Endpoint;
+use crate::bucket::Bucket;
+use crate::connection::Connection;
+use crate::error::StoreError;
+use crate::settings::{ObjectSettings, StoreSettings};
+use crate::system;
+
+/// A bucket, perhaps a lock table, and their endpoints.
+#[derive(Clone, Debug)]
+pub struct ProbeTarget {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// Below which keys it may write; empty for the whole bucket.
+    pub prefix: String,
+    /// The lock table, if there is one to be tried.
+    pub table: Option<TableName>,
+    /// How the stores are reached: one for each endpoint, and at least one.
+    pub stores: Vec<StoreSettings>,
+    /// What is sent along with each object.
+    pub objects: ObjectSettings,
+}
+
+/// A probe that has a name, and has sent nothing to the store yet.
+#[derive(Debug)]
+pub struct Probe {
+    pub(super) target: ProbeTarget,
+    pub(super) plan: Plan,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) id: LockId,
+    pub(super) stop: StopFlag,
+}
+
+impl Probe {
+    /// Looks up credentials, and prepares connections. Nothing is sent to the stores.
+    ///
+    /// # Errors
+    /// [`ProbeError::Connect`], [`ProbeError::NoName`]
+    pub async fn prepare(target: ProbeTarget, limits: ProbeLimits) -> Result<Self, ProbeError> {
+        let mut endpoints = Vec::new();
+        for stores in &target.stores {
+            let connection = Box::pin(Connection::open(stores, &target.objects)).await?;
+            endpoints.push(Endpoint { connection, stores: stores.clone() });
+        }
+        let id = system::new_lock_id().map_err(ProbeError::NoName)?;
+        let plan = Plan::new(limits, target.table.is_some());
+        Ok(Self { target, plan, endpoints, id, stop: StopFlag::default() })
+    }
+
+    /// What it will do.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &LockId {
+        &self.id
+    }
+
+    /// What the keys begin with that it writes. LockIDs have the bucket before that.
+    pub fn base(&self) -> String {
+        format!("{}{}/", earlier::directory(&self.target.prefix), self.id)
+    }
+
+    /// What it probes.
+    pub fn target(&self) -> &ProbeTarget {
+        &self.target
+    }
+
+    /// By this it can be told to stop while it runs.
+    pub fn stop_flag(&self) -> StopFlag {
+        self.stop.clone()
+    }
+
+    /// The bucket as the first endpoint shows it.
+    pub(super) fn bucket(&self) -> Option<Bucket> {
+        let connection = self.endpoints.first()?.connection.clone();
+        Some(Bucket::new(connection, self.target.bucket.clone()))
+    }
+
+    /// Removes what earlier probes of this prefix left; with `all` also of those that may still run.
+    ///
+    /// # Errors
+    /// The store does not list them, or does not answer.
+    pub async fn clean(&self, all: bool) -> Result<Cleaned, ProbeError> {
+        let Some(bucket) = self.bucket() else { return Ok(Cleaned::default()) };
+        let said = bucket.presence().await.map_err(Box::new)?;
+        let now =
+            system::now().unix_seconds().saturating_add(said.clock_ahead_seconds.unwrap_or(0));
+        let directory = earlier::directory(&self.target.prefix);
+        let cleaned = earlier::remove(&bucket, &directory, (all, now)).await;
+        cleaned.map_err(|error: StoreError| ProbeError::Store(Box::new(error)))
+    }
+}
