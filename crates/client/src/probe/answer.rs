@@ -13,7 +13,8 @@ pub(super) struct Answer {
     pub(super) outcome: Outcome,
     pub(super) status: Option<u16>,
     pub(super) code: Option<String>,
-    message: String,
+    /// What the store says beside its code.
+    pub(super) message: String,
     /// The tag of what was written, if it was.
     pub(super) etag: Option<ETag>,
 }
@@ -50,11 +51,6 @@ impl Answer {
     pub(super) fn not_sent(why: NotSent) -> Self {
         let message = String::new();
         Self { outcome: Outcome::NotSent(why), status: None, code: None, message, etag: None }
-    }
-
-    /// What the store says beside its code.
-    pub(super) fn message(&self) -> &str {
-        &self.message
     }
 
     /// The answer began, and its body did not come.

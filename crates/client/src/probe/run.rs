@@ -313,7 +313,7 @@ fn trouble(service: &'static str, operation: &'static str, answer: &Answer) -> T
         operation,
         status: answer.status,
         code: answer.code.clone(),
-        message: answer.message().to_owned(),
+        message: answer.message.clone(),
         request_id: None,
         was_sent: true,
     }
