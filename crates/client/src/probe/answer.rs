@@ -12,7 +12,7 @@ use crate::transport::failure::Failed;
 pub(super) struct Answer {
     pub(super) outcome: Outcome,
     pub(super) status: Option<u16>,
-    pub(super) code: Option<String>,
+    pub(super) code: Option<Box<str>>,
     /// What the store says beside its code.
     pub(super) message: String,
     /// The tag of what was written, if it was.

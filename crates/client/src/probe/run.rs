@@ -311,6 +311,7 @@ fn trouble(service: &'static str, operation: &'static str, answer: &Answer) -> T
     Trouble {
         service,
         operation,
+        endpoint: None,
         status: answer.status,
         code: answer.code.clone(),
         message: answer.message.clone(),
