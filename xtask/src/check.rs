@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
+use crate::fuzz::{self, FuzzArguments};
 use crate::tidy;
 
 /// One part of the check.
@@ -22,13 +23,15 @@ pub(crate) enum Step {
     Clippy,
     /// all tests pass, real clients included
     Test,
+    /// no fuzz target finds anything in its corpus, and beyond it for 20 seconds
+    Fuzz,
     /// the documentation builds without a warning
     Doc,
     /// the repository's own rules
     Tidy,
 }
 
-const ALL: [Step; 5] = [Step::Fmt, Step::Clippy, Step::Test, Step::Doc, Step::Tidy];
+const ALL: [Step; 6] = [Step::Fmt, Step::Clippy, Step::Test, Step::Fuzz, Step::Doc, Step::Tidy];
 
 impl Step {
     fn name(self) -> &'static str {
@@ -36,6 +39,7 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::Test => "test",
+            Self::Fuzz => "fuzz",
             Self::Doc => "doc",
             Self::Tidy => "tidy",
         }
@@ -43,12 +47,18 @@ impl Step {
 
     fn run(self, root: &Path) -> Result<()> {
         match self {
-            Self::Fmt => cargo(root, &["fmt", "--all", "--", "--check"], &[]),
+            Self::Fmt => {
+                cargo(root, &["fmt", "--all", "--", "--check"], &[])?;
+                // A workspace of its own, and small enough to be held to the same form.
+                let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--", "--check"];
+                cargo(root, &fuzz, &[])
+            }
             Self::Clippy => {
                 let arguments = ["clippy", "--workspace", "--all-targets", "--quiet", "--"];
                 cargo(root, &[&arguments[..], &["-D", "warnings"]].concat(), &[])
             }
             Self::Test => test(root),
+            Self::Fuzz => fuzz::run(root, &FuzzArguments::of_check()),
             Self::Doc => {
                 let arguments = ["doc", "--workspace", "--no-deps", "--quiet"];
                 cargo(root, &arguments, &[("RUSTDOCFLAGS", "-D warnings")])

@@ -3,6 +3,7 @@
 
 mod bench;
 mod check;
+mod fuzz;
 mod tidy;
 mod tree;
 
@@ -29,6 +30,8 @@ enum Task {
     },
     /// Rules of this repository that no other tool knows
     Tidy,
+    /// Looks for inputs that break a parser or the server
+    Fuzz(fuzz::FuzzArguments),
     /// Measurements
     #[command(subcommand)]
     Bench(Bench),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Check { only } => check::run(&root, only),
         Task::Tidy => tidy::run(&root),
+        Task::Fuzz(arguments) => fuzz::run(&root, &arguments),
         Task::Bench(Bench::LockCycle { seconds }) => bench::lock_cycle(&root, seconds),
         Task::Bench(Bench::Cli) => bench::cli::run(&root),
         Task::Bench(Bench::Queue) => bench::queue::run(&root),

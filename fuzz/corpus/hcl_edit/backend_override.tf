@@ -1,0 +1,7 @@
+tf
+terraform {
+  backend "s3" {
+    bucket = "acme-state-dev"
+    dynamodb_table = "locks-dev"
+  }
+}

@@ -1,0 +1,5 @@
+tf
+terraform {
+  backend "s3" {
+  }
+}

@@ -1,0 +1,6 @@
+tf
+terraform {
+  backend "s3" {
+    # terraform init -backend-config=env/prod.tfbackend
+  }
+}

@@ -1,0 +1,7 @@
+tf
+terraform {
+  backend "s3" {
+    bucket       = "acme-state"
+    use_lockfile = "true"
+  }
+}

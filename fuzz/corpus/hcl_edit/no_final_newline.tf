@@ -1,0 +1,8 @@
+tf
+terraform {
+  backend "s3" {
+    bucket         = "acme-state"
+    key            = "x"
+    dynamodb_table = "locks"
+  }
+}

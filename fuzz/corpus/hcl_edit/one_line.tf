@@ -1,0 +1,4 @@
+tf
+terraform {
+  backend "s3" { dynamodb_table = "locks" }
+}

@@ -1,0 +1,4 @@
+tf
+terraform {
+	backend "s3" {bucket="acme-state"} # the rest by -backend-config
+}

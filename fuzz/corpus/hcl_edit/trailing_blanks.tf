@@ -1,0 +1,8 @@
+tf
+terraform {  
+  backend "s3" {   
+    bucket = "acme-state"  
+    dynamodb_table = "locks"	
+    key = "k"   
+  } 
+}
