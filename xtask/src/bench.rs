@@ -10,7 +10,7 @@ mod load;
 pub(crate) mod queue;
 mod report;
 pub(crate) mod scan;
-mod servers;
+pub(crate) mod servers;
 
 use std::path::Path;
 use std::process::Command;

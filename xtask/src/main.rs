@@ -1,10 +1,11 @@
-//! The repository's own tasks: `cargo xtask check`, `cargo xtask tidy`, `cargo xtask bench`.
+//! The repository's own tasks: `cargo xtask check`, `cargo xtask tidy`, `cargo xtask torture`, `cargo xtask bench`.
 #![expect(clippy::print_stdout, reason = "a task's report goes to standard output")]
 
 mod bench;
 mod check;
 mod fuzz;
 mod tidy;
+mod torture;
 mod tree;
 
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ enum Task {
     Tidy,
     /// Looks for inputs that break a parser or the server
     Fuzz(fuzz::FuzzArguments),
+    /// Clients of all protocols on a server that is killed again and again; checks what they were told
+    Torture(torture::Arguments),
     /// Measurements
     #[command(subcommand)]
     Bench(Bench),
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Check { only } => check::run(&root, only),
         Task::Tidy => tidy::run(&root),
         Task::Fuzz(arguments) => fuzz::run(&root, &arguments),
+        Task::Torture(arguments) => torture::run(&root, arguments),
         Task::Bench(Bench::LockCycle { seconds }) => bench::lock_cycle(&root, seconds),
         Task::Bench(Bench::Cli) => bench::cli::run(&root),
         Task::Bench(Bench::Queue) => bench::queue::run(&root),

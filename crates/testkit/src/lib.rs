@@ -13,6 +13,7 @@
 //! - [`tls_front`]: TLS in front of a server;
 //! - [`moto`]: a server of S3 and DynamoDB that is not ours;
 //! - [`real_clients`]: drivers for terraform, aws, boto3 and other programs that nobody here wrote;
+//! - [`torture`]: clients that hammer a server while it is killed, and note a history;
 //! - [`skip`]: how a test says that it could not run, and why.
 
 pub mod command;
@@ -31,3 +32,4 @@ pub mod sigv4;
 pub mod skip;
 pub mod store_server;
 pub mod tls_front;
+pub mod torture;

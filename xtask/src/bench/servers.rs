@@ -14,7 +14,7 @@ pub(super) fn start_statelock(root: &Path, directory: &Path) -> Result<ServerPro
 }
 
 /// Builds the release binary.
-pub(super) fn build_statelock(root: &Path) -> Result<PathBuf> {
+pub(crate) fn build_statelock(root: &Path) -> Result<PathBuf> {
     let built = Command::new("cargo")
         .args(["build", "--release", "--package", "statelock"])
         .current_dir(root)

@@ -81,9 +81,10 @@ impl Model {
                 Some(_) => (Answer::Done, self.with_hold(None)),
                 None => (Answer::Refused, self.clone()),
             }],
-            Effect::Look { facet, found } => {
+            Effect::Look { facet, found, may_be_next } => {
                 let shown = self.hold.as_ref().filter(|hold| hold.is_shown(*facet));
-                self.only_if(shown.map(|hold| hold.lock) == *found)
+                let shows_next = *may_be_next && shown.is_none();
+                self.only_if(shows_next || shown.map(|hold| hold.lock) == *found)
             }
             Effect::Read { found } => self.only_if(self.state == *found),
             Effect::ReadDigest { found } => {

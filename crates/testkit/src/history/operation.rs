@@ -41,6 +41,10 @@ pub enum Action {
         /// Through which facet.
         #[serde(with = "facet_name")]
         facet: Facet,
+        /// Whether this connection was refused the lock before: then it may be shown who is next in line,
+        /// where nobody holds.
+        #[serde(default)]
+        after_refusal: bool,
     },
     /// Gives the lock back, or removes that of somebody else.
     Release {

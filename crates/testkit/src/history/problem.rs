@@ -59,6 +59,8 @@ pub(super) enum Effect {
     Look {
         facet: Facet,
         found: Option<Number>,
+        /// Whether what it found may be the next in line, who holds nothing.
+        may_be_next: bool,
     },
     Read {
         found: Option<Number>,
@@ -165,9 +167,12 @@ fn effect(operation: &Operation, all: &[&Operation], names: &mut Names) -> Effec
             once: same_release(*facet, lock, call.as_ref()).and_then(|same| names.call(&same)),
         },
         Action::ForceUnlock => Effect::ForceUnlock,
-        Action::Look { facet } => {
+        Action::Look { facet, after_refusal } => {
             let lock = operation.outcome.holder();
-            Effect::Look { facet: *facet, found: lock.map(|lock| names.locks.number(lock)) }
+            let may_be_next = *after_refusal
+                && lock.is_some_and(|lock| all.iter().any(|one| wants(one, lock, operation)));
+            let found = lock.map(|lock| names.locks.number(lock));
+            Effect::Look { facet: *facet, found, may_be_next }
         }
         Action::Read { .. } => {
             let state = operation.outcome.state();
@@ -197,6 +202,12 @@ fn competes(operation: &Operation, lock: &str, other: &Operation) -> bool {
     of_other != lock
         && ends_after(operation, other.start_micros)
         && ends_after(other, operation.start_micros)
+}
+
+/// Whether `one` asked for this lock before `look` ended.
+fn wants(one: &Operation, lock: &str, look: &Operation) -> bool {
+    let Action::Acquire { lock: wanted, .. } = &one.action else { return false };
+    wanted == lock && look.end_micros.is_none_or(|end| one.start_micros <= end)
 }
 
 /// What two attempts of one release have in common: the id of the call, or over `http` the lock ID.

@@ -109,6 +109,21 @@ fn who_stands_in_line_comes_before_a_newcomer() {
 }
 
 #[test]
+fn who_was_refused_may_be_shown_who_is_next() {
+    let freed = || {
+        script()
+            .then(acquire(LOCKFILE, "a"), Done)
+            .then(acquire(TABLE, "b"), Refused)
+            .then(release(LOCKFILE, "a"), Done)
+    };
+    freed().then(look_again(TABLE), holder("b")).then(look_again(TABLE), NOBODY).passes();
+    freed().then(look(TABLE), holder("b")).fails();
+    freed().then(look_again(TABLE), holder("never asked")).fails();
+    // Only where nobody holds.
+    freed().then(acquire(HTTP, "c"), Done).then(look_again(TABLE), holder("b")).fails();
+}
+
+#[test]
 fn half_a_lock_is_shown_by_its_own_facet_and_ends_by_itself() {
     let given = || {
         script()

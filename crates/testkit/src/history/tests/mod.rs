@@ -107,7 +107,12 @@ fn attempt_to_release(lock: &str, naming: Naming) -> Action {
 }
 
 fn look(facet: Facet) -> Action {
-    Action::Look { facet }
+    Action::Look { facet, after_refusal: false }
+}
+
+/// A look on a connection that was refused the lock before.
+fn look_again(facet: Facet) -> Action {
+    Action::Look { facet, after_refusal: true }
 }
 
 fn holder(lock: &str) -> Outcome {

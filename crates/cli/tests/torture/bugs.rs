@@ -1,0 +1,118 @@
+//! Servers with a bug each: the checker must notice every one of them, and nothing else.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use statelock_testkit::torture::campaign::{Campaign, Totals};
+use statelock_testkit::torture::lying_proxy::{Bug, LyingProxy};
+use statelock_testkit::torture::round::Round;
+
+use crate::honest::seed;
+
+/// After so many rounds a bug counts as unnoticed.
+const ROUNDS: u64 = 20;
+
+/// Runs rounds through a proxy with this bug until something is found.
+fn through_a_proxy_that(bug: Bug, rounds: u64) -> Totals {
+    let mut campaign = Campaign::start(Path::new(env!("CARGO_BIN_EXE_statelock")), &[]);
+    let server = campaign.server();
+    let (name, secret) = server.credentials();
+    let authorization = format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{secret}")));
+    let proxy = LyingProxy::start(server.address(), &authorization, bug);
+    let (first, mut totals) = (seed(), Totals::default());
+    while totals.rounds < rounds && totals.findings.breaches.is_empty() {
+        let round = Round::of_seed(first.wrapping_add(totals.rounds)).without_kills();
+        let evidence = round.run(server, proxy.address());
+        totals.add(round.seed, &evidence);
+    }
+    assert_eq!(proxy.lies() > 0, bug != Bug::None, "{bug:?} lied {} times", proxy.lies());
+    totals
+}
+
+#[track_caller]
+fn notices(bug: Bug) {
+    let totals = through_a_proxy_that(bug, ROUNDS);
+    println!("{bug:?}: {}", totals.told());
+    assert!(!totals.findings.breaches.is_empty(), "{bug:?} went unnoticed: {}", totals.told());
+}
+
+#[test]
+fn a_proxy_that_does_not_lie_is_not_accused() {
+    let totals = through_a_proxy_that(Bug::None, 6);
+    assert!(totals.is_clean(), "{}", totals.told());
+    assert!(totals.done > 150, "{}", totals.told());
+}
+
+#[test]
+fn it_is_noticed_who_grants_what_is_held() {
+    notices(Bug::GrantsWhatIsHeld);
+}
+
+#[test]
+fn it_is_noticed_who_refuses_what_is_free() {
+    notices(Bug::RefusesWhatIsFree);
+}
+
+#[test]
+fn it_is_noticed_who_denies_what_it_granted() {
+    notices(Bug::DeniesWhatItGranted);
+}
+
+#[test]
+fn it_is_noticed_who_drops_writes() {
+    notices(Bug::DropsWrites);
+}
+
+#[test]
+fn it_is_noticed_who_drops_releases() {
+    notices(Bug::DropsReleases);
+}
+
+#[test]
+fn it_is_noticed_who_releases_the_lock_of_anybody() {
+    notices(Bug::ReleasesAnybody);
+}
+
+#[test]
+fn it_is_noticed_who_reads_what_was_replaced() {
+    notices(Bug::ReadsStale);
+}
+
+#[test]
+fn it_is_noticed_who_hides_holders() {
+    notices(Bug::HidesHolders);
+}
+
+#[test]
+fn it_is_noticed_who_writes_what_it_refuses() {
+    notices(Bug::WritesWhatItRefuses);
+}
+
+#[test]
+fn it_is_noticed_who_writes_late() {
+    notices(Bug::WritesLate);
+}
+
+/// Runs rounds on a server with these flags until something is found.
+#[track_caller]
+fn notices_with(flags: &[&str]) {
+    let mut campaign = Campaign::start(Path::new(env!("CARGO_BIN_EXE_statelock")), flags);
+    let (first, mut totals) = (seed(), Totals::default());
+    while totals.rounds < ROUNDS && totals.findings.breaches.is_empty() {
+        let round = Round::of_seed(first.wrapping_add(totals.rounds));
+        let address = campaign.server().address();
+        totals.add(round.seed, &round.run(campaign.server(), address));
+    }
+    assert!(!totals.findings.breaches.is_empty(), "{flags:?} went unnoticed: {}", totals.told());
+}
+
+#[test]
+fn it_is_noticed_who_forgets_everything_in_a_crash() {
+    notices_with(&["--storage", "memory"]);
+}
+
+#[test]
+fn it_is_noticed_who_guards_no_write() {
+    notices_with(&["--write-guard", "off"]);
+}

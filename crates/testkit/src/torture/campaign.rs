@@ -1,0 +1,164 @@
+//! Round after round on one server, and what was found.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use super::clock::Stopwatch;
+use super::round::{Evidence, Round};
+use crate::history::operation::{Operation, Outcome};
+use crate::history::{Findings, examine, journal};
+use crate::server_process::ServerProcess;
+
+/// A request that waits for a lock is held open for half of this.
+const FLAGS: [&str; 2] = ["--request-timeout-seconds", "2"];
+
+/// A server under torture, in a directory of its own.
+#[derive(Debug)]
+pub struct Campaign {
+    server: ServerProcess,
+    /// Removed with it.
+    _data: TempDir,
+}
+
+/// When to stop.
+#[derive(Clone, Copy, Debug)]
+pub enum Until {
+    /// After so many rounds.
+    Rounds(u64),
+    /// After the first round that ends later than this.
+    Time(Duration),
+}
+
+/// What was done, and what was found.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// Rounds.
+    pub rounds: u64,
+    /// How often the server was killed.
+    pub kills: usize,
+    /// Requests that were acknowledged, reads among them.
+    pub done: usize,
+    /// Requests that were refused.
+    pub refused: usize,
+    /// Requests of whose outcome nobody knows.
+    pub unknown: usize,
+    /// Requests that never left.
+    pub not_sent: usize,
+    /// What the checker says.
+    pub findings: Findings,
+    /// Answers that are none of the protocol's, each with its round's seed.
+    pub surprises: Vec<String>,
+    /// The seeds of rounds with a breach.
+    pub failed: Vec<u64>,
+}
+
+impl Campaign {
+    /// Starts a server with these flags beside the campaign's own.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start(binary: &Path, flags: &[&str]) -> Self {
+        let data = TempDir::with_prefix("statelock-torture-").expect("a directory");
+        let flags = [&FLAGS, flags].concat();
+        let server = ServerProcess::start(binary, &data.path().join("data"), &flags);
+        Self { server, _data: data }
+    }
+
+    /// The server.
+    pub fn server(&mut self) -> &mut ServerProcess {
+        &mut self.server
+    }
+
+    /// Runs rounds whose seeds begin with `seed`, and keeps the histories that fail in `kept_in`.
+    ///
+    /// # Errors
+    /// If a history cannot be kept.
+    pub fn run(&mut self, seed: u64, until: Until, kept_in: &Path) -> Result<Totals> {
+        let clock = Stopwatch::start();
+        let mut totals = Totals::default();
+        loop {
+            let is_enough = match until {
+                Until::Rounds(rounds) => totals.rounds >= rounds,
+                Until::Time(time) => totals.rounds > 0 && clock.elapsed() >= time,
+            };
+            if is_enough {
+                return Ok(totals);
+            }
+            let round = Round::of_seed(seed.wrapping_add(totals.rounds));
+            let address = self.server.address();
+            let evidence = round.run(&mut self.server, address);
+            let failed = totals.failed.len();
+            totals.add(round.seed, &evidence);
+            if totals.failed.len() > failed {
+                keep(&kept_file(kept_in, round.seed), &evidence.history)?;
+            }
+        }
+    }
+}
+
+/// Where the history of a failed round is kept.
+pub fn kept_file(kept_in: &Path, seed: u64) -> PathBuf {
+    kept_in.join(format!("torture-{seed}.jsonl"))
+}
+
+fn keep(file: &Path, history: &[Operation]) -> Result<()> {
+    let mut to = File::create(file)
+        .with_context(|| format!("could not keep a history in `{}`", file.display()))?;
+    journal::write(history, &mut to)
+}
+
+impl Totals {
+    /// Adds a round.
+    pub fn add(&mut self, seed: u64, evidence: &Evidence) {
+        self.rounds += 1;
+        self.kills += evidence.kills;
+        for operation in &evidence.history {
+            *match operation.outcome {
+                Outcome::Done | Outcome::Holder(_) | Outcome::State(_) | Outcome::Digest(_) => {
+                    &mut self.done
+                }
+                Outcome::Refused => &mut self.refused,
+                Outcome::Unknown { .. } => &mut self.unknown,
+                Outcome::NotSent => &mut self.not_sent,
+            } += 1;
+        }
+        let said = evidence.surprises.iter();
+        self.surprises.extend(said.map(|surprise| format!("seed {seed}: {surprise}")));
+        let findings = examine(&evidence.history);
+        if !findings.breaches.is_empty() {
+            self.failed.push(seed);
+        }
+        self.findings.add(findings);
+    }
+
+    /// Whether nothing speaks against the server.
+    pub fn is_clean(&self) -> bool {
+        self.findings.breaches.is_empty()
+            && self.findings.undecided.is_empty()
+            && self.surprises.is_empty()
+    }
+
+    /// What was done and found, in a few lines.
+    pub fn told(&self) -> String {
+        let Self { rounds, kills, done, refused, unknown, not_sent, findings, .. } = self;
+        let mut text = format!(
+            "{rounds} rounds, {} states, {} requests: {done} done, {refused} refused, {unknown} unknown, \
+             {not_sent} not sent; the server was killed {kills} times\n",
+            findings.addresses, findings.operations
+        );
+        for breach in &findings.breaches {
+            text.push_str(&format!("\n{}\n{}", breach.address, breach.report));
+        }
+        for address in &findings.undecided {
+            text.push_str(&format!("\n{address}: the search was given up\n"));
+        }
+        for surprise in &self.surprises {
+            text.push_str(&format!("\nunexpected answer, {surprise}\n"));
+        }
+        text
+    }
+}

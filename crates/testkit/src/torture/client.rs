@@ -1,0 +1,277 @@
+//! One client: sends requests on one connection, and notes each with what it was told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use statelock_protocol::lock::unified::Facet;
+
+use super::clock::{Stopwatch, pause};
+use super::request::{self, Request, Service};
+use super::wire::{Door, Heard, Wire};
+use crate::history::operation::{Action, Api, Naming, Operation, Outcome, StateValue, Writer};
+
+/// What all clients of a round share.
+pub(super) struct Common {
+    pub(super) door: Door,
+    pub(super) clock: Stopwatch,
+    pub(super) places: Vec<Place>,
+    /// Set when the round is over.
+    pub(super) is_over: AtomicBool,
+}
+
+/// A state, and how many requests may still be about it.
+pub(super) struct Place {
+    pub(super) key: String,
+    pub(super) left: AtomicUsize,
+}
+
+/// What a client noted.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// Each with the moment at which its connection stood.
+    pub(super) operations: Vec<(Operation, u64)>,
+    /// Answers that are none of the protocol's.
+    pub(super) surprises: Vec<String>,
+}
+
+pub(super) struct Client<'round> {
+    pub(super) number: u32,
+    pub(super) random: fastrand::Rng,
+    pub(super) common: &'round Common,
+    pub(super) notes: Notes,
+    /// Locks that were taken on this connection, and locks seen on it last, by key.
+    pub(super) took: BTreeMap<String, String>,
+    pub(super) seen: BTreeMap<String, String>,
+    /// States whose lock was refused on this connection.
+    refused: BTreeSet<String>,
+    wire: Wire,
+    names: u32,
+}
+
+/// What a request led to.
+pub(super) enum Told {
+    Outcome(Outcome),
+    /// It is the last one about this state: nothing was sent.
+    Enough,
+}
+
+impl<'round> Client<'round> {
+    pub(super) fn new(number: u32, seed: u64, common: &'round Common) -> Self {
+        Self {
+            number,
+            random: fastrand::Rng::with_seed(seed),
+            common,
+            notes: Notes::default(),
+            took: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            wire: Wire::new(common.door.clone(), common.clock),
+            names: 0,
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.common.is_over.load(Ordering::SeqCst)
+    }
+
+    /// A name that nobody else has in this round.
+    pub(super) fn fresh(&mut self, what: &str) -> String {
+        self.names += 1;
+        format!("{what}{}.{}", self.number, self.names)
+    }
+
+    /// Whether something that happens so often happens now.
+    pub(super) fn chance(&mut self, percent: u32) -> bool {
+        self.random.u32(0..100) < percent
+    }
+
+    pub(super) fn acquire(
+        &mut self,
+        place: &Place,
+        facet: Facet,
+        (lock, info): (&str, &str),
+        call: Option<&str>,
+    ) -> Told {
+        let request = request::acquire(facet, &place.key, info, call);
+        let (lock, call) = (lock.to_owned(), call.map(str::to_owned));
+        let action = Action::Acquire { facet, lock: lock.clone(), call };
+        let told = self.ask(place, action, &request, |_| Some(Outcome::Done));
+        if matches!(told, Told::Outcome(Outcome::Done)) && self.wire.is_open() {
+            self.took.insert(place.key.clone(), lock.clone());
+            self.seen.insert(place.key.clone(), lock);
+        }
+        if matches!(told, Told::Outcome(Outcome::Refused)) {
+            self.refused.insert(place.key.clone());
+        }
+        told
+    }
+
+    /// Looks who holds the lock; the lock ID with its lock info.
+    pub(super) fn look(&mut self, place: &Place, facet: Facet) -> Option<(String, String)> {
+        let request = request::look(facet, &place.key)?;
+        let mut found = None;
+        let after_refusal = self.refused.contains(&place.key);
+        self.ask(place, Action::Look { facet, after_refusal }, &request, |body| {
+            let info = match (body, request.service) {
+                (None, _) => return Some(Outcome::Holder(None)),
+                (Some(body), Service::S3) => String::from_utf8(body.to_vec()).ok()?,
+                (Some(body), Service::DynamoDb | Service::Http) => {
+                    let Some(info) = request::attribute(body, "Info") else {
+                        return Some(Outcome::Holder(None));
+                    };
+                    info
+                }
+            };
+            let id = request::id_of(&info)?;
+            found = Some((id.clone(), info));
+            Some(Outcome::Holder(Some(id)))
+        });
+        // What may be the next in line the server does not count as seen.
+        self.seen.remove(&place.key);
+        if let Some((id, _)) = found.as_ref().filter(|_| self.wire.is_open() && !after_refusal) {
+            self.seen.insert(place.key.clone(), id.clone());
+        }
+        found
+    }
+
+    pub(super) fn release(
+        &mut self,
+        place: &Place,
+        facet: Facet,
+        (lock, info): (&str, &str),
+        (naming, call): (Naming, Option<&str>),
+    ) -> Told {
+        let request = request::release(facet, &place.key, info, naming, call);
+        let (lock, call) = (lock.to_owned(), call.map(str::to_owned));
+        let action = Action::Release { facet, lock, naming, call };
+        self.ask(place, action, &request, |_| Some(Outcome::Done))
+    }
+
+    pub(super) fn force_unlock(&mut self, place: &Place) -> Told {
+        let request = request::force_unlock(&place.key);
+        self.ask(place, Action::ForceUnlock, &request, |_| Some(Outcome::Done))
+    }
+
+    /// The state; `None` if there is none, or no answer.
+    pub(super) fn read(&mut self, place: &Place, through: Api) -> Option<StateValue> {
+        let request = request::read(through, &place.key);
+        let told = self.ask(place, Action::Read { through }, &request, |body| match body {
+            None => Some(Outcome::State(None)),
+            Some(body) => Some(Outcome::State(Some(request::state_of(body)?))),
+        });
+        let Told::Outcome(outcome) = told else { return None };
+        outcome.state().cloned()
+    }
+
+    pub(super) fn read_digest(&mut self, place: &Place) {
+        let request = request::read_digest(&place.key);
+        self.ask(place, Action::ReadDigest, &request, |body| {
+            let digest = body.and_then(|body| request::attribute(body, "Digest"));
+            Some(Outcome::Digest(digest))
+        });
+    }
+
+    /// One attempt of a write; over S3 `call` names it.
+    pub(super) fn write(
+        &mut self,
+        place: &Place,
+        writer: &Writer,
+        (body, value): &(Vec<u8>, StateValue),
+        call: &str,
+    ) -> Told {
+        let (key, body) = (place.key.as_str(), body.clone());
+        let request = match writer {
+            Writer::S3 { .. } => request::write_s3(key, body, call),
+            Writer::Http { claim } => request::write_http(key, body, claim.as_deref()),
+        };
+        let action = Action::Write { writer: writer.clone(), value: value.clone() };
+        self.ask(place, action, &request, |_| Some(Outcome::Done))
+    }
+
+    pub(super) fn delete(&mut self, place: &Place, writer: Writer) -> Told {
+        let request = match &writer {
+            Writer::S3 { .. } => request::delete_s3(&place.key),
+            Writer::Http { claim } => request::delete_http(&place.key, claim.as_deref()),
+        };
+        self.ask(place, Action::Delete { writer }, &request, |_| Some(Outcome::Done))
+    }
+
+    /// Sends a request and notes what it was told. `meaning` says what a body means that came with
+    /// success; there is none where nothing was found.
+    fn ask(
+        &mut self,
+        place: &Place,
+        action: Action,
+        request: &Request,
+        meaning: impl FnOnce(Option<&[u8]>) -> Option<Outcome>,
+    ) -> Told {
+        let taken =
+            place.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if taken.is_err() {
+            return Told::Enough;
+        }
+        let hang_up = self.chance(2).then(|| Duration::from_micros(self.random.u64(0..8_000)));
+        let exchange = self.wire.ask(request, hang_up);
+        if !self.wire.is_open() {
+            self.took.clear();
+            self.seen.clear();
+            self.refused.clear();
+        }
+        let outcome = match exchange.heard {
+            Heard::NotSent => {
+                // It counts for nothing, and the server needs a moment.
+                place.left.fetch_add(1, Ordering::SeqCst);
+                pause(Duration::from_millis(self.random.u64(15..60)));
+                Outcome::NotSent
+            }
+            Heard::Nothing { hung_up } => Outcome::Unknown { hung_up },
+            Heard::Answer(status, body) => {
+                let meant = match verdict(request, status, &body) {
+                    Verdict::Success => meaning(Some(&body)),
+                    Verdict::NothingThere => meaning(None),
+                    Verdict::Refused => Some(Outcome::Refused),
+                    Verdict::Surprise => None,
+                };
+                meant.unwrap_or_else(|| {
+                    let text = String::from_utf8_lossy(&body);
+                    let Request { method, path, .. } = request;
+                    self.notes.surprises.push(format!("{method} {path}: {status} {text}"));
+                    Outcome::Unknown { hung_up: true }
+                })
+            }
+        };
+        let operation = Operation {
+            client: self.number,
+            address: place.key.clone(),
+            action,
+            start_micros: exchange.start_micros,
+            end_micros: Some(exchange.end_micros),
+            outcome: outcome.clone(),
+        };
+        self.notes.operations.push((operation, exchange.connected_micros));
+        Told::Outcome(outcome)
+    }
+}
+
+enum Verdict {
+    Success,
+    NothingThere,
+    Refused,
+    /// Nothing that this request should be told.
+    Surprise,
+}
+
+fn verdict(request: &Request, status: u16, body: &[u8]) -> Verdict {
+    let condition_failed = || {
+        let text = String::from_utf8_lossy(body);
+        text.contains("ConditionalCheckFailedException")
+    };
+    match (request.service, status) {
+        (_, 200 | 204) => Verdict::Success,
+        (Service::S3 | Service::Http, 404) if request.method == "GET" => Verdict::NothingThere,
+        (Service::S3, 404 | 409 | 412) | (Service::Http, 409 | 423) => Verdict::Refused,
+        (Service::DynamoDb, 400) if condition_failed() => Verdict::Refused,
+        _ => Verdict::Surprise,
+    }
+}
