@@ -14,13 +14,13 @@ use crate::honest::seed;
 const ROUNDS: u64 = 20;
 
 /// Runs rounds through a proxy with this bug until something is found.
-fn through_a_proxy_that(bug: Bug, rounds: u64) -> Totals {
+fn through_a_proxy_that(bug: Bug, rounds: u64, first: u64) -> Totals {
     let mut campaign = Campaign::start(Path::new(env!("CARGO_BIN_EXE_statelock")), &[]);
     let server = campaign.server();
     let (name, secret) = server.credentials();
     let authorization = format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{secret}")));
     let proxy = LyingProxy::start(server.address(), &authorization, bug);
-    let (first, mut totals) = (seed(), Totals::default());
+    let mut totals = Totals::default();
     while totals.rounds < rounds && totals.findings.breaches.is_empty() {
         let round = Round::of_seed(first.wrapping_add(totals.rounds)).without_kills();
         let evidence = round.run(server, proxy.address());
@@ -32,14 +32,17 @@ fn through_a_proxy_that(bug: Bug, rounds: u64) -> Totals {
 
 #[track_caller]
 fn notices(bug: Bug) {
-    let totals = through_a_proxy_that(bug, ROUNDS);
-    println!("{bug:?}: {}", totals.told());
-    assert!(!totals.findings.breaches.is_empty(), "{bug:?} went unnoticed: {}", totals.told());
+    let seed = seed();
+    let totals = through_a_proxy_that(bug, ROUNDS, seed);
+    let noticed = !totals.findings.breaches.is_empty();
+    assert!(noticed, "{bug:?} went unnoticed, STATELOCK_TEST_SEED={seed}: {}", totals.told());
 }
 
 #[test]
 fn a_proxy_that_does_not_lie_is_not_accused() {
-    let totals = through_a_proxy_that(Bug::None, 6);
+    let seed = seed();
+    println!("STATELOCK_TEST_SEED={seed}");
+    let totals = through_a_proxy_that(Bug::None, 6, seed);
     assert!(totals.is_clean(), "{}", totals.told());
     assert!(totals.done > 150, "{}", totals.told());
 }
@@ -104,7 +107,8 @@ fn notices_with(flags: &[&str]) {
         let address = campaign.server().address();
         totals.add(round.seed, &round.run(campaign.server(), address));
     }
-    assert!(!totals.findings.breaches.is_empty(), "{flags:?} went unnoticed: {}", totals.told());
+    let noticed = !totals.findings.breaches.is_empty();
+    assert!(noticed, "{flags:?} went unnoticed, STATELOCK_TEST_SEED={first}: {}", totals.told());
 }
 
 #[test]

@@ -9,13 +9,12 @@ use statelock_testkit::torture::campaign::{Campaign, Until};
 /// How many rounds. Each is some hundred requests and two to four kills.
 const ROUNDS: u64 = 16;
 
+/// The seed of the first round, which every failure tells.
 pub(crate) fn seed() -> u64 {
-    let seed = std::env::var("STATELOCK_TEST_SEED").map_or_else(
+    std::env::var("STATELOCK_TEST_SEED").map_or_else(
         |_| RandomState::new().build_hasher().finish() >> 16,
         |seed| seed.parse().expect("STATELOCK_TEST_SEED is a number"),
-    );
-    println!("STATELOCK_TEST_SEED={seed}");
-    seed
+    )
 }
 
 #[test]
@@ -23,7 +22,9 @@ fn p1_p2_p4_p5_p6_p7_p8_p9_p12_one_lock_and_one_state_explain_what_all_clients_w
     let binary = Path::new(env!("CARGO_BIN_EXE_statelock"));
     let kept_in = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let mut campaign = Campaign::start(binary, &[]);
-    let totals = campaign.run(seed(), Until::Rounds(ROUNDS), kept_in).unwrap();
+    let seed = seed();
+    println!("STATELOCK_TEST_SEED={seed}");
+    let totals = campaign.run(seed, Until::Rounds(ROUNDS), kept_in).unwrap();
     println!("{}", totals.told());
     assert!(
         totals.is_clean(),

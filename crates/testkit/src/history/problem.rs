@@ -204,10 +204,10 @@ fn competes(operation: &Operation, lock: &str, other: &Operation) -> bool {
         && ends_after(other, operation.start_micros)
 }
 
-/// Whether `one` asked for this lock before `look` ended.
-fn wants(one: &Operation, lock: &str, look: &Operation) -> bool {
+/// Whether `one` asked for this lock before `reader` had its answer.
+fn wants(one: &Operation, lock: &str, reader: &Operation) -> bool {
     let Action::Acquire { lock: wanted, .. } = &one.action else { return false };
-    wanted == lock && look.end_micros.is_none_or(|end| one.start_micros <= end)
+    wanted == lock && reader.end_micros.is_none_or(|end| one.start_micros <= end)
 }
 
 /// What two attempts of one release have in common: the id of the call, or over `http` the lock ID.

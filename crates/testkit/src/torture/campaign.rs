@@ -150,15 +150,12 @@ impl Totals {
              {not_sent} not sent; the server was killed {kills} times\n",
             findings.addresses, findings.operations
         );
-        for breach in &findings.breaches {
-            text.push_str(&format!("\n{}\n{}", breach.address, breach.report));
-        }
-        for address in &findings.undecided {
-            text.push_str(&format!("\n{address}: the search was given up\n"));
-        }
-        for surprise in &self.surprises {
-            text.push_str(&format!("\nunexpected answer, {surprise}\n"));
-        }
+        let breaches = findings.breaches.iter();
+        text.extend(breaches.map(|breach| format!("\n{}\n{}", breach.address, breach.report)));
+        let undecided = findings.undecided.iter();
+        text.extend(undecided.map(|address| format!("\n{address}: the search was given up\n")));
+        let surprises = self.surprises.iter();
+        text.extend(surprises.map(|surprise| format!("\nunexpected answer, {surprise}\n")));
         text
     }
 }

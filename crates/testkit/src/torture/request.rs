@@ -1,8 +1,8 @@
 //! The bytes of the requests, as the protocols have them.
 
-use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 use statelock_protocol::lock::unified::Facet;
+use statelock_protocol::state::Digest;
 
 use crate::history::operation::{Api, Naming, StateValue};
 use crate::real_clients::terraform::LOCK_TABLE;
@@ -210,5 +210,5 @@ fn item(key: &str) -> String {
 }
 
 fn md5(bytes: &[u8]) -> String {
-    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Digest::of(bytes).to_string()
 }

@@ -130,8 +130,8 @@ fn evidence(notes: Vec<Notes>, deaths: &[u64]) -> Evidence {
     let mut evidence = Evidence { kills: deaths.len(), ..Evidence::default() };
     for note in notes {
         evidence.surprises.extend(note.surprises);
-        let noted = note.operations.into_iter();
-        evidence.history.extend(noted.map(|(one, connected)| bounded(one, connected, deaths)));
+        let operations = note.operations.into_iter();
+        evidence.history.extend(operations.map(|(one, connected)| bounded(one, connected, deaths)));
     }
     evidence.history.sort_by_key(|operation| operation.start_micros);
     evidence

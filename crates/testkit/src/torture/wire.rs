@@ -82,8 +82,10 @@ impl Door {
 
     fn http_head(&self, request: &Request, host: &str) -> String {
         let Request { method, path, body, headers, .. } = request;
-        let lines: String =
-            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines: String = headers
+            .iter()
+            .flat_map(|(name, value)| [name.as_str(), ": ", value.as_str(), "\r\n"])
+            .collect();
         format!(
             "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Basic {}\r\n\
              user-agent: torture/1\r\n{lines}content-length: {}\r\n\r\n",
@@ -105,7 +107,7 @@ impl Wire {
 
     /// Sends a request and waits for its answer; hangs up after a while instead, if told to.
     pub(super) fn ask(&mut self, request: &Request, hang_up: Option<Duration>) -> Exchange {
-        let head = self.door.head(request);
+        let signed = self.door.head(request);
         let open = match self.connection.take() {
             Some(open) => Ok(open),
             None => self.connect(),
@@ -115,7 +117,7 @@ impl Wire {
             let (end_micros, connected_micros) = (start_micros, start_micros);
             return Exchange { heard: Heard::NotSent, start_micros, end_micros, connected_micros };
         };
-        let whole = [head.as_bytes(), &request.body].concat();
+        let whole = [signed.as_bytes(), &request.body].concat();
         let answer = match hang_up {
             None => exchange(&mut open.connection, &whole, request.method).ok(),
             Some(after) => {
