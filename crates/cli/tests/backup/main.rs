@@ -9,3 +9,4 @@ mod made;
 mod refused;
 mod small_disk;
 mod stage;
+mod under_load;
