@@ -1,7 +1,6 @@
 //! Damage of a backup, and of what a backup is made of: named, with the file and what to do.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use crate::stage::{Stage, contents};
 
@@ -62,20 +61,6 @@ fn a_backup_on_which_a_server_ran_is_no_backup_any_more() {
     let mut serving = crate::stage::Serving::on(&stage.path("one"));
     assert!(serving.server.terminate().success());
     stage.verify("one").ended(11, "start servers on copies");
-}
-
-#[test]
-fn a_backup_that_cannot_be_written_to_is_verified() {
-    let stage = Stage::stopped();
-    stage.backup("one").ended(0, "");
-    let mode = |mode| {
-        fs::set_permissions(stage.path("one"), fs::Permissions::from_mode(mode)).unwrap();
-    };
-    mode(0o500);
-    let verified = stage.verify("one");
-    mode(0o700);
-    verified.ended(0, "");
-    assert!(verified.stdout.contains("is whole, as it was made at 20"), "{verified:?}");
 }
 
 /// A server notices neither at its start: bodies are looked at when they are read.

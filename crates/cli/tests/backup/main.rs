@@ -4,9 +4,11 @@
 #[path = "../bucket/mod.rs"]
 mod bucket;
 mod damage;
+mod disks;
 mod interrupted;
 mod made;
+mod page;
 mod refused;
-mod small_disk;
+
 mod stage;
 mod under_load;

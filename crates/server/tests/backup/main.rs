@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "the helpers of tests are test code, which clippy does not see outside of test functions"
 )]
 
@@ -105,6 +106,14 @@ fn put_object(transaction: &mut dyn Transaction, digest: &str, pieces: &[&[u8]])
     }
 }
 
+/// Pieces that are not those of `hello`, and what is said of them.
+const DAMAGED: [(&[&[u8]], &str); 4] = [
+    (&[b"hel"], "a piece of it is missing"),
+    (&[b"hel", b"lp"], "it does not have its MD5"),
+    (&[b"hel", b"lo!"], "it is longer than its record says"),
+    (&[b"hel", b""], "a piece of it is empty"),
+];
+
 /// MD5 of `hello`.
 const HELLO: &str = "5d41402abc4b2a76b9719d911017c592";
 
@@ -117,12 +126,6 @@ async fn every_body_is_looked_at() {
     assert!(!manifest.credentials);
     std::fs::remove_dir_all(stage.named()).unwrap();
 
-    const DAMAGED: [(&[&[u8]], &str); 4] = [
-        (&[b"hel"], "a piece of it is missing"),
-        (&[b"hel", b"lp"], "it does not have its MD5"),
-        (&[b"hel", b"lo!"], "it is longer than its record says"),
-        (&[b"hel", b""], "a piece of it is empty"),
-    ];
     for (pieces, said) in DAMAGED {
         let stage = Stage::new().await;
         stage.edit(move |transaction| put_object(transaction, HELLO, pieces)).await;
@@ -173,7 +176,7 @@ async fn a_backup_that_is_stopped_at_any_step_leaves_nothing() {
         .edit(|transaction| {
             put_object(transaction, HELLO, &[b"hel", b"lo"]);
             for n in 0..9_u8 {
-                transaction.put(Table::Chunks, &[n; 20], &[n; 1 << 20]).unwrap();
+                transaction.put(Table::Chunks, &[n; 20], &vec![n; 1 << 20]).unwrap();
             }
         })
         .await;
@@ -186,11 +189,11 @@ async fn a_backup_that_is_stopped_at_any_step_leaves_nothing() {
 
     for last in 1..=steps {
         let named = stage.0.path().join("stopped");
-        let (stop, mut step, mut seen) = (Stop::default(), 0, Vec::new());
+        let (stop, mut told, mut seen) = (Stop::default(), 0, Vec::new());
         let done = backup::take(&stage.data(), &named, &SystemClock, &stop, &mut |progress| {
-            step += 1;
+            told += 1;
             seen.push(progress);
-            if step == last {
+            if told == last {
                 stop.ask();
             }
         });
