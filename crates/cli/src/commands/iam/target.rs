@@ -23,11 +23,22 @@ pub(super) struct Target {
     pub(super) client: Client,
     pub(super) no_lock: bool,
     workspaces: Workspaces,
+    old_table: OldTable,
     partition: String,
     table_place: Place,
     key_place: Place,
     /// ARN or ID.
     key: Option<String>,
+}
+
+/// The table by which a state was locked that is locked by lockfile alone now.
+#[derive(Clone, Debug)]
+enum OldTable {
+    /// There is a lock table still; or a migration, which empties the old one.
+    InUse,
+    Named(TableName),
+    /// If there was one, its name is not known.
+    Nameless,
 }
 
 /// Where a table or key is, as far as that is known.
@@ -69,9 +80,12 @@ impl Target {
         };
         let resolved = backend.resolve(address)?;
         let BackendSettings { address, mode, stores, objects } = resolved.settings;
-        let mode = match args.mode {
-            Some(wanted) => mode_of(wanted, table.or_else(|| mode.table().cloned()))?,
-            None => mode,
+        let (mode, old_table) = match args.mode {
+            Some(wanted) => {
+                let table = table.or_else(|| mode.table().cloned());
+                (mode_of(wanted, table.clone())?, table)
+            }
+            None => (mode, None),
         };
         if args.no_lock && args.role().is_some_and(|role| role != Role::Plan) {
             return Err(IamError::NoLock(args.role().map_or("", Role::name)));
@@ -83,17 +97,19 @@ impl Target {
         };
         check_account(args.account.as_deref())?;
         check_key(key.as_deref())?;
-        let table_arn = mode.table().map(TableName::as_str).filter(|name| name.starts_with("arn:"));
+        let named_table = mode.table().or(old_table.as_ref());
+        let table_arn = named_table.map(TableName::as_str).filter(|name| name.starts_with("arn:"));
         let key_arn = key.as_deref().filter(|key| key.starts_with("arn:"));
         let partition = partition_of(table_arn.or(key_arn), region.as_deref());
         let place = Place { region, account: args.account.clone() };
         Ok(Self {
             address,
-            mode,
             objects,
             client: args.client,
             no_lock: args.no_lock,
             workspaces: args.workspaces.clone(),
+            old_table: old_table_of(args.role(), &mode, old_table),
+            mode,
             partition,
             table_place: place.clone(),
             key_place: place,
@@ -164,11 +180,31 @@ impl Target {
 
     /// The lock table's ARN.
     pub(super) fn table(&self) -> Option<Subject> {
-        let name = self.mode.table()?.as_str();
-        if name.starts_with("arn:") {
-            return Some(Subject::exactly(name));
+        Some(self.arn_of_table(self.mode.table()?))
+    }
+
+    /// The ARN of the table by which the state was locked, if its name is known and it is of no use any more.
+    pub(super) fn old_table(&self) -> Option<Subject> {
+        match &self.old_table {
+            OldTable::Named(name) => Some(self.arn_of_table(name)),
+            OldTable::InUse | OldTable::Nameless => None,
         }
-        Some(self.regional("dynamodb", &self.table_place).then(&format!("table/{name}")))
+    }
+
+    /// Whether there may be such a table, and nobody says its name.
+    pub(super) fn has_nameless_old_table(&self) -> bool {
+        match &self.old_table {
+            OldTable::Nameless => true,
+            OldTable::InUse | OldTable::Named(_) => false,
+        }
+    }
+
+    fn arn_of_table(&self, table: &TableName) -> Subject {
+        let name = table.as_str();
+        if name.starts_with("arn:") {
+            return Subject::exactly(name);
+        }
+        self.regional("dynamodb", &self.table_place).then(&format!("table/{name}"))
     }
 
     /// The key's ARN.
@@ -244,6 +280,15 @@ impl Target {
             StateAddress::new(self.address.bucket().clone(), self.address.state_key().clone());
         let address = address.in_workspace(workspace.unwrap_or_default(), prefix);
         address.object_key().as_str().to_owned()
+    }
+}
+
+fn old_table_of(role: Option<Role>, mode: &LockMode, named: Option<TableName>) -> OldTable {
+    match (mode, named) {
+        (LockMode::LockTable(_) | LockMode::Dual(_), _) => OldTable::InUse,
+        (LockMode::Lockfile, _) if role == Some(Role::Migrate) => OldTable::InUse,
+        (LockMode::Lockfile, Some(name)) => OldTable::Named(name),
+        (LockMode::Lockfile, None) => OldTable::Nameless,
     }
 }
 

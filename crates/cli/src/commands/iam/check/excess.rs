@@ -1,6 +1,7 @@
 //! What policies permit beyond what a role needs, as far as it touches the bucket, the lock table or the key.
 
 use super::grants::{Danger, GRANTS, Grant, Kind};
+use super::old_table;
 use crate::commands::iam::needs::Need;
 use crate::commands::iam::target::Target;
 use crate::policy::{
@@ -31,6 +32,8 @@ pub(super) enum Problem {
     Wildcard,
     /// It says what it is not about.
     AllBut,
+    /// It is, or looks as if it were, about the table by which the state was locked before.
+    OldTable { is_named: bool },
 }
 
 /// Everything that is, the worst first.
@@ -49,6 +52,8 @@ pub(super) fn of(needs: &[Need], target: &Target, policies: &[&Policy]) -> Vec<E
             }
             for action in &statement.actions.patterns {
                 for resource in &statement.resources.patterns {
+                    let guessed = old_table::guessed(target, statement, resource);
+                    let places = guessed.map_or_else(|| places.clone(), |t| places.with(t));
                     let pair =
                         Pair { statement, action, resource, needs, places: &places, policies };
                     found.extend(pair.excess(which));
@@ -79,17 +84,29 @@ fn all_but(statement: &Statement, which: Which, places: &Places) -> Option<Exces
 }
 
 /// Where actions can be about something of ours.
+#[derive(Clone)]
 struct Places {
     bucket: Subject,
     objects: Subject,
     table: Option<Subject>,
+    /// Whether the table is of no use any more, and whether it was named.
+    old_table: Option<Problem>,
     key: Option<Subject>,
 }
 
 impl Places {
     fn of(target: &Target) -> Self {
         let objects = target.bucket().then("/").then_any();
-        Self { bucket: target.bucket(), objects, table: target.table(), key: target.key() }
+        let named = target.old_table();
+        let old_table = named.is_some().then_some(Problem::OldTable { is_named: true });
+        let table = target.table().or(named);
+        Self { bucket: target.bucket(), objects, table, old_table, key: target.key() }
+    }
+
+    /// The same, with what may be the old table.
+    fn with(&self, table: Subject) -> Self {
+        let old_table = Some(Problem::OldTable { is_named: false });
+        Self { table: Some(table), old_table, ..self.clone() }
     }
 
     fn of_kind(&self, kind: Kind) -> Option<&Subject> {
@@ -124,10 +141,16 @@ impl Pair<'_> {
         let pattern = &self.action.pattern;
         let mut found: Vec<(Danger, Problem)> = Vec::new();
         let mut is_known = false;
+        let mut of_old_table = None;
         for grant in GRANTS.iter().filter(|grant| pattern.takes_in_action(grant.action)) {
             is_known = true;
-            found.extend(self.beyond(grant).map(|problem| (grant.danger, problem)));
+            let Some(problem) = self.beyond(grant) else { continue };
+            found.push((grant.danger, problem));
+            if grant.kind == Kind::Table {
+                of_old_table.clone_from(&self.places.old_table);
+            }
         }
+        found.extend(of_old_table.map(|problem| (Danger::Low, problem)));
         let is_touched = self.places.is_touched(&self.resource.pattern);
         let service = pattern.text().split(':').next().unwrap_or_default();
         let is_ours =
@@ -192,8 +215,13 @@ impl Pair<'_> {
         let covering: Vec<_> =
             needed.iter().filter(|need| takes_in(&need.resources, &reached, true)).collect();
         if covering.is_empty() {
-            let enough =
-                needed.iter().flat_map(|need| &need.resources).map(Subject::as_pattern).collect();
+            let mut enough = Vec::new();
+            for pattern in needed.iter().flat_map(|need| &need.resources).map(Subject::as_pattern) {
+                // Many needs are about the one lock table.
+                if !enough.contains(&pattern) {
+                    enough.push(pattern);
+                }
+            }
             return Some(Problem::WiderResource { action, means, enough });
         }
         // Where one need is not narrowed, nothing has to be.

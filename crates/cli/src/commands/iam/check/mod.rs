@@ -5,6 +5,7 @@ mod excess;
 mod grants;
 mod input;
 mod lacking;
+mod old_table;
 mod report;
 
 use clap::Args;

@@ -155,6 +155,7 @@ fn not_needed(problem: &Problem) -> Option<String> {
         Problem::WiderResource { .. }
         | Problem::NotNarrowed { .. }
         | Problem::Wildcard
+        | Problem::OldTable { .. }
         | Problem::AllBut => None,
     }
 }
@@ -173,6 +174,12 @@ fn wider(problem: &Problem) -> Option<String> {
         Problem::Wildcard => {
             Some("a wildcard also permits what AWS adds later; name the actions".to_owned())
         }
+        Problem::OldTable { is_named: true } => Some(
+            "the state is locked by lockfile alone: of its old lock table nothing is needed".to_owned(),
+        ),
+        Problem::OldTable { is_named: false } => Some(
+            "it looks like permissions on a lock table: a state that is locked by lockfile alone needs none".to_owned(),
+        ),
         Problem::AllBut => {
             Some("it permits everything that it does not name; name what is needed".to_owned())
         }

@@ -212,6 +212,90 @@ fn everything_is_enough_and_too_much_the_worst_first() {
     }
 }
 
+/// What is too much by one statement: its actions, and all problems in words.
+fn too_much(target: &Target, role: Role, statement: &Value) -> (Vec<String>, String) {
+    let needed = generated(&needs::of(target, role));
+    let mut document = needed.clone();
+    document["Statement"].as_array_mut().unwrap().push(statement.clone());
+    let excess = excess_of(target, role, &parsed(&document));
+    let words = excess.iter().flat_map(|one| &one.problems).map(report::problem_words);
+    let words: Vec<_> = words.collect();
+    (excess.iter().map(|one| one.action.clone()).collect(), words.join("\n"))
+}
+
+const ITEMS: [&str; 4] =
+    ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"];
+
+fn on_table(actions: &[&str], table: &str) -> Value {
+    let arn = format!("arn:aws:dynamodb:*:111122223333:table/{table}");
+    json!({"Sid": "T", "Effect": "Allow", "Action": actions, "Resource": arn})
+}
+
+#[test]
+fn the_old_lock_table_is_too_much_for_lockfiles() {
+    let named = ["--mode", "lockfile", "--dynamodb-table", "locks"];
+    let said = "of its old lock table nothing is needed";
+    for role in [Role::Plan, Role::Apply, Role::Unlock] {
+        let target = target(ADDRESSES[1], &named);
+        let (actions, words) = too_much(&target, role, &on_table(&ITEMS, "locks"));
+        assert_eq!(actions.len(), 4, "{role:?}: {words}");
+        assert!(words.contains("not needed: dynamodb:PutItem (writes locks)"), "{words}");
+        assert!(words.contains(said), "{words}");
+        // The same on another table is none of ours, and every action is told once.
+        assert_eq!(too_much(&target, role, &on_table(&ITEMS, "other")).0, [""; 0]);
+        let (all, _) = too_much(&target, role, &on_table(&["dynamodb:*"], "locks"));
+        assert_eq!(all, ["dynamodb:*"]);
+    }
+    for in_use in [
+        &["--mode", "dual", "--dynamodb-table", "locks"][..],
+        &["--mode", "lockfile", "--dynamodb-table", "locks", "--role", "migrate"],
+    ] {
+        let (_, words) =
+            too_much(&target(ADDRESSES[1], in_use), Role::Apply, &on_table(&ITEMS, "locks"));
+        assert!(!words.contains(said), "{in_use:?}: {words}");
+    }
+}
+
+#[test]
+fn what_looks_like_the_old_lock_table_is_told_without_its_name() {
+    let target = target(ADDRESSES[1], &["--mode", "lockfile"]);
+    let said = "it looks like permissions on a lock table";
+    let judged = |statement: &Value| too_much(&target, Role::Apply, statement);
+    let (actions, words) = judged(&on_table(&ITEMS, "whatever"));
+    assert_eq!(actions.len(), 4, "{words}");
+    assert!(words.contains(said), "{words}");
+    let with_keys = |actions: &[&str], key: &str| {
+        let mut statement = on_table(actions, "whatever");
+        statement["Condition"] =
+            json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [key]}});
+        statement
+    };
+    assert!(judged(&with_keys(&["dynamodb:*"], "b/*")).1.contains(said));
+    assert!(judged(&with_keys(&["dynamodb:GetItem"], "b/k-md5")).1.contains(said));
+    // Tables of applications.
+    for other in [
+        on_table(&["dynamodb:*"], "orders"),
+        on_table(&["dynamodb:GetItem", "dynamodb:Query"], "orders"),
+        on_table(&[&ITEMS[..], &["dynamodb:Query"]].concat(), "orders"),
+        with_keys(&ITEMS, "elsewhere/k"),
+    ] {
+        assert_eq!(judged(&other), (Vec::new(), String::new()), "{other}");
+    }
+}
+
+#[test]
+fn a_finding_names_each_arn_once() {
+    let target = target(ADDRESSES[1], &["--mode", "dual", "--dynamodb-table", "locks"]);
+    let wide = json!({"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"});
+    let (_, words) = too_much(&target, Role::Apply, &wide);
+    assert_eq!(words.matches("table/locks").count(), 1, "{words}");
+    let wide = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
+    let (_, words) = too_much(&target, Role::Migrate, &wide);
+    let arns: Vec<_> = words.split(" is needed on ").nth(1).unwrap().split(", ").collect();
+    let once: BTreeSet<_> = arns.iter().collect();
+    assert_eq!(once.len(), arns.len(), "{words}");
+}
+
 #[test]
 fn what_a_denial_takes_away_is_not_too_much() {
     let target = target(ADDRESSES[1], &[]);

@@ -175,3 +175,6 @@ fn ask(action: &Action, resource: &Subject, value: Option<(&'static str, &Value)
         request,
     }
 }
+
+#[cfg(test)]
+mod page_tests;
