@@ -3,6 +3,8 @@
 mod apply;
 mod change;
 mod diff;
+#[cfg(test)]
+mod errors_page;
 mod files;
 mod finish;
 mod git;
