@@ -241,3 +241,32 @@ fn a_second_one_on_the_same_record_is_refused() {
         stage.run(&words).ended_saying(0, "No digest of a state of these backends is left");
     }
 }
+
+#[test]
+fn what_names_the_table_is_shown_where_it_stands_with_the_init_that_mends_it() {
+    let stage = Stage::statelock();
+    stage.module("live/app", "app/x.tfstate", LOCKFILE);
+    stage.module("live/ci", "ci/x.tfstate", LOCKFILE);
+    stage.write(
+        "live/ci/deploy.sh",
+        &format!("#!/bin/sh\nterraform init -backend-config=dynamodb_table={TABLE}\n"),
+    );
+    stage.write(
+        "live/old/main.tf",
+        "terraform {\n  backend \"s3\" {\n    region = \"us-east-1\"\n  }\n}\n",
+    );
+    stage.write(
+        "live/old/prod.tfbackend",
+        &format!("bucket = \"{BUCKET}\"\nkey = \"old\"\nuse_lockfile = true\n"),
+    );
+    stage.write(
+        "live/old/.terraform/terraform.tfstate",
+        &format!(
+            r#"{{"version":3,"terraform_version":"1.11.4","backend":{{"type":"s3","config":{{"bucket":"{BUCKET}","key":"old","region":"us-east-1","dynamodb_table":"{TABLE}"}},"hash":1}}}}"#
+        ),
+    );
+    let run = stage.run(&FINISH);
+    run.ended_saying(5, "`live/ci` (live/ci/deploy.sh:2): its `dynamodb_table` is this one");
+    let init = "terraform -chdir=live/old init -reconfigure -backend-config=prod.tfbackend";
+    run.ended_saying(5, &format!("it is still initialised with this one; run: {init}"));
+}

@@ -110,7 +110,9 @@ fn versions_of_throw_away_lockfiles_do_not_stay_in_a_bucket_that_keeps_them() {
     stage.enable_versioning();
     stage.module("live/c", "c/x.tfstate", LOCKFILE);
     // A version and a delete marker.
-    stage.run(&["migrate", "verify", "live"]).ended_saying(0, "2 versions and delete markers");
+    stage
+        .run(&["migrate", "verify", "live"])
+        .ended_saying(0, "versions and delete markers of the throw-away lockfile: 2 removed");
     assert_eq!(stage.versions("c/"), 0);
     stage.run(&["migrate", "verify", "live", "--on-state"]).ended_saying(0, "1 verified");
     assert_eq!(stage.versions("c/"), 2, "those of the real lockfile are left to `gc`");

@@ -8,3 +8,4 @@ mod online;
 mod shown;
 mod stage;
 mod stopped;
+mod told;

@@ -117,7 +117,7 @@ fn bad_input_is_refused() {
     for (words, code, text) in [
         (vec!["plan", "nowhere"], 2, "there is no directory `nowhere`"),
         (vec!["plan", "--only", "nowhere"], 2, "--only `nowhere` names no root module"),
-        (vec!["plan", "--phase", "lockfile"], 2, "invalid value 'lockfile'"),
+        (vec!["plan", "--phase", "locked"], 2, "invalid value 'locked'"),
         (vec!["plan", "--allow", "not_dual"], 2, "only these can be allowed"),
         (vec!["apply"], 2, "--phase"),
         (vec!["apply", "--phase", "dual", "--terraform", "x"], 2, "--init"),

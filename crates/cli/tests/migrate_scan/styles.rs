@@ -111,3 +111,46 @@ fn versions_admit_what_the_arguments_need_or_it_is_told() {
     stage.write("app/main.tf", &module(">= 1.11", "lock_tags = { team = \"a\" }"));
     assert_eq!(findings(&stage.scan(&["--json"]).unit("./app")), ["note:new_argument"]);
 }
+
+fn init_of(bucket: &str, key: &str) -> String {
+    format!(
+        r#"{{"version":3,"terraform_version":"1.11.4","backend":{{"type":"s3","config":{{"bucket":"{bucket}","key":"{key}","region":"us-east-1","dynamodb_table":"locks"}},"hash":1}}}}"#
+    )
+}
+
+#[test]
+fn of_the_last_init_is_said_once_what_differs_from_the_backend_that_it_was_for() {
+    let stage = Stage::with(&[
+        ("app/main.tf", PARTIAL),
+        ("app/dev.tfbackend", "bucket = \"b\"\nkey = \"dev.tfstate\"\n"),
+        ("app/prod.tfbackend", "bucket = \"b\"\nkey = \"prod.tfstate\"\n"),
+        ("app/test.tfbackend", "bucket = \"b\"\nkey = \"test.tfstate\"\nuse_lockfile = true\n"),
+    ]);
+    let told = |key: &str| {
+        stage.write("app/.terraform/terraform.tfstate", &init_of("b", key));
+        let run = stage.scan(&["--json"]);
+        let units = run.json()["units"].as_array().expect("units").clone();
+        let has =
+            |unit: &&Value| findings(unit).contains(&"caution:initialised_otherwise".to_owned());
+        let name = |unit: &Value| unit["name"].as_str().expect("a name").to_owned();
+        units.iter().filter(has).map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(told("prod.tfstate"), [""; 0]);
+    assert_eq!(told("test.tfstate"), ["./app (test.tfbackend)"]);
+    assert_eq!(told("other.tfstate"), ["./app (dev.tfbackend)"]);
+    let shown = stage.scan(&[]);
+    let line = "./app/main.tf:3: the last `terraform init` here was with none of its 3 backends\n";
+    assert!(shown.stdout.contains(line), "{}", shown.stdout);
+}
+
+#[test]
+fn what_is_said_of_one_line_is_said_once() {
+    let stage = Stage::with(&[
+        ("app/main.tf", &PARTIAL.replace(">= 1.10", ">= 1.5")),
+        ("app/dev.tfbackend", "bucket = \"b\"\nkey = \"dev.tfstate\"\n"),
+        ("app/prod.tfbackend", "bucket = \"b\"\nkey = \"prod.tfstate\"\n"),
+    ]);
+    let shown = stage.scan(&[]).stdout;
+    assert!(shown.contains("  client_may_be_old (1)\n"), "{shown}");
+    assert_eq!(shown.matches("./app/main.tf:2: the version constraint").count(), 1, "{shown}");
+}

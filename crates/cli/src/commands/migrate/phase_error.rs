@@ -33,7 +33,7 @@ pub(crate) enum PhaseError {
     #[error("{}", stay_text(*.0))]
     Stay(usize),
     #[error("{}", expected_text(*.count, *.phase))]
-    Elsewhere { count: usize, phase: LockPhase },
+    Elsewhere { count: usize, phase: LockPhase, unlocked: usize },
     #[error("{}", unattached_text(*.0))]
     Unattached(usize),
     #[error("{}", init_text(*.count))]
@@ -142,7 +142,13 @@ impl CommandError for PhaseError {
             Self::Stay(_) => {
                 Some("settle what is said above for each, and run the same command again")
             }
-            Self::Elsewhere { .. } => Some("`statelock migrate plan` says what keeps them"),
+            Self::Elsewhere { unlocked: 0, .. } => {
+                Some("`statelock migrate plan` says what keeps them")
+            }
+            Self::Elsewhere { .. } => Some(
+                "`statelock migrate plan --include-unlocked` says what keeps them; those that take no lock so far get one with \
+                 `statelock migrate apply --phase s3 --include-unlocked --yes`",
+            ),
             Self::Unattached(_) => Some(
                 "name the directory of the root module that uses it as well, or delete it if nobody does",
             ),

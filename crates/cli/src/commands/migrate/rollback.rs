@@ -94,6 +94,7 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
     let done = writing::carry_out(&session.survey, &changes, &asked, &OsFiles);
     outcomes.extend(done.or_else(|error| stopped_after(&outcomes, error))?);
     tell(&outcomes)?;
+    output::data(&plan::left_out(&session, &changes)).map_err(PhaseError::Stdout)?;
     let moved = || {
         let both = changes.units.iter().zip(&session.survey.units);
         both.filter(|(change, _)| change.fate == Fate::Moves).map(|(_, unit)| unit)

@@ -51,7 +51,7 @@ pub(super) fn wanted(
 }
 
 /// What a file is to a unit.
-fn role(unit: &Unit, file: &Path) -> FileRole {
+pub(super) fn role(unit: &Unit, file: &Path) -> FileRole {
     let is = |path: &PathBuf| real(path) == file;
     let completes = unit.completed_by.iter().any(|one| match one {
         Completion::File(path) => is(path),

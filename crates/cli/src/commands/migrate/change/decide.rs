@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 
 use statelock_config::Place;
 use statelock_config::edit::{ArgumentChange, ByHand};
-use statelock_config::tree::Completion;
+use statelock_config::tree::{Completion, Runner};
 
 use super::super::files::{self, Files, hash};
 use super::super::record::{Home, Homes, Manifest, ProvenBackend, RecordError};
-use super::super::survey::{FileRole, LockPhase, Survey, Unit};
+use super::super::survey::{FileRole, LockPhase, OF_TABLE, Survey, Unit};
 use super::after::{self, File};
 use super::obstacle::{self, Obstacle, ObstacleId};
 use super::together::{self, Users};
 use super::{
-    Changes, Fate, FileChange, Manifests, Request, UnitChange, back, contents, edits, goal,
+    Changes, Fate, FileChange, Manifests, NOT_NAMED, Request, UnitChange, back, contents, edits,
+    goal,
 };
 
 /// Gives the bytes of a kept content, by its hash.
@@ -44,7 +45,8 @@ pub(in super::super) fn decide(
     for (index, unit) in survey.units.iter().enumerate() {
         let recorded = homes.of_unit(unit)?;
         let wish = match wish(survey, index, request, recorded.as_ref(), manifests) {
-            Ok((to, by_arguments)) => {
+            Ok((to, mut by_arguments)) => {
+                overridden(unit, to, &mut by_arguments, files);
                 let wanted = back::wanted(unit, to, by_arguments, request, homes, manifests)?;
                 if wanted.is_empty() { Err(table_unknown()) } else { Ok((to, wanted)) }
             }
@@ -113,7 +115,7 @@ fn wish(
 ) -> Result<(LockPhase, Vec<edits::Wanted>), Fate> {
     let unit = survey.units.get(index).ok_or(Fate::There)?;
     if !is_asked_for(unit, request) {
-        return Err(Fate::LeftOut("it is not among those that --only names"));
+        return Err(Fate::LeftOut(NOT_NAMED));
     }
     let manifest = recorded.and_then(|(home, _)| manifests.get(home));
     let of_record = manifest
@@ -149,6 +151,28 @@ fn unproven(unit: &Unit, known: Option<(&Manifest, &(Home, String))>) -> Option<
     Some(proof.map_or_else(obstacle::not_verified, |proof| {
         obstacle::verified_elsewhere(&proof.store, backend.store())
     }))
+}
+
+/// Adds what stands in files of a unit and is overridden by others of them: once those are changed it would count.
+fn overridden(unit: &Unit, to: LockPhase, wanted: &mut Vec<edits::Wanted>, files: &dyn Files) {
+    let loses_table = !to.has_table() && unit.phase.is_some_and(LockPhase::has_table);
+    if !loses_table || unit.runner != Runner::Terraform {
+        return;
+    }
+    for file in used(unit) {
+        // What cannot be read is told when it is to be changed.
+        let Ok(bytes) = files.read(&file) else { continue };
+        let role = back::role(unit, &file);
+        for path in OF_TABLE {
+            let change = ArgumentChange::Remove { path };
+            let is_wanted = wanted
+                .iter()
+                .any(|one| one.change.as_ref() == Some(&change) && real(&one.file) == file);
+            if !is_wanted && contents::written(&file, role, &bytes, path).is_some() {
+                wanted.push(edits::Wanted { file: file.clone(), role, change: Some(change) });
+            }
+        }
+    }
 }
 
 fn is_asked_for(unit: &Unit, request: &Request) -> bool {

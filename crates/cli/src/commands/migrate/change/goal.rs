@@ -8,6 +8,8 @@ use super::{Fate, Goal, Request};
 const UNLOCKED: &str = "it takes no lock so far, so there is no table to move from; --include-unlocked adds the lockfile";
 /// Why units that never had a table do not go back.
 const NO_TABLE: &str = "there is no lock table to go back to";
+/// Why units that have not come as far do not go back.
+const BEFORE: &str = "it is at lock_table, which is before dual; `statelock migrate apply --phase dual` brings it on";
 
 /// The phase that a unit is to have, or what becomes of it instead. `had_table`: the record knows a lock
 /// table of it, or the request names one.
@@ -53,6 +55,7 @@ fn back(phase: LockPhase, to: LockPhase, had_table: bool) -> Result<LockPhase, F
             "it locks by lockfile alone: whoever still has this configuration would not be kept out by the table",
             "bring it back to dual first: --to dual",
         )])),
+        (LockPhase::LockTable, LockPhase::Dual) => Err(Fate::LeftOut(BEFORE)),
         (LockPhase::LockTable | LockPhase::Dual | LockPhase::Lockfile, _) => Err(Fate::There),
     }
 }
@@ -62,7 +65,7 @@ pub(super) fn table_unknown() -> Obstacle {
     Obstacle::new(
         ObstacleId::TableUnknown,
         "neither its files nor the record say which lock table it had",
-        "name it with --dynamodb-table; a unit that never had one is left out by --only with the others",
+        "name it with --dynamodb-table; a backend that never had one is left out by --only with the others",
     )
 }
 

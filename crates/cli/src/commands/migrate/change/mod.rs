@@ -28,6 +28,9 @@ use super::survey::{FileRole, LockPhase};
 pub(super) use decide::{decide, used};
 pub(super) use obstacle::{Obstacle, ObstacleId, others};
 
+/// Why units stay out that `--only` does not name.
+pub(super) const NOT_NAMED: &str = "it is not among those that --only names";
+
 /// What is asked for.
 #[derive(Debug, Default)]
 pub(super) struct Request {

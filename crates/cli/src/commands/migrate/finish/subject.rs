@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use statelock_client::protocol::store::TableName;
-use statelock_config::Value;
+use statelock_config::{Place, Value};
 
+use super::super::init;
 use super::super::survey::{LockPhase, Survey, Unit};
 use super::homes::Records;
 use super::table_name::NamedTable;
@@ -104,7 +105,7 @@ fn named_by(survey: &Survey, identity: &Identity) -> Vec<String> {
         .units
         .iter()
         .filter_map(|unit| Some((unit, how_named(unit, &table)?)))
-        .map(|(unit, how)| format!("`{}` ({}): {how}", unit.name, unit.place))
+        .map(|(unit, (place, how))| format!("`{}` ({place}): {how}", unit.name))
         .collect();
     for file in &survey.unattached {
         let text = std::fs::read(file).unwrap_or_default();
@@ -119,32 +120,44 @@ fn named_by(survey: &Survey, identity: &Identity) -> Vec<String> {
     named
 }
 
-fn how_named(unit: &Unit, table: &NamedTable<'_>) -> Option<&'static str> {
-    if is_open(unit, "dynamodb_table") {
-        return Some("its `dynamodb_table` is an expression, so it may be this one");
+/// How a unit names the table, and where.
+fn how_named(unit: &Unit, table: &NamedTable<'_>) -> Option<(Place, String)> {
+    let here = |text: &str| Some((unit.place.clone(), text.to_owned()));
+    if let Some(open) = unit.expressions.iter().find(|one| one.argument == "dynamodb_table") {
+        let text = "its `dynamodb_table` is an expression, so it may be this one";
+        return Some((open.place.clone(), text.to_owned()));
     }
     if unit.table.is_some() {
-        return names(unit, table).then_some("its `dynamodb_table` is this one");
+        let text = "its `dynamodb_table` is this one".to_owned();
+        return names(unit, table).then(|| (place_of_table(unit), text));
     }
     let region = unit.region.as_deref();
     let initialised = unit.initialised.as_ref().and_then(|one| one.arguments.get("dynamodb_table"));
     if let Some(Value::Text(own)) = initialised
         && NamedTable::new(own, region).may_be(table)
     {
-        return Some(
-            "it is still initialised with this one; run `terraform init -reconfigure` there",
-        );
+        let init = init::command_line(unit);
+        return here(&format!("it is still initialised with this one; run: {init}"));
     }
     // Whatever its table is called: it is in the region of the backend.
     if !NamedTable::new(table.name, region).may_be(table) {
         return None;
     }
     if !is_whole(unit) {
-        return Some("nothing was seen to complete it, and what does may name this one");
+        return here("nothing was seen to complete it, and what does may name this one");
     }
-    (!has_left(unit)).then_some(
+    if has_left(unit) {
+        return None;
+    }
+    here(
         "its files name no lock, and what is given at `terraform init` may name this one; set `use_lockfile = true` there",
     )
+}
+
+/// Where its `dynamodb_table` stands: in a file, or on a command line in a script.
+fn place_of_table(unit: &Unit) -> Place {
+    let site = unit.sites.of_table.iter().find(|one| one.path == ["dynamodb_table"]);
+    site.map_or_else(|| unit.place.clone(), |one| one.site.place())
 }
 
 fn is_open(unit: &Unit, name: &str) -> bool {

@@ -4,10 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use statelock_config::ConfiguredBackend;
-
 use super::super::session::Session;
-use super::super::survey::Unit;
 use super::InitOf;
 use crate::output::{self, printable};
 
@@ -35,30 +32,19 @@ pub(super) fn all<'u>(session: &Session, commands: Vec<InitOf<'u>>) -> Vec<OfDir
 fn of<'u>(session: &Session, directory: &Path, all: Vec<InitOf<'u>>) -> OfDirectory<'u> {
     let of_directory = session.survey.units.iter().filter(|unit| unit.directory == *directory);
     let is_alone = of_directory.count() == 1;
-    let initialised = all.iter().find_map(|(unit, _)| unit.initialised.clone());
-    let (mut fit, mut others): (Vec<_>, Vec<_>) = match &initialised {
-        Some(initialised) => {
-            all.into_iter().partition(|(unit, _)| is_same_state(unit, initialised))
-        }
-        None if is_alone => (all, Vec::new()),
-        None => (Vec::new(), all),
-    };
+    let is_initialised = all.iter().any(|(unit, _)| unit.initialised.is_some());
+    let (mut fit, mut others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(unit, _)| match is_initialised {
+            true => unit.has_initialised_state(),
+            false => is_alone,
+        });
     others.extend(fit.drain(fit.len().min(1)..));
     OfDirectory {
         at: printable(&directory.display().to_string()),
         here: fit.pop(),
         others,
-        is_initialised: initialised.is_some(),
+        is_initialised,
     }
-}
-
-/// Whether a directory is initialised with the state of this unit.
-pub(super) fn is_same_state(unit: &Unit, initialised: &ConfiguredBackend) -> bool {
-    initialised.kind == "s3"
-        && ["bucket", "key"].iter().all(|name| {
-            let was = initialised.arguments.get(name);
-            was.is_some() && was == unit.arguments.get(name)
-        })
 }
 
 impl OfDirectory<'_> {

@@ -25,20 +25,20 @@ const SHOWN: [&str; 10] = [
 
 /// An `init` of one unit.
 #[derive(Debug, PartialEq, Eq)]
-pub(in super::super) struct InitCommand {
+pub(super) struct InitCommand {
     /// Where it runs.
-    pub(in super::super) directory: PathBuf,
+    pub(super) directory: PathBuf,
     /// The program.
-    pub(in super::super) program: PathBuf,
+    pub(super) program: PathBuf,
     /// Its arguments; `None` if one of them is not known.
-    pub(in super::super) words: Option<Vec<String>>,
+    pub(super) words: Option<Vec<String>>,
     /// The whole as a line for a shell, without secrets, and with nothing in it that a terminal obeys.
-    pub(in super::super) shown: String,
+    pub(super) shown: String,
 }
 
 impl InitCommand {
     /// The one of a unit.
-    pub(in super::super) fn of(unit: &Unit, terraform: &Path) -> Self {
+    pub(super) fn of(unit: &Unit, terraform: &Path) -> Self {
         let directory = unit.directory.clone();
         let mut words = Some(vec!["init".to_owned(), "-reconfigure".to_owned()]);
         let mut shown = vec!["init".to_owned(), "-reconfigure".to_owned()];

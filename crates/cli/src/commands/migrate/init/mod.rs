@@ -8,7 +8,6 @@ mod running;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-pub(super) use command::InitCommand;
 pub(super) use pending::units as pending;
 
 use super::phase_error::PhaseError;
@@ -18,6 +17,7 @@ use super::survey::Unit;
 use crate::backend::StopSignal;
 use crate::output;
 use choice::OfDirectory;
+use command::InitCommand;
 use running::Runner;
 
 /// A unit with its command.
@@ -101,6 +101,11 @@ pub(super) fn run(
         (_, Some(signal)) => InitEnd::Stopped(signal, left),
         (failed, None) => InitEnd::Failed(failed),
     })
+}
+
+/// The init of a unit, as a line for a shell.
+pub(super) fn command_line(unit: &Unit) -> String {
+    InitCommand::of(unit, &installed()).shown
 }
 
 fn chosen<'u>(session: &'u Session, units: &[String], terraform: &Path) -> Vec<OfDirectory<'u>> {

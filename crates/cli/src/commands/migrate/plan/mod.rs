@@ -49,7 +49,8 @@ pub(crate) struct PlanArgs {
 pub(super) enum Phase {
     /// Lock table and lockfile.
     Dual,
-    /// Lockfile alone.
+    /// Lockfile alone; `lockfile` means the same.
+    #[value(alias = "lockfile")]
     S3,
 }
 
@@ -138,6 +139,11 @@ pub(super) fn show(session: &Session, changes: &Changes) -> Result<(), PhaseErro
         output::note("secrets are shown as (hidden), so these differences are not for `git apply`");
     }
     Ok(())
+}
+
+/// What is left out, and why, for people.
+pub(super) fn left_out(session: &Session, changes: &Changes) -> String {
+    text::left_out_alone(session, changes)
 }
 
 /// Why units stay, for people.

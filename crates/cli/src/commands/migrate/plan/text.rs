@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::super::change::{Changes, Fate, FileChange, Obstacle};
+use super::super::change::{Changes, Fate, FileChange, NOT_NAMED, Obstacle};
 use super::super::diff;
 use super::super::record::Direction;
 use super::super::session::Session;
@@ -34,8 +34,11 @@ pub(super) fn staying(session: &Session, changes: &Changes) -> String {
 
 fn summary(changes: &Changes) -> String {
     let count = |fate: &str| changes.count(|one| one.name() == fate);
-    let backends = |count: usize| if count == 1 { "backend" } else { "backends" };
     let all = changes.units.len();
+    if all == 0 {
+        // How the verb ends says it.
+        return String::new();
+    }
     let files = changes.files.len();
     let parts = [
         (count("moves"), "to move"),
@@ -50,7 +53,11 @@ fn summary(changes: &Changes) -> String {
         .map(|(n, what)| format!("{n} {what}"))
         .collect();
     let files = format!("{files} {} to change", if files == 1 { "file" } else { "files" });
-    format!("{all} {}: {}; {files}\n", backends(all), parts.join(", "))
+    format!("{}: {}; {files}\n", backends(all), parts.join(", "))
+}
+
+fn backends(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "backend" } else { "backends" })
 }
 
 fn differences(text: &mut String, changes: &Changes, coloured: bool) {
@@ -132,12 +139,28 @@ fn cautions(text: &mut String, session: &Session, changes: &Changes) {
     }
 }
 
+/// What is left out.
+pub(super) fn left_out_alone(session: &Session, changes: &Changes) -> String {
+    let mut text = String::new();
+    left_out(&mut text, session, changes);
+    text
+}
+
 fn left_out(text: &mut String, session: &Session, changes: &Changes) {
     let mut title = Some("\nleft out:\n");
+    let mut not_named = 0_usize;
     for (unit, change) in session.survey.units.iter().zip(&changes.units) {
         let Fate::LeftOut(why) = change.fate else { continue };
+        if why == NOT_NAMED {
+            not_named += 1;
+            continue;
+        }
         text.push_str(title.take().unwrap_or_default());
         line(text, &format!("  {}: {why}", unit.name));
+    }
+    if not_named > 0 {
+        text.push_str(title.take().unwrap_or_default());
+        line(text, &format!("  {} that --only does not name", backends(not_named)));
     }
 }
 

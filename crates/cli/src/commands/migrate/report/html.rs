@@ -6,6 +6,7 @@ use super::super::prices::amount;
 use super::super::scan::with_causes;
 use super::super::survey::{LockPhase, Severity, Unit};
 use super::json::{completion, runner};
+use super::text::counted;
 use super::{Move, Permission, Report};
 
 /// Light and dark, on a screen and on paper.
@@ -61,7 +62,8 @@ fn summary(report: &Report<'_>) -> Markup {
     let roots: Vec<_> = survey.roots.iter().map(|root| root.display().to_string()).collect();
     html! {
         p {
-            (survey.units.len()) " S3 backends in " (report.root_modules()) " root modules below "
+            (counted(survey.units.len(), "S3 backend", "S3 backends")) " in "
+            (counted(report.root_modules(), "root module", "root modules")) " below "
             @for (index, root) in roots.iter().enumerate() { @if index > 0 { ", " } code { (root) } }
             "; " (report.blocked()) " blocked. "
             @if report.online.is_some() { "The stores were asked." }

@@ -57,7 +57,7 @@ fn headline(report: &Report<'_>) -> String {
     text
 }
 
-fn counted(count: usize, one: &str, many: &str) -> String {
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
@@ -180,12 +180,19 @@ fn findings(report: &Report<'_>, severity: Severity, text: &mut String) {
             Severity::Note => "NOTES",
         },
     );
-    for (id, found) in by_id {
-        line(text, format_args!("  {} ({})", id.name(), found.len()));
-        for (unit, finding) in found.iter().take(NAMED_MAX) {
+    for (id, all) in by_id {
+        // Backends of one module have one file: what is said of its lines is said once.
+        let mut found: Vec<(String, &Finding)> = Vec::new();
+        for (unit, finding) in all {
             let place = finding.place.as_ref();
             let place = place.map_or_else(|| unit.name.clone(), ToString::to_string);
-            line(text, format_args!("    {}: {}", printable(&place), printable(&finding.text)));
+            if !found.iter().any(|(at, one)| *at == place && one.text == finding.text) {
+                found.push((place, finding));
+            }
+        }
+        line(text, format_args!("  {} ({})", id.name(), found.len()));
+        for (place, finding) in found.iter().take(NAMED_MAX) {
+            line(text, format_args!("    {}: {}", printable(place), printable(&finding.text)));
         }
         if found.len() > NAMED_MAX {
             line(

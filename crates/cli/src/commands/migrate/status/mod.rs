@@ -83,7 +83,11 @@ pub(crate) fn run(args: &StatusArgs) -> Result<(), PhaseError> {
     match (elsewhere.len(), session.survey.unattached.len()) {
         (0, 0) => Ok(()),
         (0, count) => Err(PhaseError::Unattached(count)),
-        (count, _) => Err(PhaseError::Elsewhere { count, phase: expected }),
+        (count, _) => {
+            let is_unlocked = |one: &&&Standing| one.phase == Some(LockPhase::Unlocked);
+            let unlocked = elsewhere.iter().filter(is_unlocked).count();
+            Err(PhaseError::Elsewhere { count, phase: expected, unlocked })
+        }
     }
 }
 

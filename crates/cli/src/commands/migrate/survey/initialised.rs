@@ -9,6 +9,15 @@ use super::unit::Unit;
 const COMPARED: [&str; 6] =
     ["bucket", "key", "region", "workspace_key_prefix", "dynamodb_table", "use_lockfile"];
 
+/// Whether a directory is initialised with the state of this unit.
+pub(super) fn is_same_state(unit: &Unit, initialised: &ConfiguredBackend) -> bool {
+    initialised.kind == "s3"
+        && ["bucket", "key"].iter().all(|name| {
+            let was = initialised.arguments.get(name);
+            was.is_some() && was == unit.arguments.get(name)
+        })
+}
+
 /// Where the files and the last init of a unit differ: the arguments' names; `backend` for another kind.
 pub(super) fn differences(unit: &Unit, initialised: &ConfiguredBackend) -> Vec<&'static str> {
     if initialised.kind != "s3" {

@@ -21,7 +21,6 @@ pub(super) fn judge(unit: &mut Unit, origins: &BTreeMap<PathBuf, FileOrigin>) {
         incomplete,
         unlocked,
         client,
-        initialised_otherwise,
         by_hand,
         table_unknown,
         unknown_argument,
@@ -138,19 +137,54 @@ fn client(unit: &Unit) -> Vec<Finding> {
     }
 }
 
-fn initialised_otherwise(unit: &Unit) -> Vec<Finding> {
-    let Some(initialised) = &unit.initialised else { return Vec::new() };
-    let differences = initialised::differences(unit, initialised);
-    if differences.is_empty() {
-        return Vec::new();
+/// Adds what is to be said of the last init in each directory. With several backends in one that is about the one
+/// with which it is initialised; if that is none of them, it is said once.
+pub(super) fn judge_inits(units: &mut [Unit]) {
+    let mut from = 0;
+    while let Some(first) = units.get(from) {
+        let directory = first.directory.clone();
+        let rest = units.get_mut(from..).unwrap_or_default();
+        let count = rest.iter().take_while(|unit| unit.directory == directory).count();
+        let of_directory = rest.get_mut(..count).unwrap_or_default();
+        if let Some((index, finding)) = initialised_otherwise(of_directory)
+            && let Some(unit) = of_directory.get_mut(index)
+        {
+            unit.findings.push(finding);
+        }
+        from += count.max(1);
     }
-    let names: Vec<_> = differences.iter().map(|name| format!("`{name}`")).collect();
-    finding(
-        (FindingId::InitialisedOtherwise, Severity::Caution),
-        Some(unit.place.clone()),
-        format!("the last `terraform init` here had another {}", names.join(", ")),
-        "run `terraform init -reconfigure`, or find out with which -backend-config it is run",
-    )
+}
+
+fn initialised_otherwise(units: &[Unit]) -> Option<(usize, Finding)> {
+    let (_, others) = units.split_first()?;
+    let mut meant: Vec<_> =
+        units.iter().enumerate().filter(|(_, unit)| unit.has_initialised_state()).collect();
+    if others.is_empty() {
+        meant = units.iter().enumerate().collect();
+    }
+    let (index, unit) = *meant.first().or(units.iter().enumerate().next().as_ref())?;
+    let initialised = unit.initialised.as_ref()?;
+    if meant.iter().any(|(_, unit)| unit.is_initialised()) {
+        return None;
+    }
+    let (text, action) = if meant.is_empty() {
+        (
+            format!("the last `terraform init` here was with none of its {} backends", units.len()),
+            "run `terraform init -reconfigure` with the -backend-config of the one that is meant"
+                .to_owned(),
+        )
+    } else {
+        let differences = initialised::differences(unit, initialised);
+        let names: Vec<_> = differences.iter().map(|name| format!("`{name}`")).collect();
+        (
+            format!("the last `terraform init` here had another {}", names.join(", ")),
+            "run `terraform init -reconfigure`, or find out with which -backend-config it is run"
+                .to_owned(),
+        )
+    };
+    let (id, severity) = (FindingId::InitialisedOtherwise, Severity::Caution);
+    let place = Some(unit.place.clone());
+    Some((index, Finding { id, severity, text, action, place }))
 }
 
 fn by_hand(unit: &Unit) -> Vec<Finding> {

@@ -24,7 +24,7 @@ pub(crate) use client_version::KnowsLockfile;
 pub(crate) use finding::{Finding, FindingId, Severity};
 pub(crate) use phase::LockPhase;
 pub(crate) use sharing::{SharedTable, TableIdentity, excludes};
-pub(crate) use site::{FileRole, Site};
+pub(crate) use site::{FileRole, OF_TABLE, Site};
 pub(crate) use unit::Unit;
 
 /// What was found below the directories that were scanned.
@@ -78,6 +78,7 @@ impl Survey {
         for unit in &mut units {
             judgement::judge(unit, &tree.origins);
         }
+        judgement::judge_inits(&mut units);
         sharing::judge(&mut units);
         for unit in &mut units {
             unit.sort_findings();

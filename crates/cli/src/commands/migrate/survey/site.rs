@@ -53,7 +53,7 @@ pub(crate) struct LockSites {
 }
 
 /// The arguments that go with the lock table.
-const OF_TABLE: [&[&str]; 3] =
+pub(crate) const OF_TABLE: [&[&str]; 3] =
     [&["dynamodb_table"], &["endpoints", "dynamodb"], &["dynamodb_endpoint"]];
 
 impl Site {

@@ -76,6 +76,11 @@ impl Unit {
         self.initialised.as_ref().is_some_and(as_written)
     }
 
+    /// Whether the last `terraform init` here was with its state, however it is locked.
+    pub(crate) fn has_initialised_state(&self) -> bool {
+        self.initialised.as_ref().is_some_and(|one| initialised::is_same_state(self, one))
+    }
+
     /// Whether something keeps it from being moved.
     pub(crate) fn is_blocked(&self) -> bool {
         self.blockers().next().is_some()

@@ -45,9 +45,12 @@ impl VerifyError {
                 "verified, or its proof could not be noted"
             );
         }
-        if unread > 0 {
-            what = format!("{what}; {unread} files could not be read, so there may be more");
-        }
+        let unread = match unread {
+            0 => String::new(),
+            1 => "; one thing could not be read, so there may be more".to_owned(),
+            _ => format!("; {unread} things could not be read, so there may be more"),
+        };
+        what.push_str(&unread);
         Some(Self::NotVerified { what, code })
     }
 }

@@ -82,7 +82,8 @@ impl Proving<'_> {
             Some(LockPhase::Unlocked) => {
                 let found =
                     "neither `use_lockfile` nor `dynamodb_table` is set, so nobody locks the state";
-                return Err(Problem::of_configuration(found, "set `use_lockfile = true`"));
+                let action = "set `use_lockfile = true`, or: statelock migrate apply --phase s3 --include-unlocked --yes";
+                return Err(Problem::of_configuration(found, action));
             }
             None => {
                 let found = "the files do not tell how the state is locked";

@@ -71,10 +71,10 @@ fn of_versions(versions: &VersionsReport) -> Option<String> {
             Some(format!("    note    whether versions of lockfiles are left is not known{why}"))
         }
         (removed, 0) => Some(format!(
-            "    ok      {removed} versions and delete markers of the throw-away lockfile: removed"
+            "    ok      versions and delete markers of the throw-away lockfile: {removed} removed"
         )),
         (_, left) => Some(format!(
-            "    note    {left} versions and delete markers of throw-away lockfiles are left, {removed} removed{why}"
+            "    note    versions and delete markers of throw-away lockfiles: {left} left, {removed} removed{why}"
         )),
     }
 }
