@@ -83,7 +83,7 @@ fn nothing_is_removed_while_a_module_names_the_table_or_a_lock_stands_in_it() {
         arrived(&stage);
         stage.module("live/late", "late/x.tfstate", DUAL);
         let named = stage.run(&[&FINISH[..], &["--yes"]].concat());
-        named.ended_saying(5, "`live/late` (live/late/main.tf:2)");
+        named.ended_saying(5, "`live/late` (live/late/main.tf:6)");
         std::fs::remove_dir_all(stage.path().join("live/late")).expect("it is removed");
 
         stage.write("live/open/main.tf", &format!(

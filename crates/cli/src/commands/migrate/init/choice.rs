@@ -33,11 +33,9 @@ fn of<'u>(session: &Session, directory: &Path, all: Vec<InitOf<'u>>) -> OfDirect
     let of_directory = session.survey.units.iter().filter(|unit| unit.directory == *directory);
     let is_alone = of_directory.count() == 1;
     let is_initialised = all.iter().any(|(unit, _)| unit.initialised.is_some());
-    let (mut fit, mut others): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|(unit, _)| match is_initialised {
-            true => unit.has_initialised_state(),
-            false => is_alone,
-        });
+    let (mut fit, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(unit, _)| {
+        if is_initialised { unit.has_initialised_state() } else { is_alone }
+    });
     others.extend(fit.drain(fit.len().min(1)..));
     OfDirectory {
         at: printable(&directory.display().to_string()),
