@@ -9,7 +9,7 @@ const RETAINS: &str = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</Obje
 const ENCRYPTED_ONLY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::tfstate/*","Condition":{"Null":{"s3:x-amz-server-side-encryption":"true"}}}]}"#;
 
 /// A program that says its version as Terraform and OpenTofu do.
-fn install(stage: &Stage, name: &str, version: &str) -> std::path::PathBuf {
+pub(crate) fn install(stage: &Stage, name: &str, version: &str) -> std::path::PathBuf {
     let directory = stage.scratch.path().join(format!("{name}-{version}"));
     std::fs::create_dir_all(&directory).expect("a directory");
     let program = directory.join(name);

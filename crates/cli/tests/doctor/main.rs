@@ -5,6 +5,7 @@ mod bucket;
 mod clients;
 mod good;
 mod locks;
+mod page;
 mod policies;
 mod raw;
 mod settings;

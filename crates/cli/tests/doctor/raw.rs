@@ -19,6 +19,15 @@ pub(crate) fn configure(stage: &Stage, what: &str, body: &str) {
     assert!((200..300).contains(&status), "{what}: {status} {said}");
 }
 
+/// Removes a setting of the bucket: `DELETE /tfstate?WHAT`.
+#[track_caller]
+pub(crate) fn remove(stage: &Stage, what: &str) {
+    let uri = format!("{}/tfstate?{what}", stage.server.endpoint());
+    let request = Request::builder().method("DELETE").uri(uri);
+    let (status, said) = send(stage, request, "s3", "");
+    assert!((200..300).contains(&status), "{what}: {status} {said}");
+}
+
 /// Asks the lock table's API.
 #[track_caller]
 pub(crate) fn dynamodb(stage: &Stage, operation: &str, body: &Value) {
