@@ -11,12 +11,14 @@
 //! - [`sigv4`], [`signed_client`]: signed requests, byte for byte;
 //! - [`fault_proxy`]: a TCP proxy that loses chosen answers;
 //! - [`tls_front`]: TLS in front of a server;
+//! - [`condition_proxy`]: a proxy that breaks one thing of a correct store;
 //! - [`moto`]: a server of S3 and DynamoDB that is not ours;
 //! - [`real_clients`]: drivers for terraform, aws, boto3 and other programs that nobody here wrote;
 //! - [`torture`]: clients that hammer a server while it is killed, and note a history;
 //! - [`skip`]: how a test says that it could not run, and why.
 
 pub mod command;
+pub mod condition_proxy;
 pub mod contract;
 pub mod explorer;
 pub mod fake_store;

@@ -139,7 +139,7 @@ impl Write for Connection {
 }
 
 impl Head {
-    pub(super) fn new(raw: Vec<u8>) -> Self {
+    pub(crate) fn new(raw: Vec<u8>) -> Self {
         let text = String::from_utf8_lossy(&raw);
         let lines = text.split("\r\n").map(str::to_owned).collect();
         Self { raw, lines }
@@ -191,10 +191,15 @@ impl Head {
         self.lines.first().map_or("", String::as_str)
     }
 
+    /// All headers, as they came.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lines = self.lines.iter().skip(1).filter_map(|line| line.split_once(':'));
+        lines.map(|(name, value)| (name, value.trim()))
+    }
+
     /// The value of a header.
     pub fn header(&self, wanted: &str) -> Option<&str> {
-        let headers = self.lines.iter().skip(1).filter_map(|line| line.split_once(':'));
-        headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|h| h.1.trim())
+        self.headers().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|header| header.1)
     }
 }
 

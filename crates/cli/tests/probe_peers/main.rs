@@ -1,0 +1,4 @@
+//! `probe` on servers that nobody here wrote, and on a correct one with one fault after the other.
+
+mod proxy;
+mod stage;
