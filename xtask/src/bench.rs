@@ -10,6 +10,7 @@ mod load;
 pub(crate) mod queue;
 mod report;
 pub(crate) mod scan;
+pub(crate) mod server;
 pub(crate) mod servers;
 
 use std::path::Path;
@@ -20,7 +21,7 @@ use anyhow::{Context, Result, ensure};
 use statelock_testkit::moto::Moto;
 
 use crate::tidy::target_directory;
-use load::Target;
+use load::{End, Load, Protocol, Target};
 use report::Row;
 
 /// Numbers of clients that are measured.
@@ -29,7 +30,7 @@ const CLIENTS: [usize; 3] = [1, 8, 64];
 /// Runs the benchmark and prints its table.
 pub(crate) fn lock_cycle(root: &Path, seconds: u64) -> Result<()> {
     if cfg!(debug_assertions) {
-        return again_in_release(root, seconds);
+        return again_in_release(root);
     }
     let time = Duration::from_secs(seconds);
     let directory = target_directory(root).join("bench/lock-cycle");
@@ -64,16 +65,20 @@ fn measure(name: &str, target: &Target, time: Duration) -> Result<Vec<Row>> {
     CLIENTS
         .into_iter()
         .map(|clients| {
-            load::run(target, clients, time).with_context(|| format!("{clients} clients on {name}"))
+            let load = Load { protocol: Protocol::Lockfile, clients, end: End::After(time) };
+            let row = load::run(target, load);
+            let row = row.with_context(|| format!("{clients} clients on {name}"))?;
+            ensure!(row.failed == 0, "{} cycles failed on {name}: {}", row.failed, row.complaint);
+            Ok(row)
         })
         .collect()
 }
 
-/// The load generator must not be what is measured, so it runs optimised.
-fn again_in_release(root: &Path, seconds: u64) -> Result<()> {
+/// The load generator must not be what is measured, so it runs optimised, with the same arguments.
+fn again_in_release(root: &Path) -> Result<()> {
     let status = Command::new("cargo")
         .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
-        .args(["bench", "lock-cycle", "--seconds", &seconds.to_string()])
+        .args(std::env::args_os().skip(1))
         .current_dir(root)
         .status()
         .context("could not start cargo")?;

@@ -52,6 +52,8 @@ enum Bench {
     Cli,
     /// Eight terraforms that want one lock at once, on our server and on moto
     Queue,
+    /// Our server beside those of others: lock cycles, states, many states, a long run
+    Server(bench::server::ServerBench),
     /// Time and memory of `migrate scan` beside grep and terraform fmt
     Scan {
         /// How many root modules to look through
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Task::Bench(Bench::LockCycle { seconds }) => bench::lock_cycle(&root, seconds),
         Task::Bench(Bench::Cli) => bench::cli::run(&root),
         Task::Bench(Bench::Queue) => bench::queue::run(&root),
+        Task::Bench(Bench::Server(server)) => bench::server::run(&root, &server),
         Task::Bench(Bench::Scan { modules, program }) => bench::scan::run(&root, modules, program),
     };
     match done {

@@ -7,7 +7,7 @@ use std::process::Command;
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut, S3CopyIfNotExists};
 use object_store::integration as suite;
 use serde_json::Value;
-use statelock_testkit::peers::CargoProgram;
+use statelock_testkit::peers::{Build, CargoProgram};
 use statelock_testkit::server_process::ServerProcess;
 use statelock_testkit::skip::skip;
 use tempfile::TempDir;
@@ -15,7 +15,8 @@ use tempfile::TempDir;
 /// The cases of `s3s-e2e` but for the one that needs STS AssumeRole.
 const S3S_CASES: &[&str] =
     &["^Basic/", "^Advanced/(Multipart|Tagging|ListPagination|PresignedUrl)/"];
-const S3S_E2E: CargoProgram = CargoProgram { name: "s3s-e2e", version: "0.14.1", features: "" };
+const S3S_E2E: CargoProgram =
+    CargoProgram { name: "s3s-e2e", version: "0.14.1", features: "", build: Build::Debug };
 /// 12 in `Basic` and 5 in `Advanced`.
 const S3S_CASE_COUNT: usize = 17;
 

@@ -69,6 +69,11 @@ impl ServerProcess {
         self.address
     }
 
+    /// Its process, while it runs.
+    pub fn process_id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// The environment that an AWS client and terraform's `http` backend need, and nothing else.
     pub fn client_env(&self) -> Vec<(String, String)> {
         self.client_env_through(&self.endpoint())

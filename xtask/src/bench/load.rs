@@ -2,23 +2,65 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use statelock_testkit::signed_client::SignedClient;
+use statelock_testkit::signed_client::{Answer, SignedClient};
 use statelock_testkit::sigv4::Signer;
 
 use super::report::{Row, rate};
 
-const BUCKET: &str = "tfstate";
+/// The bucket of all measurements.
+pub(super) const BUCKET: &str = "tfstate";
 /// How long clients work before anything is counted.
 const WARM_UP: Duration = Duration::from_secs(1);
+/// A client to which nothing succeeds for so many cycles gives up.
+const FAILURES_MAX: usize = 20;
+
+/// A state's serial has to grow, from one measurement to the next too.
+static SERIALS: AtomicU64 = AtomicU64::new(1);
 
 /// A server under test.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Target {
     address: SocketAddr,
     signer: Signer,
+}
+
+/// By what a cycle takes its lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol<'a> {
+    /// An object, put if absent.
+    Lockfile,
+    /// An item of this lock table.
+    LockTable(&'a str),
+}
+
+/// Clients that work at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load<'a> {
+    pub(super) protocol: Protocol<'a>,
+    pub(super) clients: usize,
+    pub(super) end: End,
+}
+
+/// When a load ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End {
+    /// After this time, and a warm-up before it.
+    After(Duration),
+    /// When each client has done so many cycles.
+    Cycles(usize),
+}
+
+/// What one client did.
+#[derive(Debug, Default)]
+struct Done {
+    durations: Vec<Duration>,
+    failed: usize,
+    /// The first failure.
+    complaint: Option<String>,
 }
 
 impl Target {
@@ -26,61 +68,163 @@ impl Target {
         Self { address, signer: Signer::new(access_key, secret_key) }
     }
 
-    fn client(&self) -> SignedClient {
+    pub(super) fn client(&self) -> SignedClient {
         SignedClient::new(self.address, self.signer.clone())
     }
 
     /// Makes the bucket, for a server that does not make it by itself.
     pub(super) fn create_bucket(&self) -> Result<()> {
-        expect_status(&mut self.client(), "PUT", &format!("/{BUCKET}"), &[], b"", 200)
+        let path = format!("/{BUCKET}");
+        let made = self.client().s3("PUT", &path, &[], b"").context("no answer")?;
+        expect(&made, 200, "CreateBucket")
     }
 }
 
-/// Runs `clients` at once; counts the cycles that end within `time` after the warm-up.
-pub(super) fn run(target: &Target, clients: usize, time: Duration) -> Result<Row> {
-    let from = Instant::now() + WARM_UP;
-    let until = from + time;
+/// Lets the clients work, and counts.
+pub(super) fn run(target: &Target, load: Load<'_>) -> Result<Row> {
+    let started = Instant::now();
+    let (from, until) = match load.end {
+        End::After(time) => (started + WARM_UP, Some(started + WARM_UP + time)),
+        End::Cycles(_) => (started, None),
+    };
     let results: Vec<_> = std::thread::scope(|scope| {
-        let start = |number| scope.spawn(move || work(target, number, from, until));
-        let running: Vec<_> = (0..clients).map(start).collect();
+        let start = |number| scope.spawn(move || work(target, load, number, (from, until)));
+        let running: Vec<_> = (0..load.clients).map(start).collect();
         running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
-    let mut latencies = Vec::new();
+    let time = match load.end {
+        End::After(time) => time,
+        End::Cycles(_) => started.elapsed(),
+    };
+    let mut all = Done::default();
     for result in results {
-        latencies.extend(result.map_err(|_| anyhow!("a client died"))??);
+        let done = result.map_err(|_| anyhow!("a client died"))?;
+        all.durations.extend(done.durations);
+        all.failed += done.failed;
+        all.complaint = all.complaint.or(done.complaint);
     }
-    ensure!(!latencies.is_empty(), "no cycle ended in {time:?}");
-    latencies.sort_unstable();
-    let cycles = latencies.len();
+    let complaint = all.complaint.unwrap_or_default();
+    ensure!(!all.durations.is_empty(), "no cycle ended in {time:?}: {complaint}");
+    all.durations.sort_unstable();
+    let (cycles, failed) = (all.durations.len(), all.failed);
     let percentile = |percent: usize| {
         let at = (cycles * percent / 100).min(cycles - 1);
-        latencies.get(at).copied().unwrap_or_default()
+        all.durations.get(at).copied().unwrap_or_default()
     };
-    let (median, p99) = (percentile(50), percentile(99));
-    Ok(Row { clients, cycles_per_second: rate(cycles, time), median, p99 })
+    let (median, p99, clients) = (percentile(50), percentile(99), load.clients);
+    let cycles_per_second = rate(cycles, time);
+    Ok(Row { clients, cycles_per_second, median, p99, failed, complaint })
 }
 
-/// One client's cycles, until the end; returns the durations of those within the measured time.
-fn work(target: &Target, number: usize, from: Instant, until: Instant) -> Result<Vec<Duration>> {
+/// One client's cycles, until the end; keeps the durations of those within the measured time.
+fn work(
+    target: &Target,
+    load: Load<'_>,
+    number: usize,
+    (from, until): (Instant, Option<Instant>),
+) -> Done {
     let mut client = target.client();
-    let state_path = format!("/{BUCKET}/bench/{number}/terraform.tfstate");
-    let lock_path = format!("{state_path}.tflock");
-    let mut durations = Vec::new();
-    for serial in 1_u64.. {
+    let (mut done, mut in_a_row) = (Done::default(), 0);
+    let cycles = match load.end {
+        End::After(_) => usize::MAX,
+        End::Cycles(cycles) => cycles,
+    };
+    for _ in 0..cycles {
         let began = Instant::now();
-        if began >= until {
+        if until.is_some_and(|until| began >= until) || in_a_row >= FAILURES_MAX {
             break;
         }
-        let (info, state) = (lock_info(number, serial), state(number, serial));
-        expect_status(&mut client, "PUT", &lock_path, &[("if-none-match", "*")], &info, 200)?;
-        expect_status(&mut client, "PUT", &state_path, &[], &state, 200)?;
-        expect_status(&mut client, "DELETE", &lock_path, &[], b"", 204)?;
+        let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = cycle(&mut client, load.protocol, number, serial) {
+            done.failed += 1;
+            in_a_row += 1;
+            done.complaint.get_or_insert(format!("{error:#}"));
+            client = target.client();
+            release(&mut client, load.protocol, number);
+            continue;
+        }
+        in_a_row = 0;
         let ended = Instant::now();
-        if ended >= from && ended < until {
-            durations.push(ended - began);
+        if ended >= from && until.is_none_or(|until| ended < until) {
+            done.durations.push(ended - began);
         }
     }
-    Ok(durations)
+    done
+}
+
+/// Takes the lock, writes what it protects, and releases it.
+fn cycle(
+    client: &mut SignedClient,
+    protocol: Protocol<'_>,
+    number: usize,
+    serial: u64,
+) -> Result<()> {
+    let info = lock_info(number, serial);
+    match protocol {
+        Protocol::Lockfile => {
+            let path = state_path(number);
+            let lock = format!("{path}.tflock");
+            let taken = client.s3("PUT", &lock, &[("if-none-match", "*")], &info);
+            expect(&taken.context("lock")?, 200, "lock")?;
+            let state = state(number, serial);
+            expect(&client.s3("PUT", &path, &[], &state).context("state")?, 200, "state")?;
+            expect(&client.s3("DELETE", &lock, &[], b"").context("unlock")?, 204, "unlock")
+        }
+        Protocol::LockTable(table) => {
+            let info = String::from_utf8(info)?.replace('"', "\\\"");
+            let lock = format!(
+                "{{\"TableName\":\"{table}\",\"Item\":{{\"LockID\":{{\"S\":\"{0}\"}},\"Info\":\
+                 {{\"S\":\"{info}\"}}}},\"ConditionExpression\":\"attribute_not_exists(LockID)\"}}",
+                lock_id(number)
+            );
+            let taken = client.dynamodb("PutItem", lock.as_bytes()).context("lock")?;
+            expect(&taken, 200, "lock")?;
+            let digest = format!(
+                "{{\"TableName\":\"{table}\",\"Item\":{{\"LockID\":{{\"S\":\"{}-md5\"}},\"Digest\":\
+                 {{\"S\":\"{serial:032x}\"}}}}}}",
+                lock_id(number)
+            );
+            let noted = client.dynamodb("PutItem", digest.as_bytes()).context("digest")?;
+            expect(&noted, 200, "digest")?;
+            let removal = removal(table, number);
+            let released = client.dynamodb("DeleteItem", removal.as_bytes()).context("unlock")?;
+            expect(&released, 200, "unlock")
+        }
+    }
+}
+
+/// After a failure: whether it succeeds shows in the next cycle.
+fn release(client: &mut SignedClient, protocol: Protocol<'_>, number: usize) {
+    let answer = match protocol {
+        Protocol::Lockfile => {
+            client.s3("DELETE", &format!("{}.tflock", state_path(number)), &[], b"")
+        }
+        Protocol::LockTable(table) => {
+            client.dynamodb("DeleteItem", removal(table, number).as_bytes())
+        }
+    };
+    drop(answer);
+}
+
+fn removal(table: &str, number: usize) -> String {
+    let id = lock_id(number);
+    format!("{{\"TableName\":\"{table}\",\"Key\":{{\"LockID\":{{\"S\":\"{id}\"}}}}}}")
+}
+
+fn state_path(number: usize) -> String {
+    format!("/{BUCKET}/bench/{number}/terraform.tfstate")
+}
+
+fn lock_id(number: usize) -> String {
+    format!("{BUCKET}/bench/{number}/terraform.tfstate")
+}
+
+/// An error, unless the answer has this status.
+pub(super) fn expect(answer: &Answer, status: u16, what: &str) -> Result<()> {
+    let said = answer.status();
+    let text: String = answer.text().chars().take(300).collect();
+    ensure!(said == status, "{what} was answered {said}: {text}");
+    Ok(())
 }
 
 /// What terraform writes into a lock.
@@ -106,21 +250,6 @@ fn state(client: usize, serial: u64) -> Vec<u8> {
         values.join(",\n    ")
     )
     .into_bytes()
-}
-
-fn expect_status(
-    client: &mut SignedClient,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-    expected: u16,
-) -> Result<()> {
-    let answer =
-        client.s3(method, path, headers, body).with_context(|| format!("{method} {path}"))?;
-    let status = answer.status();
-    ensure!(status == expected, "{method} {path} was answered {status}: {}", answer.text());
-    Ok(())
 }
 
 #[cfg(test)]

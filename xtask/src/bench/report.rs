@@ -11,6 +11,10 @@ pub(super) struct Row {
     pub(super) cycles_per_second: f64,
     pub(super) median: Duration,
     pub(super) p99: Duration,
+    /// Cycles that failed.
+    pub(super) failed: usize,
+    /// Why the first of them failed.
+    pub(super) complaint: String,
 }
 
 /// Events per second.
@@ -65,6 +69,8 @@ mod tests {
             cycles_per_second: rate,
             median: Duration::from_millis(2),
             p99: Duration::from_micros(12_340),
+            failed: 0,
+            complaint: String::new(),
         };
         assert_eq!(
             line(&row(500.0), Some(&row(100.0))),

@@ -1,7 +1,10 @@
 //! Bodies in chunks: those of `aws-chunked`, and those of HTTP itself, which look the same.
 
+/// Name and value.
+pub(super) type Header = (String, String);
+
 /// What is in the chunks, and the trailers after them; `None` if these are no chunks.
-pub(super) fn decoded(mut rest: &[u8]) -> Option<(Vec<u8>, Vec<(String, String)>)> {
+pub(super) fn decoded(mut rest: &[u8]) -> Option<(Vec<u8>, Vec<Header>)> {
     let mut body = Vec::new();
     loop {
         let (line, after) = split_line(rest)?;
@@ -15,7 +18,7 @@ pub(super) fn decoded(mut rest: &[u8]) -> Option<(Vec<u8>, Vec<(String, String)>
     }
 }
 
-fn trailers(mut rest: &[u8]) -> Vec<(String, String)> {
+fn trailers(mut rest: &[u8]) -> Vec<Header> {
     let mut trailers = Vec::new();
     while let Some((line, after)) = split_line(rest) {
         if let Some((name, value)) = line.split_once(':') {

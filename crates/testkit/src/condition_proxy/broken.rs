@@ -19,6 +19,9 @@ pub(super) fn answer(
     message: &Message,
     upstream: &mut Upstream,
 ) -> io::Result<Reply> {
+    if let Some(refusal) = refused(shared.fault, message) {
+        return Ok(refusal);
+    }
     match (shared.fault, message.kind()) {
         (Fault::IfNoneMatchIgnored, Kind::PutObject) if message.has_header("if-none-match") => {
             upstream.overwrite(message, &["if-none-match"])
@@ -49,13 +52,6 @@ pub(super) fn answer(
         (Fault::DeleteMarkerIsAnObject, Kind::PutObject | Kind::DeleteObject | Kind::Other) => {
             with_markers(shared, message, upstream)
         }
-        (Fault::ConditionsNotImplemented, kind) if is_conditional_write(message, kind) => {
-            Ok(Reply::error(
-                501,
-                "NotImplemented",
-                "A header you provided implies functionality that is not implemented",
-            ))
-        }
         (Fault::ConflictForFailedCondition, kind) if is_conditional_write(message, kind) => {
             let reply = upstream.pass(message)?;
             let words = "The conditional request cannot succeed due to a conflicting operation";
@@ -64,11 +60,6 @@ pub(super) fn answer(
         }
         (Fault::StaleReads, kind) => with_stale_reads(shared, message, kind, upstream),
         (Fault::StaleListings, kind) => with_stale_listings(shared, message, kind, upstream),
-        (Fault::TrailersRefused, _) if message.has_trailer() => Ok(Reply::error(
-            400,
-            "InvalidArgument",
-            "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, or a valid sha256 value",
-        )),
         (Fault::ItemConditionIgnored, Kind::PutItem | Kind::DeleteItem) => {
             table::without_condition(message, upstream)
         }
@@ -93,6 +84,19 @@ pub(super) fn answer(
             _,
         ) => upstream.pass(message),
     }
+}
+
+/// What is refused without asking the store behind.
+fn refused(fault: Fault, message: &Message) -> Option<Reply> {
+    if fault == Fault::ConditionsNotImplemented && is_conditional_write(message, message.kind()) {
+        let words = "A header you provided implies functionality that is not implemented";
+        return Some(Reply::error(501, "NotImplemented", words));
+    }
+    if fault == Fault::TrailersRefused && message.has_trailer() {
+        let words = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, or a valid sha256 value";
+        return Some(Reply::error(400, "InvalidArgument", words));
+    }
+    None
 }
 
 fn is_conditional_write(message: &Message, kind: Kind) -> bool {

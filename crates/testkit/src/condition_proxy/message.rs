@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use crate::fault_proxy::http::{Body, Connection, Head};
 
-use super::aws_chunked;
+use super::aws_chunked::{self, Header};
 
 /// What a request asks for, as far as a fault may be about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Message {
 
     /// Headers and body with another framing: nothing in chunks, checksums before the body.
     /// Headers with these names are left out.
-    pub(super) fn plain(&self, without: &[&str]) -> (Vec<(String, String)>, Vec<u8>) {
+    pub(super) fn plain(&self, without: &[&str]) -> (Vec<Header>, Vec<u8>) {
         let mut body = self.body.clone();
         let mut trailers = Vec::new();
         if self.head.request_body() == Body::Chunked
@@ -127,8 +127,8 @@ impl Message {
             (body, trailers) = (whole, after);
         }
         let is_kept = |name: &str| {
-            let is = |other: &&str| name.eq_ignore_ascii_case(other);
-            !OF_THE_FRAMING.iter().any(|other| is(&other)) && !without.iter().any(is)
+            let is = |other: &str| name.eq_ignore_ascii_case(other);
+            !OF_THE_FRAMING.iter().any(|other| is(other)) && !without.iter().any(|other| is(other))
         };
         let headers = self.head.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let trailers = trailers.into_iter().filter(|(name, _)| name.starts_with("x-amz-checksum-"));

@@ -28,6 +28,17 @@ pub struct CargoProgram {
     pub version: &'static str,
     /// Features to turn on, separated by commas.
     pub features: &'static str,
+    /// How it is compiled.
+    pub build: Build,
+}
+
+/// How a program is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// In a third of the time.
+    Debug,
+    /// To be measured.
+    Release,
 }
 
 impl NpmProgram {
@@ -62,17 +73,20 @@ impl CargoProgram {
     /// # Errors
     /// [`Unavailable`] if cargo cannot build it, with cargo's last words.
     pub fn prepare(self) -> Result<PathBuf, Unavailable> {
-        let Self { name, version, features } = self;
+        let Self { name, version, features, build } = self;
         let target = target_directory();
-        let tools = target.join("tools");
+        let (tools, flags) = match build {
+            Build::Debug => (target.join("tools"), &["--locked", "--force", "--debug"][..]),
+            Build::Release => (target.join("tools/release"), &["--locked", "--force"][..]),
+        };
         let program = tools.join("bin").join(name);
         once(&tools, name, version, &program, || {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
             let mut install = Command::new(cargo);
             install.args(["install", name, "--version", version, "--features", features]);
-            // A debug build takes a third of the time, and what several programs use is built once.
-            install.args(["--locked", "--debug", "--force"]).arg("--root").arg(&tools);
-            install.arg("--target-dir").arg(&target).env("CARGO_PROFILE_DEV_DEBUG", "0");
+            // In one target directory, so that what several programs use is built once.
+            install.args(flags).arg("--root").arg(&tools).arg("--target-dir").arg(&target);
+            install.env("CARGO_PROFILE_DEV_DEBUG", "0");
             // Elsewhere, so that this repository's own settings for cargo are not taken.
             install.current_dir(std::env::temp_dir());
             succeed(&mut install, &format!("cargo install {name} {version}"))

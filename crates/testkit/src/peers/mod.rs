@@ -11,7 +11,7 @@ mod servers;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-pub use install::{CargoProgram, NpmProgram};
+pub use install::{Build, CargoProgram, NpmProgram};
 
 use crate::moto::Moto;
 use crate::real_clients::python::Unavailable;
@@ -126,6 +126,17 @@ impl Peer {
     /// # Panics
     /// It is installed, and does not start.
     pub fn start(kind: PeerKind) -> Result<Self, Unavailable> {
+        Self::start_built(kind, Build::Debug)
+    }
+
+    /// As [`Self::start`], where what has to be compiled here is compiled in this way.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if its registry's client is missing, or does not get it.
+    ///
+    /// # Panics
+    /// It is installed, and does not start.
+    pub fn start_built(kind: PeerKind, build: Build) -> Result<Self, Unavailable> {
         match kind {
             PeerKind::Moto => {
                 let moto = Moto::start()?;
@@ -134,7 +145,7 @@ impl Peer {
             }
             PeerKind::Ministack => servers::ministack().map(|p| Self::of(kind, p, true, true)),
             PeerKind::Dynalite => servers::dynalite().map(|p| Self::of(kind, p, false, true)),
-            PeerKind::S3sFs => servers::s3s_fs().map(|p| Self::of(kind, p, true, false)),
+            PeerKind::S3sFs => servers::s3s_fs(build).map(|p| Self::of(kind, p, true, false)),
             PeerKind::S3rver => servers::s3rver().map(|p| Self::of(kind, p, true, false)),
             PeerKind::Rclone => servers::rclone().map(|p| Self::of(kind, p, true, false)),
             PeerKind::SeaweedFs => servers::seaweedfs().map(|p| Self::of(kind, p, true, false)),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use super::Peer;
-use super::install::{CargoProgram, NpmProgram};
+use super::install::{Build, CargoProgram, NpmProgram};
 use super::process::{PeerProcess, free_ports};
 use crate::real_clients::python::{PythonEnvironment, Unavailable};
 
@@ -15,7 +15,7 @@ pub(super) const SEAWEEDFS: &str = "4.48";
 pub(super) const DYNALITE: NpmProgram = NpmProgram { name: "dynalite", version: "4.0.0" };
 pub(super) const S3RVER: NpmProgram = NpmProgram { name: "s3rver", version: "3.7.1" };
 pub(super) const S3S_FS: CargoProgram =
-    CargoProgram { name: "s3s-fs", version: "0.14.1", features: "binary" };
+    CargoProgram { name: "s3s-fs", version: "0.14.1", features: "binary", build: Build::Debug };
 
 fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
@@ -44,8 +44,8 @@ pub(super) fn dynalite() -> Result<PeerProcess, Unavailable> {
     Ok(PeerProcess::start(command, loopback(port), &[]))
 }
 
-pub(super) fn s3s_fs() -> Result<PeerProcess, Unavailable> {
-    let program = S3S_FS.prepare()?;
+pub(super) fn s3s_fs(build: Build) -> Result<PeerProcess, Unavailable> {
+    let program = CargoProgram { build, ..S3S_FS }.prepare()?;
     let [port] = free_ports();
     let (access_key, secret_key) = Peer::credentials();
     let mut command = Command::new(std::path::absolute(program).expect("a path"));
