@@ -150,12 +150,19 @@ fn with_markers(shared: &Shared, message: &Message, upstream: &mut Upstream) -> 
     }
     let reply = upstream.pass(message)?;
     let is_delete = message.kind() == Kind::DeleteObject;
-    if is_delete && reply.header("x-amz-delete-marker").is_some_and(|value| value == "true") {
+    // Our own server keeps no versions of lockfiles and says so; a store of this kind does keep them.
+    if is_delete && reply.is_success() && keeps_versions(path, upstream)? {
         shared.memory().markers.insert(path.to_owned());
     } else if reply.is_success() && message.kind() != Kind::ReadObject {
         shared.memory().markers.remove(path);
     }
     Ok(reply)
+}
+
+fn keeps_versions(path: &str, upstream: &Upstream) -> io::Result<bool> {
+    let bucket = path.split('/').nth(1).unwrap_or_default();
+    let answer = upstream.ask("GET", &format!("/{bucket}?versioning="))?;
+    Ok(answer.text().contains("<Status>Enabled</Status>"))
 }
 
 /// Remembers what stood there before each write, and shows it once to another connection.
