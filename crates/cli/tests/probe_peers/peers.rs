@@ -28,9 +28,7 @@ fn started(kind: PeerKind) -> Option<Peer> {
 fn probed(peer: &Peer, bucket: &str) -> Probed {
     let table = peer.dynamodb().map(|_| ["--dynamodb-table", LOCK_TABLE]);
     let options: Vec<_> = table.into_iter().flatten().collect();
-    let probed = probe(bucket, &options, &peer.client_env());
-    println!("{}, {bucket}: {} {:?}", peer.title(), probed.lockfile(), probed.broken());
-    probed
+    probe(bucket, &options, &peer.client_env())
 }
 
 #[test]
@@ -128,7 +126,6 @@ fn dynalite_is_a_safe_lock_table() {
         ["--dynamodb-table", LOCK_TABLE],
     ];
     let probed = probe(PLAIN, options.as_flattened(), &tables.client_env());
-    println!("{}: {} {:?}", tables.title(), probed.lock_table(), probed.broken());
     probed.left_nothing();
     assert_eq!(probed.lock_table(), "safe");
 }

@@ -160,8 +160,8 @@ fn another_connection_reads_what_was_there_before_once() {
     assert_eq!(status(&mut reader, "GET", "read", NONE), 404);
     assert_eq!(status(&mut reader, "GET", "read", NONE), 200);
     assert_eq!(status(&mut writer, "DELETE", "read", NONE), 204);
-    let stale = ask(&mut reader, "GET", "read", NONE);
-    assert_eq!((stale.status(), stale.text().as_str()), (200, "read"));
+    let before = ask(&mut reader, "GET", "read", NONE);
+    assert_eq!((before.status(), before.text().as_str()), (200, "read"));
     assert_eq!(status(&mut reader, "GET", "read", NONE), 404);
 }
 

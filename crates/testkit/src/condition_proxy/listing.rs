@@ -84,8 +84,8 @@ mod tests {
     use super::*;
 
     fn listing(keys: &[&str]) -> Reply {
-        let entries: String =
-            keys.iter().map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+        let entry = |key: &&str| format!("<Contents><Key>{key}</Key></Contents>");
+        let entries = keys.iter().map(entry).collect::<Vec<_>>().concat();
         let body = format!("<ListBucketResult><Prefix>a/</Prefix>{entries}</ListBucketResult>");
         Reply::with_body(200, &body)
     }

@@ -143,12 +143,6 @@ impl Reply {
         self.bytes.get(self.head_length..).unwrap_or_default()
     }
 
-    /// The value of a header.
-    pub(super) fn header(&self, name: &str) -> Option<String> {
-        let head = self.bytes.get(..self.head_length).unwrap_or_default();
-        Head::new(head.to_vec()).header(name).map(str::to_owned)
-    }
-
     /// The same for a client that asked for the head only.
     pub(super) fn for_method(mut self, method: &str) -> Self {
         if method == "HEAD" {

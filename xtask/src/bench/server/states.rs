@@ -40,9 +40,9 @@ pub(super) fn run(site: &Site, contestants: &[Contestant], sizes: &[usize]) -> R
          idle the server takes at most. SHA-256 alone takes, here: {}.\n",
         hashing.join(", ")
     );
-    let heads: String =
-        sizes.iter().map(|size| format!(" {0}: put | get | memory |", title(*size))).collect();
-    println!("| server | idle |{heads}");
+    let heads: Vec<_> =
+        sizes.iter().map(|size| format!("{}: put | get | memory", title(*size))).collect();
+    println!("| server | idle | {} |", heads.join(" | "));
     println!("|---|---|{}", "---|---|---|".repeat(sizes.len()));
     let mut complaints = Vec::new();
     for contestant in contestants {
@@ -67,8 +67,8 @@ pub(super) fn run(site: &Site, contestants: &[Contestant], sizes: &[usize]) -> R
                 }
                 Err(error) => {
                     cells.push_str(" failed | – | – |");
-                    let (server, size) = (contestant.title(), title(*size));
-                    complaints.push(format!("{server}, {size}: {error:#}"));
+                    let (name, large) = (contestant.title(), title(*size));
+                    complaints.push(format!("{name}, {large}: {error:#}"));
                 }
             }
         }
