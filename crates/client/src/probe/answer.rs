@@ -101,7 +101,13 @@ impl From<Failed> for Answer {
     fn from(failed: Failed) -> Self {
         let Failed { refusal, trouble } = failed;
         let Trouble { status, code, message, .. } = trouble;
-        let outcome = refusal.map_or(Outcome::Unknown, Outcome::Refused);
+        // Some stores write the body of an answer in a way of their own.
+        let is_done = status.is_some_and(|status| (200..300).contains(&status)) && code.is_none();
+        let outcome = match refusal {
+            Some(refusal) => Outcome::Refused(refusal),
+            None if is_done => Outcome::Done,
+            None => Outcome::Unknown,
+        };
         Self { outcome, status, code, message, etag: None }
     }
 }

@@ -1,5 +1,6 @@
 //! Why a probe did not begin. What a store does badly is no error, it is a finding.
 
+use super::cleaning::Cleaned;
 use crate::error::{ConnectError, StoreError, Trouble};
 
 /// Why nothing could be tried.
@@ -20,6 +21,14 @@ pub enum ProbeError {
     /// These credentials may not write there.
     #[error("{0}")]
     NotPermitted(Box<Trouble>),
+    /// One of the others, and something that was written before could not be removed.
+    #[error("{cause}")]
+    Left {
+        /// Which.
+        cause: Box<Self>,
+        /// What is left.
+        cleaned: Box<Cleaned>,
+    },
     /// There is no such bucket or table, or the store does not answer as one.
     #[error(transparent)]
     Store(#[from] Box<StoreError>),

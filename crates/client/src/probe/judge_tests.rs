@@ -68,14 +68,15 @@ fn a_request_that_is_to_be_refused() {
         let expected: [Verdict; 4] = match outcome {
             // Whoever is told that it is done believes it.
             Outcome::Done => [Ignored; 4],
-            Outcome::Unknown | Outcome::NotSent(_) => [Ignored, NotKnown, Ignored, NotKnown],
             Outcome::Refused(
                 Refusal::PreconditionFailed | Refusal::Conflict | Refusal::NoSuchKey,
             ) => [Ignored, Enforced, Ignored, NotKnown],
             Outcome::Refused(Refusal::Invalid | Refusal::Unsupported) => {
                 [Ignored, Rejected, Ignored, NotKnown]
             }
-            Outcome::Refused(
+            Outcome::Unknown
+            | Outcome::NotSent(_)
+            | Outcome::Refused(
                 Refusal::NoSuchBucket
                 | Refusal::NoSuchTable
                 | Refusal::Denied

@@ -1,7 +1,5 @@
 //! Runs a probe from its first request to the removal of what it wrote.
 
-use std::time::Duration;
-
 use statelock_protocol::store::{Precondition, Refusal};
 use tokio::time::Instant;
 
@@ -11,10 +9,12 @@ use super::checks::{bodies, conditions, items, seeing, uploads};
 use super::cleaning::{Cleaned, Cleaning, JOURNAL};
 use super::earlier::{self, Journal};
 use super::error::ProbeError;
+use super::items::ItemLook;
 use super::limits::Limits;
 use super::operation::Operation;
 use super::plan::{Group, marker_rounds, samples};
-use super::seating::{self, EndpointReport};
+use super::report::{Interrupted, ProbeReport, Skipped};
+use super::seating;
 use super::stage::Stage;
 use super::target::Probe;
 use super::verdict::{Finding, Verdict};
@@ -22,53 +22,6 @@ use crate::bucket::{Access, Bucket, Presence, Setting};
 use crate::error::{StoreError, Trouble};
 use crate::state::Versioning;
 use crate::system;
-
-/// What a probe found out.
-#[derive(Clone, Debug)]
-pub struct ProbeReport {
-    /// When it began, by our clock, in seconds since 1970.
-    pub began_unix_seconds: i64,
-    /// How long it took.
-    pub took: Duration,
-    /// The endpoints, and how each was reached.
-    pub endpoints: Vec<EndpointReport>,
-    /// Whether the bucket keeps versions; `None` if it does not say.
-    pub versioning: Option<Versioning>,
-    /// The region, where the store says it.
-    pub region: Option<String>,
-    /// How far the store's clock is ahead of ours, in seconds, if it says its time.
-    pub clock_ahead_seconds: Option<i64>,
-    /// What was found, in the order of [`Operation::ALL`].
-    pub findings: Vec<Finding>,
-    /// What does not apply here.
-    pub skipped: Vec<Skipped>,
-    /// Requests that the checks sent.
-    pub requests: u64,
-    /// What was removed at the end, and what is left.
-    pub cleaned: Cleaned,
-    /// The same of earlier probes that were killed; `None` if they could not be looked for.
-    pub earlier: Option<Cleaned>,
-    /// Whether it ended before its end.
-    pub interrupted: Option<Interrupted>,
-}
-
-/// Something that was not tried because it cannot be here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Skipped {
-    /// What.
-    pub operation: Operation,
-    /// Why.
-    pub because: &'static str,
-}
-
-/// Why a probe ended before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interrupted {
-    /// It was told to stop.
-    Stopped,
-    /// Its time was over, or its requests used up.
-    LimitReached,
-}
 
 impl Probe {
     /// Tries everything that is planned. What it wrote it removes again, whatever comes; it ends soon after its
@@ -96,7 +49,13 @@ impl Probe {
         let mut run = Run { probe: self, stage, bucket, versioning, findings: Vec::new() };
         let tried = Box::pin(run.tried()).await;
         let cleaned = Box::pin(run.clean()).await;
-        tried?;
+        if let Err(error) = tried {
+            return Err(if cleaned.left.is_empty() {
+                error
+            } else {
+                ProbeError::Left { cause: Box::new(error), cleaned: Box::new(cleaned) }
+            });
+        }
         let interrupted = run.interrupted();
         let skipped = run.skipped();
         let Run { stage, mut findings, .. } = run;
@@ -219,6 +178,13 @@ impl Run<'_> {
 
     /// The first check: whether anything can be written, and in which form. Then a note of what will be.
     async fn begin(&self) -> Result<Vec<Finding>, ProbeError> {
+        if self.stage.table.is_some() {
+            let look =
+                self.stage.look_at_item(self.stage.first(), &self.stage.lock_id("nothing")).await;
+            if let ItemLook::NotKnown(answer) = look {
+                is_table("GetItem", &answer)?;
+            }
+        }
         let (findings, answers) = bodies::bodies(&self.stage, self.is_plain()).await;
         if !answers.iter().any(Answer::is_done) {
             let is_denied = |answer: &&Answer| answer.outcome == Outcome::Refused(Refusal::Denied);
@@ -236,23 +202,10 @@ impl Run<'_> {
         Ok(findings)
     }
 
-    /// The first check of the table: whether it is there.
+    /// The first check of the table: whether it may be written.
     async fn begin_items(&self) -> Result<Finding, ProbeError> {
         let (finding, answer) = items::absent(&self.stage).await;
-        match answer.outcome {
-            Outcome::Refused(Refusal::NoSuchTable) => {
-                let trouble = trouble("DynamoDB", "PutItem", &answer);
-                let refusal = Refusal::NoSuchTable;
-                Err(ProbeError::Store(Box::new(StoreError::Refused { refusal, trouble })))
-            }
-            Outcome::Refused(Refusal::Denied) => {
-                let trouble = trouble("DynamoDB", "PutItem", &answer);
-                Err(ProbeError::NotPermitted(Box::new(trouble)))
-            }
-            Outcome::Done | Outcome::Refused(_) | Outcome::Unknown | Outcome::NotSent(_) => {
-                Ok(finding)
-            }
-        }
+        is_table("PutItem", &answer).map(|()| finding)
     }
 
     fn keeps_versions(&self) -> bool {
@@ -303,6 +256,20 @@ impl Run<'_> {
         let keeps_versions = self.versioning.map(|versioning| versioning != Versioning::Off);
         let cleaning = Cleaning { bucket: &self.bucket, base, keeps_versions };
         cleaning.run(&written, self.stage.table.as_ref()).await
+    }
+}
+
+/// Whether an answer leaves it open that the table is there, and may be used.
+fn is_table(operation: &'static str, answer: &Answer) -> Result<(), ProbeError> {
+    match answer.outcome {
+        Outcome::Refused(refusal @ Refusal::NoSuchTable) => {
+            let trouble = trouble("DynamoDB", operation, answer);
+            Err(ProbeError::Store(Box::new(StoreError::Refused { refusal, trouble })))
+        }
+        Outcome::Refused(Refusal::Denied) => {
+            Err(ProbeError::NotPermitted(Box::new(trouble("DynamoDB", operation, answer))))
+        }
+        Outcome::Done | Outcome::Refused(_) | Outcome::Unknown | Outcome::NotSent(_) => Ok(()),
     }
 }
 

@@ -3,22 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use statelock_protocol::lock::LockInfo;
 use statelock_protocol::store::{BucketName, ETag, Precondition, Refusal, TableName};
 
-use super::answer::{Answer, NotSent};
+use super::answer::{Answer, NotSent, Outcome};
 use super::body::BodyForm;
 use super::limits::Limits;
 use super::seat::{Seat, Service};
-use crate::connection::headers::{of_upload, of_write, with_customer_key};
+use crate::connection::headers::of_write;
 use crate::settings::ObjectSettings;
 use crate::system;
 use crate::transport::failure::failed;
 
 /// How often a request is sent again that the store only puts off, as long as nothing races.
-const ATTEMPTS: u8 = 4;
+pub(super) const ATTEMPTS: u8 = 4;
 
 /// The common ground of the checks.
 #[derive(Debug)]
@@ -41,14 +40,6 @@ pub(super) struct Written {
     /// Key and upload id.
     pub(super) uploads: BTreeSet<(String, String)>,
     pub(super) items: BTreeSet<String>,
-}
-
-/// What stands under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    Found { body: Bytes, etag: ETag },
-    Nothing,
-    NotKnown(Answer),
 }
 
 impl Stage {
@@ -182,51 +173,6 @@ impl Stage {
         answer
     }
 
-    /// Looks what stands under a key.
-    pub(super) async fn look(&self, seat: &Seat, key: &str) -> Look {
-        self.look_with(seat, key, false).await
-    }
-
-    /// As [`Self::look`]; with `is_checked` the store is asked for the checksum too.
-    pub(super) async fn look_with(&self, seat: &Seat, key: &str, is_checked: bool) -> Look {
-        let mut attempt = 0;
-        loop {
-            let look = self.look_once(seat, key, is_checked).await;
-            attempt += 1;
-            match look {
-                Look::NotKnown(answer) if attempt < ATTEMPTS && answer.is_passing() => {
-                    system::pause(attempt).await;
-                }
-                Look::Found { .. } | Look::Nothing | Look::NotKnown(_) => return look,
-            }
-        }
-    }
-
-    async fn look_once(&self, seat: &Seat, key: &str, is_checked: bool) -> Look {
-        if let Err(why) = self.limits.admit(1) {
-            return Look::NotKnown(Answer::not_sent(why));
-        }
-        let call = seat.objects.get_object().bucket(self.bucket.as_str()).key(key);
-        let call = with_customer_key!(call, self.settings);
-        let mode = is_checked.then_some(aws_sdk_s3::types::ChecksumMode::Enabled);
-        let result = Box::pin(call.set_checksum_mode(mode).send()).await;
-        let output = match result {
-            Ok(output) => output,
-            Err(error) => {
-                let answer: Answer = failed("S3", "GetObject", &error).into();
-                let is_nothing = answer.status == Some(404)
-                    && answer.outcome != super::answer::Outcome::Refused(Refusal::NoSuchBucket);
-                return if is_nothing { Look::Nothing } else { Look::NotKnown(answer) };
-            }
-        };
-        seat.note_use(Service::Objects);
-        let etag = ETag::new(output.e_tag().unwrap_or_default());
-        match output.body.collect().await {
-            Ok(body) => Look::Found { body: body.into_bytes(), etag },
-            Err(error) => Look::NotKnown(Answer::broken_off(&error)),
-        }
-    }
-
     /// Deletes an object.
     pub(super) async fn delete(&self, seat: &Seat, key: &str, condition: &Precondition) -> Answer {
         let mut attempt = 0;
@@ -249,89 +195,6 @@ impl Stage {
                 return answer;
             }
             system::pause(attempt).await;
-        }
-    }
-
-    /// Begins an upload in parts; its id.
-    pub(super) async fn create_upload(&self, key: &str) -> Result<String, Answer> {
-        self.limits.admit(1).map_err(Answer::not_sent)?;
-        let call = self.first().objects.create_multipart_upload();
-        let call = call.bucket(self.bucket.as_str()).key(key).content_type("application/json");
-        let call = of_upload(call, &self.settings, &self.settings.state_tags);
-        let result = Box::pin(call.send()).await;
-        let output =
-            result.map_err(|error| Answer::from(failed("S3", "CreateMultipartUpload", &error)))?;
-        let id = output.upload_id.unwrap_or_default();
-        self.written().uploads.insert((key.to_owned(), id.clone()));
-        Ok(id)
-    }
-
-    /// Sends the only part of an upload.
-    pub(super) async fn send_part(
-        &self,
-        (key, id): (&str, &str),
-        body: Bytes,
-    ) -> Result<CompletedPart, Answer> {
-        self.limits.admit(1).map_err(Answer::not_sent)?;
-        let call = self.first().objects.upload_part().bucket(self.bucket.as_str()).key(key);
-        let call = with_customer_key!(call, self.settings);
-        let result = Box::pin(call.upload_id(id).part_number(1).body(body.into()).send()).await;
-        let output = result.map_err(|error| Answer::from(failed("S3", "UploadPart", &error)))?;
-        Ok(CompletedPart::builder().part_number(1).set_e_tag(output.e_tag).build())
-    }
-
-    /// Makes an upload the object.
-    pub(super) async fn complete(
-        &self,
-        (key, id): (&str, &str),
-        part: CompletedPart,
-        condition: &Precondition,
-    ) -> Answer {
-        if let Err(why) = self.limits.admit(1) {
-            return Answer::not_sent(why);
-        }
-        self.written().keys.insert(key.to_owned());
-        let parts = CompletedMultipartUpload::builder().parts(part).build();
-        let call = self.first().objects.complete_multipart_upload();
-        let call = call.bucket(self.bucket.as_str()).key(key).upload_id(id).multipart_upload(parts);
-        let call = with_customer_key!(call, self.settings);
-        let call = match condition {
-            Precondition::None => call,
-            Precondition::IfAbsent => call.if_none_match("*"),
-            Precondition::IfMatch(etag) => call.if_match(etag.quoted()),
-        };
-        match Box::pin(call.send()).await {
-            Ok(output) => {
-                self.written().uploads.remove(&(key.to_owned(), id.to_owned()));
-                Answer::done(output.e_tag().map(ETag::new))
-            }
-            Err(error) => failed("S3", "CompleteMultipartUpload", &error).into(),
-        }
-    }
-
-    /// The keys below a prefix of the probe, and their ETags.
-    pub(super) async fn list(
-        &self,
-        seat: &Seat,
-        prefix: &str,
-    ) -> Result<Vec<(String, ETag)>, Answer> {
-        let mut found = Vec::new();
-        let mut token = None;
-        loop {
-            self.limits.admit(1).map_err(Answer::not_sent)?;
-            let call = seat.objects.list_objects_v2().bucket(self.bucket.as_str()).prefix(prefix);
-            let result = Box::pin(call.set_continuation_token(token.clone()).send()).await;
-            let output =
-                result.map_err(|error| Answer::from(failed("S3", "ListObjectsV2", &error)))?;
-            seat.note_use(Service::Objects);
-            let contents = output.contents.unwrap_or_default().into_iter();
-            found.extend(contents.map(|one| {
-                (one.key.unwrap_or_default(), ETag::new(one.e_tag.unwrap_or_default()))
-            }));
-            token = output.next_continuation_token.filter(|next| Some(next) != token.as_ref());
-            if output.is_truncated != Some(true) || token.is_none() {
-                return Ok(found);
-            }
         }
     }
 
@@ -360,6 +223,5 @@ pub(super) const OPERATION: &str = "statelock-probe";
 
 /// Whether the store asks to come again.
 fn is_put_off(answer: &Answer) -> bool {
-    use super::answer::Outcome;
     matches!(answer.outcome, Outcome::Refused(Refusal::Unavailable | Refusal::Conflict))
 }

@@ -6,8 +6,9 @@ use statelock_protocol::store::Precondition;
 use super::answer::Answer;
 use super::items::ItemLook;
 use super::judge::{self, Effect};
+use super::looking::Look;
 use super::operation::Operation;
-use super::stage::{Look, Stage};
+use super::stage::Stage;
 use super::verdict::{Due, Finding, TriedStep, Verdict};
 
 /// What was tried of one operation so far.
@@ -103,7 +104,7 @@ impl Trial {
         let told = match look {
             Look::Nothing => "nothing",
             Look::Found { .. } => "the object",
-            Look::NotKnown(_) => "could not be read",
+            Look::NotKnown(_) => "something that could not be read",
         };
         self.note(request, (&answer, told), verdict);
         (answer, effect)
@@ -143,9 +144,9 @@ pub(super) fn effect_of_item(look: &ItemLook, info: &str, before: Option<&str>) 
 pub(super) fn found(effect: Effect) -> &'static str {
     match effect {
         Effect::Made => "what was sent",
-        Effect::None => "what was there before",
+        Effect::None => "what there was before",
         Effect::Other => "something else",
-        Effect::NotKnown => "could not be read",
+        Effect::NotKnown => "something that could not be read",
     }
 }
 

@@ -8,7 +8,6 @@ use super::change::{Changes, Fate, Goal};
 use super::files::{OsFiles, shown};
 use super::git;
 use super::init::{self, InitEnd, Inits};
-use super::online;
 use super::phase_error::PhaseError;
 use super::plan::{self, Permits, Phase};
 use super::record::Direction;
@@ -16,6 +15,7 @@ use super::session::{self, Selection, Session};
 use super::stop_notice::StopNotice;
 use super::survey::LockPhase;
 use super::writing::{self, Asked, Outcome, WritingError};
+use super::{last_probe, online};
 use crate::output;
 
 /// Change the files of root modules so that they lock in the next phase.
@@ -77,6 +77,7 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), PhaseError> {
     let apply = Apply { args, stop: &stop };
     let mut session = Session::open(&args.selection)?;
     session.warn();
+    last_probe::warn(&session);
     let mut outcomes = Vec::new();
     if args.yes && session.is_interrupted() {
         (session, outcomes) = apply.finish_interrupted(session)?;

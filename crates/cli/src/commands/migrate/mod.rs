@@ -9,6 +9,7 @@ mod files;
 mod finish;
 mod git;
 mod init;
+mod last_probe;
 mod online;
 mod phase_error;
 mod plan;

@@ -26,7 +26,9 @@ pub(super) fn of(
     report: &ProbeReport,
     (lockfile, lock_table): (&Conclusion, Option<&Conclusion>),
 ) -> Advice {
-    let is_plain = is_plain(args);
+    let endpoints = args.endpoints();
+    // Without an endpoint it is AWS.
+    let is_plain = endpoints.objects.as_ref().is_some_and(|url| url.starts_with("http://"));
     let has_table = args.dynamodb_table.is_some();
     let clients = clients::advice(&report.findings, is_plain, has_table);
     // The newest client that writes here; older ones need no more than it does.
@@ -42,7 +44,7 @@ pub(super) fn of(
     };
     let arguments = newest.map_or(&[][..], |client| client.arguments);
     let region = report.region.as_deref();
-    let block = by.zip(newest).map(|(by, _)| block::of(args, (by, region), arguments));
+    let block = by.zip(newest).map(|(by, _)| block::of(args, &endpoints, (by, region), arguments));
     let mut cautions = Vec::new();
     if by.is_none() && lockfile.safety == Safety::NotSafe {
         cautions.push(without_a_lock(has_table).to_owned());
@@ -59,15 +61,6 @@ pub(super) fn of(
         ));
     }
     Advice { block, clients, cautions }
-}
-
-/// Whether clients reach it without TLS.
-pub(super) fn is_plain(args: &ProbeArgs) -> bool {
-    let named = args.endpoint_url.first().cloned();
-    let variable = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
-    let url =
-        named.or_else(|| variable("AWS_ENDPOINT_URL_S3")).or_else(|| variable("AWS_ENDPOINT_URL"));
-    url.is_some_and(|url| url.starts_with("http://"))
 }
 
 fn without_a_lock(has_table: bool) -> &'static str {

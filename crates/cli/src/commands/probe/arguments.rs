@@ -123,6 +123,13 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// Where clients find S3 and DynamoDB, if not at AWS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Endpoints {
+    pub(super) objects: Option<String>,
+    pub(super) tables: Option<String>,
+}
+
 fn place(text: &str) -> Result<Place, String> {
     let form = "not of the form s3://BUCKET[/PREFIX]";
     let rest = text.strip_prefix("s3://").ok_or(form)?;
@@ -157,6 +164,19 @@ impl ProbeArgs {
                 acl: self.acl.clone(),
                 ..ObjectSettings::default()
             },
+        }
+    }
+
+    /// Where clients find the stores, as it is named here or in the environment.
+    pub(super) fn endpoints(&self) -> Endpoints {
+        let variable = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
+        let all = || variable("AWS_ENDPOINT_URL");
+        let objects = self.endpoint_url.first().cloned();
+        let tables = self.dynamodb_endpoint_url.first().cloned();
+        let tables = tables.or_else(|| objects.clone());
+        Endpoints {
+            tables: tables.or_else(|| variable("AWS_ENDPOINT_URL_DYNAMODB")).or_else(all),
+            objects: objects.or_else(|| variable("AWS_ENDPOINT_URL_S3")).or_else(all),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The backend block to use with a store.
 
-use super::arguments::ProbeArgs;
+use super::arguments::{Endpoints, ProbeArgs};
 
 /// How states are to be locked here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub(super) enum By<'a> {
 /// The block, with a key to be filled in.
 pub(super) fn of(
     args: &ProbeArgs,
+    endpoints: &Endpoints,
     (by, region): (By<'_>, Option<&str>),
     arguments: &[&str],
 ) -> String {
@@ -25,14 +26,13 @@ pub(super) fn of(
         By::Lockfile => ("use_lockfile", "true".to_owned()),
         By::LockTable(table) => ("dynamodb_table", text(table)),
     });
-    let is_custom = !args.endpoint_url.is_empty();
-    if let Some(endpoints) = endpoints(args, by) {
-        lines.push(("endpoints", endpoints));
+    if let Some(named) = named(endpoints, by) {
+        lines.push(("endpoints", named));
     }
-    if args.use_path_style || args.endpoint_url.first().is_some_and(|url| is_address(url)) {
+    if args.use_path_style || endpoints.objects.as_ref().is_some_and(|url| is_address(url)) {
         lines.push(("use_path_style", "true".to_owned()));
     }
-    if is_custom {
+    if endpoints.objects.is_some() {
         // Each of them would be asked at AWS.
         for name in [
             "skip_credentials_validation",
@@ -49,10 +49,9 @@ pub(super) fn of(
     format!("terraform {{\n  backend \"s3\" {{\n{}  }}\n}}\n", lines.collect::<String>())
 }
 
-fn endpoints(args: &ProbeArgs, by: By<'_>) -> Option<String> {
-    let objects = args.endpoint_url.first().map(|url| format!("s3 = {}", text(url)));
-    let tables = args.dynamodb_endpoint_url.first().or_else(|| args.endpoint_url.first());
-    let tables = tables.filter(|_| matches!(by, By::LockTable(_)));
+fn named(endpoints: &Endpoints, by: By<'_>) -> Option<String> {
+    let objects = endpoints.objects.as_ref().map(|url| format!("s3 = {}", text(url)));
+    let tables = endpoints.tables.as_ref().filter(|_| matches!(by, By::LockTable(_)));
     let tables = tables.map(|url| format!("dynamodb = {}", text(url)));
     let both: Vec<_> = objects.into_iter().chain(tables).collect();
     (!both.is_empty()).then(|| format!("{{ {} }}", both.join(", ")))
@@ -102,7 +101,7 @@ mod tests {
     fn a_block_at_aws_is_short() {
         let args = args(&["s3://tfstate", "--region", "eu-west-1"]);
         assert_eq!(
-            of(&args, (By::Lockfile, None), &[]),
+            of(&args, &Endpoints::default(), (By::Lockfile, None), &[]),
             "terraform {\n  backend \"s3\" {\n    bucket       = \"tfstate\"\n    key          = \
              \"NAME/terraform.tfstate\"\n    region       = \"eu-west-1\"\n    use_lockfile = true\n  }\n}\n"
         );
@@ -112,7 +111,12 @@ mod tests {
     fn a_block_elsewhere_names_the_endpoints_and_skips_what_is_asked_at_aws() {
         let url = "http://127.0.0.1:9000";
         let args = args(&["s3://b/team", "--endpoint-url", url, "--dynamodb-table", "locks"]);
-        let block = of(&args, (By::LockTable("locks"), Some("r1")), &["skip_s3_checksum"]);
+        let block = of(
+            &args,
+            &args.endpoints(),
+            (By::LockTable("locks"), Some("r1")),
+            &["skip_s3_checksum"],
+        );
         for line in [
             "key                         = \"team/NAME/terraform.tfstate\"",
             "region                      = \"r1\"",

@@ -41,6 +41,7 @@ impl From<ProbeError> for ProbeVerbError {
             | ProbeError::Unreachable(_)
             | ProbeError::Elsewhere(_)
             | ProbeError::NotPermitted(_)
+            | ProbeError::Left { .. }
             | ProbeError::Store(_) => Self::Probe(Box::new(error)),
         }
     }
@@ -50,17 +51,7 @@ impl CommandError for ProbeVerbError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Backend(error) => error.exit_code(),
-            Self::Probe(error) => match error.as_ref() {
-                // Told as a backend error already.
-                ProbeError::Connect(_) | ProbeError::Elsewhere(_) => ExitCode::BadInput,
-                ProbeError::NoName(_) => ExitCode::Internal,
-                ProbeError::Unreachable(_) => ExitCode::Unavailable,
-                ProbeError::NotPermitted(_) => ExitCode::NotPermitted,
-                ProbeError::Store(error) => match error.as_ref() {
-                    StoreError::Refused { refusal, .. } => refused_exit_code(*refusal),
-                    StoreError::Unknown(_) => ExitCode::Unavailable,
-                },
-            },
+            Self::Probe(error) => probe_exit_code(error),
             Self::Stopped(signal) | Self::StoppedLeft { signal, .. } => signal.exit_code(),
             Self::NotCleaned(..) | Self::Stdout(_) => ExitCode::Unavailable,
             Self::Signals(_) | Self::Json(_) => ExitCode::Internal,
@@ -70,34 +61,52 @@ impl CommandError for ProbeVerbError {
     fn hint(&self) -> Option<&str> {
         match self {
             Self::Backend(error) => error.hint(),
-            Self::Probe(error) => Some(match error.as_ref() {
-                ProbeError::Connect(_) => "correct the options or the environment",
-                ProbeError::NoName(_) => "try again",
-                ProbeError::Unreachable(_) => {
-                    "check the endpoint, the network and the proxy settings"
-                }
-                ProbeError::Elsewhere(_) => "name the bucket's own region with --region",
-                ProbeError::NotPermitted(_) => {
-                    "check which credentials are used; a probe needs s3:PutObject, s3:GetObject and s3:DeleteObject below \
-                     PREFIX/.statelock-probe/, s3:ListBucket on the bucket, and in a bucket that keeps versions \
-                     s3:ListBucketVersions and s3:DeleteObjectVersion; for a lock table dynamodb:GetItem, PutItem and DeleteItem"
-                }
-                ProbeError::Store(error) => match error.as_ref() {
-                    StoreError::Refused { refusal: Refusal::NoSuchTable, .. } => {
-                        "check the table's name and the region, or leave --dynamodb-table out"
-                    }
-                    StoreError::Refused { refusal: Refusal::NoSuchBucket, .. } => {
-                        "check the bucket's name, the region and the endpoint; a probe makes no bucket"
-                    }
-                    StoreError::Refused { .. } | StoreError::Unknown(_) => {
-                        "check bucket, region, endpoint and credentials"
-                    }
-                },
-            }),
+            Self::Probe(error) => Some(probe_hint(error)),
             Self::StoppedLeft { hint, .. } | Self::NotCleaned(_, hint) => Some(hint),
             Self::Stdout(_) => Some("keep standard output open, or send it to a file"),
             Self::Signals(_) => Some("try again"),
             Self::Stopped(_) | Self::Json(_) => None,
         }
+    }
+}
+
+fn probe_exit_code(error: &ProbeError) -> ExitCode {
+    match error {
+        // Told as a backend error already.
+        ProbeError::Connect(_) | ProbeError::Elsewhere(_) => ExitCode::BadInput,
+        ProbeError::NoName(_) => ExitCode::Internal,
+        ProbeError::Unreachable(_) => ExitCode::Unavailable,
+        ProbeError::NotPermitted(_) => ExitCode::NotPermitted,
+        ProbeError::Left { cause, .. } => probe_exit_code(cause),
+        ProbeError::Store(error) => match error.as_ref() {
+            StoreError::Refused { refusal, .. } => refused_exit_code(*refusal),
+            StoreError::Unknown(_) => ExitCode::Unavailable,
+        },
+    }
+}
+
+fn probe_hint(error: &ProbeError) -> &'static str {
+    match error {
+        ProbeError::Connect(_) => "correct the options or the environment",
+        ProbeError::NoName(_) => "try again",
+        ProbeError::Unreachable(_) => "check the endpoint, the network and the proxy settings",
+        ProbeError::Elsewhere(_) => "name the bucket's own region with --region",
+        ProbeError::NotPermitted(_) => {
+            "check which credentials are used; a probe needs s3:PutObject, s3:GetObject and s3:DeleteObject below \
+             PREFIX/.statelock-probe/, s3:ListBucket on the bucket, and in a bucket that keeps versions \
+             s3:ListBucketVersions and s3:DeleteObjectVersion; for a lock table dynamodb:GetItem, PutItem and DeleteItem"
+        }
+        ProbeError::Left { cause, .. } => probe_hint(cause),
+        ProbeError::Store(error) => match error.as_ref() {
+            StoreError::Refused { refusal: Refusal::NoSuchTable, .. } => {
+                "check the table's name and the region, or leave --dynamodb-table out"
+            }
+            StoreError::Refused { refusal: Refusal::NoSuchBucket, .. } => {
+                "check the bucket's name, the region and the endpoint; a probe makes no bucket"
+            }
+            StoreError::Refused { .. } | StoreError::Unknown(_) => {
+                "check bucket, region, endpoint and credentials"
+            }
+        },
     }
 }

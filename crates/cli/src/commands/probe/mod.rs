@@ -18,7 +18,7 @@ use std::process;
 
 pub(crate) use arguments::ProbeArgs;
 pub(crate) use error::ProbeVerbError;
-pub(crate) use record::warn_of_last_probe;
+pub(crate) use record::{last_probe_warning, warn_of_last_probe};
 
 use statelock_client::probe::{Probe, ProbeReport};
 

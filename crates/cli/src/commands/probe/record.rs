@@ -93,9 +93,14 @@ fn write(path: &Path, record: &Record) -> io::Result<()> {
 
 /// Says on standard error if the last probe of this store found that the lock of this backend is not safe there.
 pub(crate) fn warn_of_last_probe(settings: &BackendSettings) {
-    if let Some(warning) = directory().and_then(|directory| warning(&directory, settings)) {
+    if let Some(warning) = last_probe_warning(settings) {
         crate::output::warning(&warning);
     }
+}
+
+/// What there is to say, if the last probe of this store found that the lock of this backend is not safe there.
+pub(crate) fn last_probe_warning(settings: &BackendSettings) -> Option<String> {
+    directory().and_then(|directory| warning(&directory, settings))
 }
 
 fn warning(directory: &Path, settings: &BackendSettings) -> Option<String> {

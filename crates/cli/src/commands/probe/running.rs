@@ -1,6 +1,6 @@
 //! Runs a probe, and lets signals stop it so that nothing stays behind.
 
-use statelock_client::probe::{Cleaned, Probe, ProbeReport};
+use statelock_client::probe::{Cleaned, Probe, ProbeError, ProbeReport};
 
 use super::announcement;
 use super::arguments::ProbeArgs;
@@ -60,7 +60,7 @@ async fn probed(
     let mut run = Box::pin(probe.run());
     let signal = tokio::select! {
         biased;
-        report = &mut run => return Ok(report?),
+        report = &mut run => return report.map_err(|error| told_left(args, error)),
         signal = signals.next() => signal,
     };
     probe.stop_flag().stop();
@@ -72,13 +72,25 @@ async fn probed(
         ended = &mut run => ended,
         _ = signals.next() => return Err(stopped_left(args, probe, signal)),
     };
-    // An error comes before anything was written, or after it was removed.
-    let Ok(report) = ended else { return Err(ProbeVerbError::Stopped(signal)) };
-    if report.cleaned.left.is_empty() {
+    let cleaned = match ended {
+        Ok(report) => report.cleaned,
+        Err(ProbeError::Left { cleaned, .. }) => *cleaned,
+        // Nothing was written, or it was removed.
+        Err(_) => Cleaned::default(),
+    };
+    if cleaned.left.is_empty() {
         return Err(ProbeVerbError::Stopped(signal));
     }
-    left::warn(&args.command_to_clean(), &report.cleaned);
+    left::warn(&args.command_to_clean(), &cleaned);
     Err(stopped_left(args, probe, signal))
+}
+
+/// An error, after saying what could not be removed.
+fn told_left(args: &ProbeArgs, error: ProbeError) -> ProbeVerbError {
+    if let ProbeError::Left { cleaned, .. } = &error {
+        left::warn(&args.command_to_clean(), cleaned);
+    }
+    error.into()
 }
 
 fn stopped_left(args: &ProbeArgs, probe: &Probe, signal: StopSignal) -> ProbeVerbError {

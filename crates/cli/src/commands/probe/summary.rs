@@ -67,19 +67,21 @@ fn of_steps(steps: &[TriedStep], verdict: Verdict) -> String {
     if verdict == Verdict::Enforced {
         return String::new();
     }
-    let told = |step: &TriedStep| {
-        let TriedStep { request, answer, found, .. } = step;
-        format!("{request}: {answer}, then there was {found}")
-    };
     steps.iter().map(told).collect::<Vec<_>>().join("; ")
+}
+
+fn told(step: &TriedStep) -> String {
+    let TriedStep { request, answer, found, .. } = step;
+    if found.is_empty() {
+        format!("{request}: {answer}")
+    } else {
+        format!("{request}: {answer}; there was then {found}")
+    }
 }
 
 /// Everything, for who asks for it.
 pub(super) fn lines(finding: &Finding) -> Vec<String> {
-    let steps = finding.steps.iter().map(|step| {
-        let TriedStep { request, answer, found, .. } = step;
-        printable(&format!("{request}: {answer}, then there was {found}"))
-    });
+    let steps = finding.steps.iter().map(|step| printable(&told(step)));
     let answers = finding.rounds.iter().flat_map(|rounds| &rounds.answers);
     let answers = answers.map(|(answer, count)| printable(&format!("{count} × {answer}")));
     steps.chain(answers).collect()

@@ -95,7 +95,9 @@ fn versioning(versioning: Option<Versioning>) -> &'static str {
 
 fn operations(outcome: &Outcome<'_>, is_verbose: bool) -> Vec<String> {
     let findings = &outcome.report.findings;
-    let width = findings.iter().map(|finding| finding.operation.title().len()).max().unwrap_or(0);
+    let tried = findings.iter().map(|finding| finding.operation);
+    let all = tried.chain(outcome.report.skipped.iter().map(|skipped| skipped.operation));
+    let width = all.map(|operation| operation.title().len()).max().unwrap_or(0);
     let mut lines = Vec::new();
     for finding in findings {
         let (title, verdict) = (finding.operation.title(), finding.verdict.to_string());

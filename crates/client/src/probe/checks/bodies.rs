@@ -7,8 +7,9 @@ use super::conditions::content;
 use crate::probe::answer::{Answer, Outcome};
 use crate::probe::body::BodyForm;
 use crate::probe::judge::{self, Effect};
+use crate::probe::looking::Look;
 use crate::probe::operation::Operation;
-use crate::probe::stage::{Look, Stage};
+use crate::probe::stage::Stage;
 use crate::probe::trial::{Request, Trial, effect_of_write, found, untried};
 use crate::probe::verdict::{Due, Finding, Verdict};
 
@@ -109,7 +110,7 @@ async fn read_with_checksum(stage: &Stage) -> Finding {
         }
         Look::NotKnown(answer) => {
             let verdict = judge::case(Due::Done, &answer, Effect::None);
-            trial.note(request, (&answer, "could not be read"), verdict);
+            trial.note(request, (&answer, "something that could not be read"), verdict);
         }
     }
     trial.finding()

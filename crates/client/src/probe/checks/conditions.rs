@@ -5,8 +5,9 @@ use statelock_protocol::store::{ETag, Precondition};
 use crate::bucket::{Bucket, RemovalWay, VersionName};
 use crate::probe::answer::Answer;
 use crate::probe::judge::{self, Effect};
+use crate::probe::looking::Look;
 use crate::probe::operation::Operation;
-use crate::probe::stage::{Look, Stage};
+use crate::probe::stage::Stage;
 use crate::probe::trial::{Request, Trial};
 use crate::probe::verdict::{Due, Finding};
 
@@ -179,7 +180,7 @@ pub(in crate::probe) fn refusal_status(refused: &[Answer]) -> Finding {
     for answer in refused {
         let request =
             Request { what: "a write whose condition fails", due: Due::Refused, before: None };
-        trial.note(request, (answer, "not looked"), verdict);
+        trial.note(request, (answer, ""), verdict);
     }
     trial.finding()
 }

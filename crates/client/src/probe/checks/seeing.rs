@@ -6,8 +6,9 @@ use statelock_protocol::store::Precondition;
 
 use super::conditions::content;
 use crate::probe::judge;
+use crate::probe::looking::Look;
 use crate::probe::operation::Operation;
-use crate::probe::stage::{Look, Stage};
+use crate::probe::stage::Stage;
 use crate::probe::trial::{Request, Trial, untried};
 use crate::probe::verdict::{Due, Finding, Samples, Verdict};
 
@@ -132,12 +133,12 @@ pub(in crate::probe) async fn etag(stage: &Stage) -> Finding {
     let is_listed = listed.is_none_or(|listed| listed == etag);
     let is_another = other.etag.as_ref().is_some_and(|other| *other != etag);
     for (what, answer, is_right) in [
-        ("a write tells the ETag that a read tells", &written, is_told),
-        ("a listing tells it too", &written, is_listed),
-        ("other bytes have another one", &other, is_another),
+        ("the ETag of a write is that of a read", &written, is_told),
+        ("the ETag of a listing is too", &written, is_listed),
+        ("the ETag of other bytes is another", &other, is_another),
     ] {
         let request = Request { what, due: Due::Done, before: None };
-        let found = if is_right { "so it is" } else { "it is not so" };
+        let found = if is_right { "" } else { "another ETag than that" };
         let verdict = if answer.is_done() { verdict(is_right) } else { Verdict::NotKnown };
         trial.note(request, (answer, found), verdict);
     }

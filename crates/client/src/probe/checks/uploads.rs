@@ -5,8 +5,9 @@ use statelock_protocol::store::{ETag, Precondition};
 
 use super::conditions::{WRONG_ETAG, content};
 use crate::probe::answer::Answer;
+use crate::probe::looking::Look;
 use crate::probe::operation::Operation;
-use crate::probe::stage::{Look, Stage};
+use crate::probe::stage::Stage;
 use crate::probe::trial::{Request, Trial};
 use crate::probe::verdict::{Due, Finding};
 

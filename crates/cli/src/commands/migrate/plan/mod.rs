@@ -10,7 +10,7 @@ use super::phase_error::PhaseError;
 use super::session::{Selection, Session};
 use super::stop_notice::StopNotice;
 use super::survey::LockPhase;
-use super::{diff, online};
+use super::{diff, last_probe, online};
 use crate::output;
 
 /// Show the change of every file for the next phase, and what has to be settled first.
@@ -109,6 +109,7 @@ impl Permits {
 pub(crate) fn run(args: &PlanArgs) -> Result<(), PhaseError> {
     let mut session = Session::open(&args.selection)?;
     session.warn();
+    last_probe::warn(&session);
     let goal = args.phase.map_or(Goal::Next, |phase| Goal::To(phase.lock_phase()));
     let mut request = args.permits.request(goal);
     request.only = session.only(&args.selection)?;

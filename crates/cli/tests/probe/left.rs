@@ -1,0 +1,81 @@
+//! What a killed probe left is removed by a later one, and nothing else is.
+
+use statelock_testkit::fault_proxy::Fault;
+
+use crate::stage::{BUCKET, PLACE, QUICK, Run, Stage, TABLE};
+
+/// HEAD of a bucket, by a clock that is decades ahead.
+const LATER: &str = "HTTP/1.1 200 OK\r\nDate: Fri, 01 Jan 2100 00:00:00 GMT\r\nContent-Length: 0\r\n\
+                     Connection: close\r\n\r\n";
+
+/// A store in which a probe was killed in the middle of its work.
+fn after_a_kill() -> Stage {
+    let stage = Stage::statelock();
+    let proxy = stage.server.proxy();
+    proxy.inject_on(Fault::HoldRequest, 1, |request| request.body.contains("item-race-1"));
+    let running = stage.spawn_probe(&proxy, &["--dynamodb-table", TABLE]);
+    assert!(proxy.await_held(statelock_testkit::command::BOUND), "it comes to the items");
+    running.kill();
+    proxy.let_go();
+    let left = stage.left(BUCKET);
+    assert!(left.iter().any(|one| one.starts_with("team/")), "objects: {left:?}");
+    assert!(left.iter().any(|one| one.starts_with("tfstate/team/")), "items: {left:?}");
+    stage
+}
+
+#[test]
+fn a_probe_that_may_still_run_is_left_alone_and_clean_removes_it() {
+    let stage = after_a_kill();
+    let before = stage.left(BUCKET).len();
+    stage.probe(&[]).ended(0, "");
+    assert_eq!(stage.left(BUCKET).len(), before, "it is younger than an hour");
+    let run = stage.run(&["probe", PLACE, "--clean", "--json"]);
+    run.ended(0, "");
+    let removed = &run.json()["removed"];
+    assert!(
+        removed["objects"].as_u64() > Some(0) && removed["items"].as_u64() > Some(0),
+        "{removed}"
+    );
+    stage.assert_nothing_left(BUCKET);
+}
+
+#[test]
+fn the_next_probe_removes_what_an_old_one_left() {
+    let stage = after_a_kill();
+    let proxy = stage.server.proxy();
+    proxy.inject(Fault::AnswerInstead(LATER), usize::MAX, |method, _| method == "HEAD");
+    let args = [&["probe", PLACE], QUICK, &["--json"]].concat();
+    let run = Run::of(stage.command(&proxy.endpoint(), &args));
+    run.ended(0, "");
+    let removed = &run.json()["removed_of_earlier"];
+    assert!(
+        removed["objects"].as_u64() > Some(0) && removed["items"].as_u64() > Some(0),
+        "{removed}"
+    );
+    stage.assert_nothing_left(BUCKET);
+}
+
+#[test]
+fn only_what_a_probe_made_is_removed() {
+    let stage = Stage::statelock();
+    let mut client = stage.client();
+    let name = "0123abcd-0123-4567-89ab-0123456789ab";
+    let kept = [
+        "team/.statelock-probe/mine/terraform.tfstate".to_owned(),
+        format!("team/.statelock-probe/{name}"),
+        format!("other/.statelock-probe/{name}/probe.json"),
+        "team/terraform.tfstate".to_owned(),
+    ];
+    let gone = format!("team/.statelock-probe/{name}/list/001.json");
+    for key in kept.iter().chain([&gone]) {
+        let put = client.s3("PUT", &format!("/{BUCKET}/{key}"), &[], b"\"x\"").expect("an answer");
+        assert_eq!(put.status(), 200, "{key}");
+    }
+    stage.run(&["probe", PLACE, "--clean"]).ended_saying(0, "objects and versions: 1,");
+    for key in &kept {
+        let get = client.s3("GET", &format!("/{BUCKET}/{key}"), &[], b"").expect("an answer");
+        assert_eq!(get.status(), 200, "{key}");
+    }
+    let get = client.s3("GET", &format!("/{BUCKET}/{gone}"), &[], b"").expect("an answer");
+    assert_eq!(get.status(), 404);
+}

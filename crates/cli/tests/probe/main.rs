@@ -1,0 +1,9 @@
+//! `statelock probe`: its verdicts, that it leaves nothing behind, and what other verbs make of a verdict.
+
+mod bad_input;
+mod kept;
+mod left;
+mod losses;
+mod stage;
+mod stopped;
+mod verdicts;

@@ -1,0 +1,185 @@
+//! Removes what a probe wrote: objects, versions, delete markers, uploads and items.
+
+mod objects;
+mod versions;
+
+use aws_sdk_s3::primitives::DateTime;
+use futures::StreamExt as _;
+use futures::stream;
+use statelock_protocol::store::{Refusal, TableName};
+
+use crate::bucket::Bucket;
+use crate::connection::Connection;
+use crate::probe::answer::{Answer, Outcome};
+use crate::probe::checks::seeing::AT_ONCE;
+use crate::probe::stage::Written;
+use crate::system;
+use crate::transport::failure::failed;
+
+/// How often everything is listed and removed, until nothing is listed any more.
+const PASSES: u8 = 4;
+/// Attempts at one removal.
+const ATTEMPTS: u8 = 5;
+/// The last object that goes: it says which items there may be.
+pub(in crate::probe) const JOURNAL: &str = "probe.json";
+
+/// What was removed, and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Objects, versions and delete markers that were removed.
+    pub objects: u64,
+    /// Uploads that were aborted.
+    pub uploads: u64,
+    /// Items that were removed, or were not there.
+    pub items: u64,
+    /// What is still there, or may be.
+    pub left: Vec<Left>,
+}
+
+/// Something that could not be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// What.
+    pub what: LeftThing,
+    /// Why.
+    pub why: String,
+}
+
+/// A thing that a probe makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeftThing {
+    /// An object, or one version of it.
+    Object {
+        /// Its key.
+        key: String,
+        /// The version, if the bucket keeps some.
+        version_id: Option<String>,
+    },
+    /// Parts of an upload.
+    Upload {
+        /// Of which key.
+        key: String,
+        /// Its id.
+        upload_id: String,
+    },
+    /// An item of the lock table.
+    Item {
+        /// The table.
+        table: String,
+        /// Its `LockID`.
+        lock_id: String,
+    },
+    /// All below a prefix: it could not be listed.
+    Everything {
+        /// The prefix.
+        prefix: String,
+    },
+}
+
+/// Removes all that is below one probe's prefix.
+#[derive(Debug)]
+pub(in crate::probe) struct Cleaning<'a> {
+    pub(in crate::probe) bucket: &'a Bucket,
+    /// The prefix; it ends with `/`.
+    pub(in crate::probe) base: &'a str,
+    /// `Some(false)`: it is certain that the bucket never kept versions.
+    pub(in crate::probe) keeps_versions: Option<bool>,
+}
+
+impl Cleaning<'_> {
+    fn connection(&self) -> &Connection {
+        self.bucket.connection()
+    }
+
+    /// Removes everything, `written` too where a listing does not show it.
+    pub(in crate::probe) async fn run(
+        &self,
+        written: &Written,
+        table: Option<&TableName>,
+    ) -> Cleaned {
+        let mut cleaned = Cleaned::default();
+        if let Some(table) = table {
+            self.items(table, written, &mut cleaned).await;
+        }
+        self.uploads(written, &mut cleaned).await;
+        let keeps_journal = !cleaned.left.is_empty();
+        let journal = format!("{}{JOURNAL}", self.base);
+        let is_meant = |key: &str| !keeps_journal || key != journal;
+        if self.keeps_versions == Some(false) || !self.versions(&is_meant, &mut cleaned).await {
+            self.objects(written, &is_meant, &mut cleaned).await;
+        }
+        cleaned
+    }
+
+    async fn items(&self, table: &TableName, written: &Written, cleaned: &mut Cleaned) {
+        let removals = written.items.iter().map(|id| async move {
+            let failure = self.remove_item(table, id).await.err();
+            (id, failure)
+        });
+        let mut ends = stream::iter(removals).buffer_unordered(AT_ONCE);
+        while let Some((id, failure)) = ends.next().await {
+            match failure {
+                None => cleaned.items += 1,
+                Some(why) => {
+                    let (table, lock_id) = (table.as_str().to_owned(), id.clone());
+                    let what = LeftThing::Item { table, lock_id };
+                    cleaned.left.push(Left { what, why: why.to_string() });
+                }
+            }
+        }
+    }
+
+    async fn remove_item(&self, table: &TableName, id: &str) -> Result<(), Answer> {
+        let mut attempt = 0;
+        loop {
+            let call = self.connection().tables().delete_item().table_name(table.as_str());
+            let key = aws_sdk_dynamodb::types::AttributeValue::S(id.to_owned());
+            let Err(error) = Box::pin(call.key("LockID", key).send()).await else { return Ok(()) };
+            let answer: Answer = failed("DynamoDB", "DeleteItem", &error).into();
+            // Without a table there is nothing in it.
+            if answer.outcome == Outcome::Refused(Refusal::NoSuchTable) {
+                return Ok(());
+            }
+            attempt += 1;
+            if attempt >= ATTEMPTS || !answer.is_passing() {
+                return Err(answer);
+            }
+            system::pause(attempt).await;
+        }
+    }
+
+    async fn uploads(&self, written: &Written, cleaned: &mut Cleaned) {
+        let mut uploads = written.uploads.clone();
+        // Who may not list them, or whose store cannot, knows those that this probe began.
+        uploads.extend(self.listed_uploads().await.into_iter().map(|(key, id, _)| (key, id)));
+        for (key, id) in uploads {
+            let call = self.connection().reads().abort_multipart_upload();
+            let call = call.bucket(self.bucket.name().as_str()).key(&key).upload_id(&id);
+            let sent = Box::pin(call.send()).await;
+            match sent.map_err(|error| failed("S3", "AbortMultipartUpload", &error)) {
+                Ok(_) => cleaned.uploads += 1,
+                Err(error) if error.refusal == Some(Refusal::NoSuchKey) => {}
+                Err(error) if error.trouble.status == Some(404) => {}
+                Err(error) => {
+                    let what = LeftThing::Upload { key, upload_id: id };
+                    cleaned.left.push(Left { what, why: error.trouble.to_string() });
+                }
+            }
+        }
+    }
+
+    /// Key, id, and when it was begun, of the uploads below the prefix.
+    pub(in crate::probe) async fn listed_uploads(&self) -> Vec<(String, String, Option<i64>)> {
+        let call = self.connection().reads().list_multipart_uploads();
+        let call = call.bucket(self.bucket.name().as_str()).prefix(self.base);
+        let Ok(output) = Box::pin(call.send()).await else { return Vec::new() };
+        let uploads = output.uploads.unwrap_or_default().into_iter();
+        // Some stores do not look at the prefix.
+        let ours = uploads.filter_map(|one| {
+            let begun = one.initiated.as_ref().map(DateTime::secs);
+            let key = one.key.filter(|key| key.starts_with(self.base))?;
+            Some((key, one.upload_id?, begun))
+        });
+        ours.collect()
+    }
+}
