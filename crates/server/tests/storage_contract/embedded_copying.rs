@@ -187,3 +187,41 @@ async fn a_copy_has_no_log_and_is_read_without_leaving_a_trace() {
     assert!(transaction.put(Table::Records, b"k", b"w").is_err());
     assert_eq!(names(), ["lock", "statelock.db"]);
 }
+
+/// The server is stopped in the middle of a long copy: it ends in order, and the copy goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p12_an_engine_that_closes_under_a_copy_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let engine = open(&data).unwrap();
+    for n in 0..9_u8 {
+        put(&engine, Table::Chunks, &[n], &noise(n.into(), 1 << 20)).await.unwrap();
+    }
+    let (begun, is_begun) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (from, to) = (data.clone(), directory.path().join("copy"));
+    let copying = std::thread::spawn(move || {
+        let to = Directory::lock(&to).unwrap();
+        let mut steps = 0;
+        copy_database(&from, &to, &Stop::default(), |_| {
+            steps += 1;
+            if steps == 1 {
+                begun.send(()).unwrap();
+                may_go_on.recv().unwrap();
+            }
+        })
+    });
+    is_begun.recv().unwrap();
+    put(&engine, Table::Records, b"late", b"1").await.unwrap();
+    engine.close().await.unwrap();
+    drop(engine);
+    go_on.send(()).unwrap();
+    copying.join().unwrap().unwrap();
+
+    let copied = open(&directory.path().join("copy")).unwrap();
+    assert_eq!(all(&copied, Table::Chunks).await.len(), 9);
+    assert_eq!(get(&copied, Table::Records, b"late").await.unwrap(), None);
+    let engine = open(&data).unwrap();
+    assert_eq!(all(&engine, Table::Chunks).await.len(), 9);
+    assert_eq!(get(&engine, Table::Records, b"late").await.unwrap(), Some(b"1".to_vec()));
+}

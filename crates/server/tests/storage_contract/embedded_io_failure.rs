@@ -125,6 +125,8 @@ async fn child_writes_until_the_end() {
     let Some(directory) = child::directory() else {
         return;
     };
+    // What comes first stands behind the name of the test, on one line with it.
+    println!("begun");
     let engine = match open(&directory) {
         Ok(engine) => engine,
         Err(error) => return println!("not opened: {error}"),

@@ -67,6 +67,13 @@ impl Disk {
                 let change = Change::Write { offset: *offset, bytes: bytes.clone() };
                 self.file(name).cached.push(change);
             }
+            Event::Append { name, bytes } => {
+                let file = self.file(name);
+                let mut whole = file.durable.clone();
+                file.cached.iter().for_each(|change| change.apply(&mut whole));
+                let change = Change::Write { offset: whole.len(), bytes: bytes.clone() };
+                file.cached.push(change);
+            }
             Event::Truncate { name, len } => {
                 self.file(name).cached.push(Change::Truncate { len: *len });
             }

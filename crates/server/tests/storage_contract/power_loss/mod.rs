@@ -7,6 +7,7 @@
 //!
 //! Where `strace` is not installed, or may not trace, the test is reported as skipped.
 
+mod backups;
 mod disk;
 mod trace;
 
@@ -29,15 +30,15 @@ const ROWS: u8 = 15;
 /// How often each moment is tried with other pieces lost.
 const SEEDS: u64 = 3;
 
-/// What the child did to its directory, or why it cannot be seen.
-fn recorded() -> Result<Vec<Event>, String> {
+/// What a child did to its directory, or why it cannot be seen.
+fn recorded(child: &str) -> Result<Vec<Event>, String> {
     let directory = tempfile::tempdir().unwrap();
     let log = tempfile::NamedTempFile::new().unwrap();
     let calls = "trace=openat,pwrite64,write,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,\
                  renameat,renameat2";
     let path = log.path().to_str().unwrap();
     let strace = ["strace", "-f", "-y", "-xx", "-s", "1048576", "-o", path, "-e", calls];
-    let output = child::script(&strace, "exec \"$@\"", CHILD, directory.path())
+    let output = child::script(&strace, "exec \"$@\"", child, directory.path())
         .output()
         .map_err(|missing| format!("strace does not start: {missing}"))?;
     let said = String::from_utf8_lossy(&output.stdout);
@@ -52,7 +53,7 @@ fn recorded() -> Result<Vec<Event>, String> {
 
 #[tokio::test]
 async fn p12_power_that_fails_after_any_file_operation_loses_nothing_acknowledged() {
-    let events = match recorded() {
+    let events = match recorded(CHILD) {
         Ok(events) => events,
         Err(reason) => return skip(SKIPPED, &reason),
     };

@@ -19,6 +19,11 @@ pub(super) enum Event {
         offset: usize,
         bytes: Vec<u8>,
     },
+    /// Written where the file ended.
+    Append {
+        name: String,
+        bytes: Vec<u8>,
+    },
     Truncate {
         name: String,
         len: usize,
@@ -47,6 +52,7 @@ impl fmt::Display for Event {
             Self::Write { name, offset, bytes } => {
                 write!(f, "write {} bytes to {name} at {offset}", bytes.len())
             }
+            Self::Append { name, bytes } => write!(f, "append {} bytes to {name}", bytes.len()),
             Self::Truncate { name, len } => write!(f, "truncate {name} to {len}"),
             Self::Sync { name } => write!(f, "sync {name}"),
             Self::SyncDirectory => f.write_str("sync the directory"),
@@ -89,7 +95,8 @@ fn event(call: &str, directory: &Path) -> Option<Event> {
         let path = Path::new(std::str::from_utf8(text).ok()?).strip_prefix(directory).ok()?;
         // The index of the log is made anew at every start, and the lock holds nothing.
         let name = path.to_str()?.to_owned();
-        (!name.ends_with("-shm") && name != "lock").then_some(name)
+        let is_lock = Path::new(&name).file_name().is_some_and(|name| name == "lock");
+        (!name.ends_with("-shm") && !is_lock).then_some(name)
     };
     let named = |at: usize| path(texts.get(at)?);
     // Of the file that the first argument is; empty for the directory itself.
@@ -109,6 +116,8 @@ fn event(call: &str, directory: &Path) -> Option<Event> {
                 .any(|part| part == ACKNOWLEDGED.as_bytes())
                 .then_some(Event::Acknowledged)
         }
+        // Whoever writes without a position here writes a new file from its beginning to its end.
+        "write" => Some(Event::Append { name: opened()?, bytes: texts.into_iter().next()? }),
         "ftruncate" => Some(Event::Truncate { name: opened()?, len: last()? }),
         "fsync" | "fdatasync" => Some(match opened()? {
             name if name.is_empty() => Event::SyncDirectory,
