@@ -14,10 +14,11 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::directory::{Directory, private_file};
-use super::failure::OpenError;
+use super::failure::{OpenError, storage_error};
 use super::schema;
 use super::stopping::Stop;
 use super::transaction::ConnectionUse;
+use crate::storage::StorageError;
 
 /// Pages copied before the stop is looked at and progress is told: 4 MiB.
 const STEP_PAGES: i32 = 1024;
@@ -130,8 +131,8 @@ fn open_copy(path: &Path) -> Result<Connection, CopyError> {
 /// The first page was copied too, and says that there is a log. A database that is only read must do
 /// without: reading one with a log makes files beside it.
 fn end_log(path: &Path) -> Result<(), CopyError> {
-    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => CopyError::Full(path.to_owned()),
+    let failed = |error: rusqlite::Error| match storage_error(&error) {
+        StorageError::Full(_) => CopyError::Full(path.to_owned()),
         _ => CopyError::Destination { path: path.to_owned(), source: std::io::Error::other(error) },
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -161,8 +162,10 @@ fn failure(error: &rusqlite::Error, data: &Path, copy: &Path, stop: &Stop) -> Co
     let reading =
         [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_SHORT_READ, ffi::SQLITE_IOERR_CORRUPTFS];
     let is_reading = error.sqlite_extended_error_code().is_some_and(|code| reading.contains(&code));
+    if let StorageError::Full(_) = storage_error(error) {
+        return CopyError::Full(copy.to_owned());
+    }
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => CopyError::Full(copy.to_owned()),
         Some(
             ErrorCode::DatabaseCorrupt
             | ErrorCode::NotADatabase
@@ -181,8 +184,8 @@ fn failure(error: &rusqlite::Error, data: &Path, copy: &Path, stop: &Stop) -> Co
 
 fn source_failure(error: &rusqlite::Error, data: &Path) -> CopyError {
     let path = Directory::database_in(data);
-    CopyError::Source(match super::failure::storage_error(error) {
-        crate::storage::StorageError::Corrupt(reason) => OpenError::corrupt(&path, reason),
+    CopyError::Source(match storage_error(error) {
+        StorageError::Corrupt(reason) => OpenError::corrupt(&path, reason),
         _ => OpenError::unusable("read", &path)(std::io::Error::other(error.to_string())),
     })
 }
