@@ -3,6 +3,7 @@
 mod applied;
 mod branches;
 mod documented;
+mod excluded;
 mod inits;
 mod online;
 mod shown;

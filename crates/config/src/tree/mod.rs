@@ -7,6 +7,7 @@
 //! [`Tree::origins`] names those, since what they hold is not to be edited in place.
 
 mod completion;
+mod exclusion;
 mod module;
 mod options;
 mod origin;
@@ -20,6 +21,7 @@ mod terragrunt;
 mod tracked;
 mod walk;
 
+pub use exclusion::{BadExclusion, Exclusion};
 pub use module::{Completion, ModuleBackend, RequiredVersion, RootModule, Runner};
 pub use options::ScanOptions;
 pub use origin::FileOrigin;
@@ -39,6 +41,8 @@ pub struct Tree {
     pub modules: Vec<RootModule>,
     /// Files that look as if they completed a backend, and that no root module was seen to use.
     pub unattached: Vec<PathBuf>,
+    /// What was found to be excluded, by path: directories, and files that are in none of them.
+    pub excluded: Vec<PathBuf>,
     /// Files that are not simply files of this tree, by the path under which a place names them.
     pub origins: BTreeMap<PathBuf, FileOrigin>,
     /// What could not be read, or not be understood. Everything else is there all the same.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use super::exclusion::{Exclusion, Exclusions};
 use crate::environment::Environment;
 use crate::initialised::DataDirectory;
 
@@ -25,6 +26,8 @@ pub struct ScanOptions {
     pub threads: Option<NonZeroUsize>,
     /// Whether files that git ignores are searched for, too.
     pub includes_ignored: bool,
+    /// What is not looked at.
+    pub excluded: Vec<Exclusion>,
 }
 
 /// One scan: what its parts share.
@@ -32,6 +35,8 @@ pub struct ScanOptions {
 pub(super) struct Scan {
     pub(super) threads: NonZeroUsize,
     pub(super) includes_ignored: bool,
+    /// What is not looked at.
+    pub(super) excluded: Exclusions,
     /// Where a directory keeps what `terraform init` wrote; `None` if that is one place for all.
     pub(super) data_directory: Option<DataDirectory>,
     /// The directories that are scanned, as they were named.
@@ -52,6 +57,7 @@ impl Scan {
         Self {
             threads: options.threads.unwrap_or_else(cores),
             includes_ignored: options.includes_ignored,
+            excluded: Exclusions::new(roots, &options.excluded),
             data_directory: DataDirectory::below_each(environment),
             roots: roots.to_vec(),
             above: roots.iter().map(|root| above(root)).collect(),

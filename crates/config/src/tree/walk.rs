@@ -59,6 +59,10 @@ pub(super) fn walk(scan: &Scan, roots: &[PathBuf], tree: &mut Tree) -> Vec<Found
             note_tracked(scan, &top, &mut noted);
         }
     }
+    leave_out_halves(&mut noted);
+    tree.excluded.append(&mut noted.excluded);
+    tree.excluded.sort_unstable();
+    tree.excluded.dedup();
     noted.found.sort_unstable();
     noted.found.dedup();
     tree.troubles
@@ -79,6 +83,20 @@ fn visit(scan: &Scan, root: &Path, includes_ignored: bool, all: &Mutex<Noted>) {
         .filter_entry(|entry| entry.depth() == 0 || !is_never_entered(entry))
         .build_parallel()
         .visit(&mut Visitors { scan, all });
+}
+
+/// Leaves out all of a directory of which a configuration file is excluded.
+fn leave_out_halves(noted: &mut Noted) {
+    let is_configuration =
+        |path: &&PathBuf| !path.is_dir() && kind_of(path) == Some(FoundKind::Configuration);
+    let of_modules = noted.excluded.iter().filter(is_configuration);
+    let modules: BTreeSet<PathBuf> =
+        of_modules.filter_map(|path| Some(path.parent()?.to_owned())).collect();
+    let is_left = |found: &Found| {
+        !modules.contains(&found.path)
+            && found.path.parent().is_none_or(|parent| !modules.contains(parent))
+    };
+    noted.found.retain(is_left);
 }
 
 fn is_in_repository(root: &Path) -> bool {
@@ -104,6 +122,7 @@ fn note_tracked(scan: &Scan, directory: &Path, noted: &mut Noted) {
     let all = Mutex::new(Noted::default());
     visit(scan, directory, true, &all);
     let all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    noted.excluded.extend(all.excluded);
     let decides = |found: &&Found| match found.kind {
         FoundKind::Configuration | FoundKind::Partial | FoundKind::Terragrunt => true,
         FoundKind::Initialised | FoundKind::Script | FoundKind::PinnedVersion => false,
@@ -156,6 +175,8 @@ fn has_never(path: &Path) -> bool {
 #[derive(Default)]
 struct Noted {
     found: Vec<Found>,
+    /// What is excluded.
+    excluded: Vec<PathBuf>,
     /// Repositories below the one that is scanned.
     repositories: Vec<PathBuf>,
     troubles: Vec<ConfigError>,
@@ -167,6 +188,12 @@ impl Noted {
     fn add(&mut self, scan: &Scan, path: PathBuf) {
         let is_file = std::fs::symlink_metadata(&path).is_ok_and(|data| !data.is_dir());
         let Some(kind) = kind_of(&path).filter(|_| is_file && !path.is_dir()) else { return };
+        if scan.excluded.hold(&path, false) {
+            // One in a directory that is excluded counts with that.
+            let is_counted = self.excluded.iter().any(|excluded| path.starts_with(excluded));
+            self.excluded.extend((!is_counted).then_some(path));
+            return;
+        }
         let directory = path.parent().filter(|directory| is_initialised(scan, directory));
         if let Some(directory) = directory.map(Path::to_owned) {
             self.found.push(Found { path: directory, kind: FoundKind::Initialised });
@@ -201,6 +228,7 @@ struct Visitor<'a> {
 impl ParallelVisitor for Visitor<'_> {
     fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
         match entry {
+            Ok(entry) if self.leaves_out(&entry) => return WalkState::Skip,
             Ok(entry) => self.note(entry),
             Err(error) => self.noted.troubles.extend(unreadable(error, None)),
         }
@@ -209,6 +237,18 @@ impl ParallelVisitor for Visitor<'_> {
 }
 
 impl Visitor<'_> {
+    fn leaves_out(&mut self, entry: &DirEntry) -> bool {
+        let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+        if entry.depth() == 0 || !self.scan.excluded.hold(entry.path(), is_directory) {
+            return false;
+        }
+        // A file that says nothing is not missed either.
+        if is_directory || kind_of(entry.path()).is_some() {
+            self.noted.excluded.push(entry.path().to_owned());
+        }
+        true
+    }
+
     fn note(&mut self, entry: DirEntry) {
         let Some(file_type) = entry.file_type() else { return };
         if file_type.is_dir() || entry.depth() == 0 {
@@ -238,6 +278,7 @@ impl Drop for Visitor<'_> {
     fn drop(&mut self) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.found.append(&mut self.noted.found);
+        all.excluded.append(&mut self.noted.excluded);
         all.repositories.append(&mut self.noted.repositories);
         all.troubles.append(&mut self.noted.troubles);
         all.directories += self.noted.directories;

@@ -76,6 +76,7 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), PhaseError> {
     let stop = StopNotice::of_signals().map_err(PhaseError::Signals)?;
     let apply = Apply { args, stop: &stop };
     let mut session = Session::open(&args.selection)?;
+    args.selection.excluding.tell(&session.survey);
     session.warn();
     last_probe::warn(&session);
     let mut outcomes = Vec::new();

@@ -5,6 +5,7 @@ mod change;
 mod diff;
 #[cfg(test)]
 mod errors_page;
+mod excluding;
 mod files;
 mod finish;
 mod git;
@@ -67,6 +68,8 @@ pub(crate) fn run(args: &MigrateArgs) -> process::ExitCode {
 }
 
 /// What there is below these directories. Asks no store.
-fn survey_of(roots: &[PathBuf]) -> Survey {
-    Survey::take(roots.to_vec(), false)
+fn survey_of(roots: &[PathBuf], excluding: &excluding::Excluding) -> Survey {
+    let survey = Survey::take(roots.to_vec(), false, excluding.exclusions());
+    excluding.tell(&survey);
+    survey
 }

@@ -65,6 +65,7 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
     let stop = StopNotice::of_signals().map_err(PhaseError::Signals)?;
     let asked = Asked { direction: Direction::Back, phase, branch: None, stop: &stop };
     let mut session = Session::open(&args.selection)?;
+    args.selection.excluding.tell(&session.survey);
     session.warn();
     let mut outcomes = Vec::new();
     let mut request = Request {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::change::{Changes, Manifests, Request, decide};
+use super::excluding::Excluding;
 use super::files::OsFiles;
 use super::phase_error::PhaseError;
 use super::record::{Home, Homes, content};
@@ -29,6 +30,9 @@ pub(super) struct Selection {
     /// Look through files that git ignores, too.
     #[arg(long)]
     pub(super) include_ignored: bool,
+
+    #[command(flatten)]
+    pub(super) excluding: Excluding,
 }
 
 impl Selection {
@@ -38,6 +42,7 @@ impl Selection {
         let mut words: Vec<_> = self.directories.iter().map(word).collect();
         words.extend(self.only.iter().map(|path| format!("--only {}", word(path))));
         words.extend(self.include_ignored.then(|| "--include-ignored".to_owned()));
+        words.extend(self.excluding.words());
         words
     }
 }
@@ -76,7 +81,11 @@ impl Session {
         if let Some(missing) = roots.iter().find(|root| !root.is_dir()) {
             return Err(PhaseError::NoDirectory(missing.clone()));
         }
-        let survey = Survey::take(roots.clone(), selection.include_ignored);
+        let survey = Survey::take(
+            roots.clone(),
+            selection.include_ignored,
+            selection.excluding.exclusions(),
+        );
         let mut homes = Homes::new(&roots)?;
         let mut all_homes = BTreeSet::new();
         let mut recorded = Vec::with_capacity(survey.units.len());

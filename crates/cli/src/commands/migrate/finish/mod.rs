@@ -17,6 +17,7 @@ use clap::Args;
 
 pub(crate) use error::FinishError;
 
+use super::excluding::Excluding;
 use crate::backend::{self, BackendArgs, StopSignals};
 use crate::output;
 use homes::Records;
@@ -42,6 +43,9 @@ pub(crate) struct FinishArgs {
     #[arg(value_name = "DIR", required = true)]
     directories: Vec<PathBuf>,
 
+    #[command(flatten)]
+    excluding: Excluding,
+
     /// Remove it.
     #[arg(long)]
     yes: bool,
@@ -63,7 +67,7 @@ pub(crate) struct FinishArgs {
 /// # Errors
 /// [`FinishError`]
 pub(crate) fn run(args: &FinishArgs) -> Result<(), FinishError> {
-    let survey = super::survey_of(&args.directories);
+    let survey = super::survey_of(&args.directories, &args.excluding);
     if !survey.troubles.is_empty() {
         return Err(FinishError::unread(&survey.troubles));
     }

@@ -24,6 +24,8 @@ struct Document<'a> {
     files: Vec<FileOut<'a>>,
     /// Files that look as if they completed a backend, and that no root module was seen to use.
     unattached: Vec<String>,
+    /// What --exclude matched: nobody looked at it.
+    excluded: Vec<String>,
     troubles: Vec<TroubleOut>,
 }
 
@@ -121,6 +123,7 @@ pub(super) fn document(
         .map(|one| TroubleOut { error: one.error.to_string(), hint: one.error.hint() });
     let units = session.survey.units.iter().zip(&changes.units);
     let unattached = session.survey.unattached.iter();
+    let excluded = session.survey.excluded.iter();
     serde_json::to_string_pretty(&Document {
         schema: SCHEMA,
         direction: direction_name(goal.direction()),
@@ -138,6 +141,7 @@ pub(super) fn document(
         units: units.map(|(unit, change)| unit_out(unit, change)).collect(),
         files: changes.files.iter().map(file_out).collect(),
         unattached: unattached.map(|file| file.display().to_string()).collect(),
+        excluded: excluded.map(|path| path.display().to_string()).collect(),
         troubles: troubles.collect(),
     })
 }

@@ -108,6 +108,7 @@ impl Permits {
 /// [`PhaseError`]
 pub(crate) fn run(args: &PlanArgs) -> Result<(), PhaseError> {
     let mut session = Session::open(&args.selection)?;
+    args.selection.excluding.tell(&session.survey);
     session.warn();
     last_probe::warn(&session);
     let goal = args.phase.map_or(Goal::Next, |phase| Goal::To(phase.lock_phase()));

@@ -66,6 +66,7 @@ fn summary(report: &Report<'_>) -> Markup {
             (counted(report.root_modules(), "root module", "root modules")) " below "
             @for (index, root) in roots.iter().enumerate() { @if index > 0 { ", " } code { (root) } }
             "; " (report.blocked()) " blocked. "
+            @if !survey.excluded.is_empty() { (survey.excluded.len()) " excluded, and not looked at. " }
             @if report.online.is_some() { "The stores were asked." }
             @else { "This is what files say; no store was asked." }
         }

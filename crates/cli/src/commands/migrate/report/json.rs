@@ -26,6 +26,8 @@ pub(crate) struct Document<'a> {
     tables: Vec<TableOut<'a>>,
     others: Vec<OtherOut<'a>>,
     unattached: Vec<String>,
+    /// What --exclude matched: nobody looked at it.
+    excluded: Vec<String>,
     troubles: Vec<TroubleOut>,
     /// Null without --online.
     strays: Option<Vec<StrayOut<'a>>>,
@@ -199,6 +201,7 @@ pub(crate) fn document<'a>(report: &'a Report<'_>) -> Document<'a> {
             })
             .collect(),
         unattached: shown(&survey.unattached),
+        excluded: shown(&survey.excluded),
         troubles: survey
             .troubles
             .iter()

@@ -49,6 +49,10 @@ fn headline(report: &Report<'_>) -> String {
     }
     let places = counted(survey.directories, "directory", "directories");
     write!(text, " ({places}, {} read", counted(survey.files, "file", "files")).unwrap_or_default();
+    match survey.excluded.len() {
+        0 => {}
+        excluded => write!(text, ", {excluded} excluded").unwrap_or_default(),
+    }
     text.push_str(if report.online.is_some() {
         "; the stores were asked)\n"
     } else {

@@ -12,6 +12,7 @@ pub(crate) use error::ScanError;
 pub(super) use error::with_causes;
 pub(crate) use online::{AskedStore, Online, OnlineUnit, Stray};
 
+use super::excluding::Excluding;
 use super::prices::PriceList;
 use super::report::{self, Report};
 use super::survey::Survey;
@@ -52,6 +53,9 @@ pub(crate) struct ScanArgs {
     #[arg(long)]
     include_ignored: bool,
 
+    #[command(flatten)]
+    excluding: Excluding,
+
     /// Prices to use instead of those that come with statelock, JSON.
     #[arg(long, value_name = "FILE")]
     price_file: Option<PathBuf>,
@@ -74,7 +78,8 @@ pub(crate) fn run(args: &ScanArgs) -> Result<(), ScanError> {
     if roots.is_empty() {
         roots.push(PathBuf::from("."));
     }
-    let mut survey = Survey::take(roots, args.include_ignored);
+    let mut survey = Survey::take(roots, args.include_ignored, args.excluding.exclusions());
+    args.excluding.tell(&survey);
     let asked = if args.online {
         let runtime = backend::runtime()?;
         Some(runtime.block_on(online::ask(&mut survey, &args.backend)))

@@ -44,6 +44,8 @@ struct Document<'a> {
     units: &'a [Standing],
     /// Files that look as if they completed a backend, and that no root module was seen to use.
     unattached: Vec<String>,
+    /// What --exclude matched: nobody looked at it.
+    excluded: Vec<String>,
     troubles: Vec<String>,
 }
 
@@ -66,6 +68,7 @@ struct Summary {
 /// [`PhaseError`]
 pub(crate) fn run(args: &StatusArgs) -> Result<(), PhaseError> {
     let session = Session::open(&args.selection)?;
+    args.selection.excluding.tell(&session.survey);
     session.warn();
     let only = session.only(&args.selection)?;
     let standings = standing::all(&session, &only);
@@ -111,11 +114,13 @@ fn summary(standings: &[Standing]) -> Summary {
 fn json(session: &Session, standings: &[Standing]) -> Result<String, PhaseError> {
     let troubles = session.survey.troubles.iter().map(|one| one.error.to_string());
     let unattached = session.survey.unattached.iter().map(|file| file.display().to_string());
+    let excluded = session.survey.excluded.iter().map(|path| path.display().to_string());
     let document = Document {
         schema: SCHEMA,
         summary: summary(standings),
         units: standings,
         unattached: unattached.collect(),
+        excluded: excluded.collect(),
         troubles: troubles.collect(),
     };
     let text = serde_json::to_string_pretty(&document).map_err(PhaseError::Json)?;

@@ -17,7 +17,7 @@ mod unit;
 
 use std::path::PathBuf;
 
-use statelock_config::tree::{self, ScanOptions, Tree, TreeTrouble};
+use statelock_config::tree::{self, Exclusion, ScanOptions, Tree, TreeTrouble};
 use statelock_config::{Place, ProcessEnvironment};
 
 pub(crate) use client_version::KnowsLockfile;
@@ -40,6 +40,8 @@ pub(crate) struct Survey {
     pub(crate) troubles: Vec<TreeTrouble>,
     /// Files that look as if they completed a backend, and that no root module was seen to use.
     pub(crate) unattached: Vec<PathBuf>,
+    /// What was excluded, and not looked at.
+    pub(crate) excluded: Vec<PathBuf>,
     /// How many directories were looked at.
     pub(crate) directories: usize,
     /// How many files were read.
@@ -59,8 +61,13 @@ pub(crate) struct OtherBackend {
 
 impl Survey {
     /// Looks through directories, and everything below them.
-    pub(crate) fn take(roots: Vec<PathBuf>, includes_ignored: bool) -> Self {
-        let options = ScanOptions { includes_ignored, ..ScanOptions::default() };
+    pub(crate) fn take(
+        roots: Vec<PathBuf>,
+        includes_ignored: bool,
+        excluded: &[Exclusion],
+    ) -> Self {
+        let excluded = excluded.to_vec();
+        let options = ScanOptions { includes_ignored, excluded, ..ScanOptions::default() };
         let tree = tree::scan(&roots, &ProcessEnvironment, &options);
         Self::of(roots, tree)
     }
@@ -89,6 +96,7 @@ impl Survey {
             others,
             troubles: tree.troubles,
             unattached: tree.unattached,
+            excluded: tree.excluded,
             directories: tree.directories,
             files: tree.files,
         }

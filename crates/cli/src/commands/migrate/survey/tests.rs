@@ -22,7 +22,7 @@ fn sharing(files: &[(&str, &str)]) -> Vec<String> {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let survey = Survey::take(vec![top.path().to_owned()], false);
+    let survey = Survey::take(vec![top.path().to_owned()], false, &[]);
     let shown = |unit: &Unit| {
         let ids = unit.findings.iter().map(|finding| finding.id);
         let ids = ids.filter(|id| matches!(id, FindingId::NotExclusive | FindingId::SharedState));

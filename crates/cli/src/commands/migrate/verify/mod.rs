@@ -17,6 +17,7 @@ use futures::StreamExt as _;
 pub(crate) use error::VerifyError;
 pub(super) use leftovers::{is_left, throwaway_key};
 
+use super::excluding::Excluding;
 use super::survey::Survey;
 use crate::backend::{self, BackendArgs, StopSignal, StopSignals};
 use crate::commands::trial_operation::TrialOperation;
@@ -51,6 +52,9 @@ pub(crate) struct VerifyArgs {
     #[arg(value_name = "DIR", required = true)]
     directories: Vec<PathBuf>,
 
+    #[command(flatten)]
+    excluding: Excluding,
+
     /// Take the lock of the real states. Whoever wants it meanwhile has to wait for a moment.
     #[arg(long)]
     on_state: bool,
@@ -72,7 +76,7 @@ pub(crate) struct VerifyArgs {
 /// # Errors
 /// [`VerifyError`]
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), VerifyError> {
-    let survey = super::survey_of(&args.directories);
+    let survey = super::survey_of(&args.directories, &args.excluding);
     for trouble in &survey.troubles {
         output::warning(&output::printable(&trouble.error.to_string()));
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::change::{Changes, Fate, others};
+use super::super::excluding::is_excluded;
 use super::super::record::{Home, RecordError, Run};
 use super::super::survey::Survey;
 use super::WritingError;
@@ -32,6 +33,9 @@ pub(super) fn check(
             path: home.room(),
             reason: format!("it names `{}`, which no migration changes", printable(&step.file)),
         })?;
+        if is_excluded(survey, &path) {
+            return Err(overtaken(&format!("`{}` is excluded", step.file)));
+        }
         if !is_looked_at(survey, &path) {
             let why = format!("`{}` lies outside of the directories that are named", step.file);
             return Err(overtaken(&why));
