@@ -1,7 +1,7 @@
 //! Commands of tests: one that ended, and one that runs.
 
 use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -29,13 +29,28 @@ impl Run {
     /// # Panics
     /// It cannot be started, or says what is no text.
     pub fn of(mut command: Command) -> Self {
-        let output = command.output().expect("it can be started");
+        Self::from_output(command.output().expect("it can be started"))
+    }
+
+    /// What a command left behind.
+    ///
+    /// # Panics
+    /// It says what is no text.
+    pub fn from_output(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         Self {
             code: output.status.code(),
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         }
+    }
+
+    /// As [`Self::ended_saying`], to go on with.
+    #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "a test may end with it")]
+    pub fn having_said(self, code: i32, said: &str) -> Self {
+        self.ended_saying(code, said);
+        self
     }
 
     /// Itself, if it ended so and said so on standard error.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use statelock_testkit::fault_proxy::{Fault, Request};
 
-use crate::stage::{NO_NEWEST, Stage, TABLE, writes};
+use crate::stage::{NO_NEWEST, Stage, Steps as _, TABLE, writes};
 
 /// A bucket on moto with these settings.
 fn with(what: &str, settings: &[(&str, &str)]) -> Option<Stage> {
@@ -44,7 +44,7 @@ fn what_is_different_is_kept_and_named_and_changed_only_if_asked() {
     let Some(stage) = with("different settings", &settings) else { return };
     let options = [NO_NEWEST, &["--kms-key-id", "alias/state", "--json"]];
     let proxy = stage.proxy();
-    let said = stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "");
+    let said = stage.bootstrap_through(&proxy.endpoint(), &options).having_said(0, "");
     let different = ["ownership", "public_access", "versioning", "encryption", "old_versions"];
     for step in different {
         assert_eq!(said.step(step), "kept_different", "{step}: {}", said.stdout);
@@ -66,11 +66,11 @@ fn what_is_different_is_kept_and_named_and_changed_only_if_asked() {
     );
     assert_eq!(writes(&proxy), [""; 0], "nothing was changed");
     let changing = [&options[..], &[&["--change-existing"][..]]].concat();
-    let said = stage.bootstrap(&changing).ended(0, "it was: suspended");
+    let said = stage.bootstrap(&changing).having_said(0, "it was: suspended");
     for step in different {
         assert_eq!(said.step(step), "done", "{step}: {}", said.stdout);
     }
-    let said = stage.bootstrap(&options).ended(0, "");
+    let said = stage.bootstrap(&options).having_said(0, "");
     for step in different {
         assert_eq!(said.step(step), "already", "{step}: {}", said.stdout);
     }
@@ -84,7 +84,7 @@ fn what_is_different_is_kept_and_named_and_changed_only_if_asked() {
 #[test]
 fn stricter_encryption_is_as_wanted() {
     let Some(stage) = with("stricter", &[("?encryption", OTHER_KEY)]) else { return };
-    let said = stage.bootstrap(&[NO_NEWEST, &["--json"]]).ended(0, "aws:kms with 1234");
+    let said = stage.bootstrap(&[NO_NEWEST, &["--json"]]).having_said(0, "aws:kms with 1234");
     assert_eq!(said.step("encryption"), "already");
 }
 
@@ -98,13 +98,13 @@ fn a_policy_keeps_its_statements() {
     let Some(stage) = with("a policy", &[("?policy", &policy)]) else { return };
     let proxy = stage.proxy();
     let options = [NO_NEWEST, &["--tls-only"]];
-    stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "done        TLS only");
+    stage.bootstrap_through(&proxy.endpoint(), &options).having_said(0, "done        TLS only");
     let sent =
         proxy.requests().into_iter().find(|one| one.method == "PUT" && one.path.contains("policy"));
     let merged: Value = serde_json::from_str(&sent.expect("a policy").body).expect("JSON");
     assert_eq!((&merged["Id"], &merged["Statement"][0]), (&json!("ours"), &allow));
     assert_eq!(merged["Statement"][1]["Condition"]["Bool"]["aws:SecureTransport"], "false");
-    stage.bootstrap(&options).ended(0, "already so  TLS only");
+    stage.bootstrap(&options).having_said(0, "already so  TLS only");
 }
 
 #[test]
@@ -114,10 +114,10 @@ fn other_lifecycle_rules_stay() {
     let Some(stage) = with("other rules", &[("?lifecycle", &logs)]) else { return };
     let proxy = stage.proxy();
     let said = "kept for ever, but objects under `old/` kept for 500 days (rule `theirs`)";
-    stage.bootstrap_through(&proxy.endpoint(), &[NO_NEWEST]).ended(0, said);
+    stage.bootstrap_through(&proxy.endpoint(), &[NO_NEWEST]).having_said(0, said);
     assert!(!writes(&proxy).iter().any(|one| one.contains("lifecycle")), "{:?}", writes(&proxy));
     let options = [NO_NEWEST, &["--change-existing"]];
-    stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "done        old versions");
+    stage.bootstrap_through(&proxy.endpoint(), &options).having_said(0, "done        old versions");
     let sent = proxy
         .requests()
         .into_iter()
@@ -143,15 +143,15 @@ fn what_is_kept_for_ever_is_not_deleted_unless_asked() {
     };
     let proxy = stage.proxy();
     let options = [NO_NEWEST, &["--json"]];
-    let said = stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "kept for ever");
+    let said = stage.bootstrap_through(&proxy.endpoint(), &options).having_said(0, "kept for ever");
     assert_eq!(said.step("old_versions"), "kept_different");
     assert!(!writes(&proxy).iter().any(|one| one.contains("lifecycle")), "{:?}", writes(&proxy));
-    let dry = stage.bootstrap(&[NO_NEWEST, &["--json", "--dry-run"]]).ended(0, "");
+    let dry = stage.bootstrap(&[NO_NEWEST, &["--json", "--dry-run"]]).having_said(0, "");
     assert_eq!(dry.step("old_versions"), "kept_different");
     let said = stage.bootstrap(&[NO_NEWEST, &["--json", "--change-existing"]]);
-    let said = said.ended(0, "kept for 90 days; it was: kept for ever");
+    let said = said.having_said(0, "kept for 90 days; it was: kept for ever");
     assert_eq!(said.step("old_versions"), "done");
-    assert_eq!(stage.bootstrap(&options).ended(0, "").step("old_versions"), "already");
+    assert_eq!(stage.bootstrap(&options).having_said(0, "").step("old_versions"), "already");
 }
 
 #[test]
@@ -162,11 +162,11 @@ fn a_bucket_whose_versions_may_not_be_listed_keeps_them() {
         let listing = |one: &Request| one.method == "GET" && one.path.contains("versions");
         proxy.inject_on(answer(status, code), 20, listing);
         let said = stage.bootstrap_through(&proxy.endpoint(), &[NO_NEWEST, &["--json"]]);
-        assert_eq!(said.ended(0, "kept for ever").step("old_versions"), "kept_different");
+        assert_eq!(said.having_said(0, "kept for ever").step("old_versions"), "kept_different");
         assert!(!proxy.hits().is_empty(), "{code}");
     }
     // There is nothing in it.
-    let said = stage.bootstrap(&[NO_NEWEST, &["--json"]]).ended(0, "");
+    let said = stage.bootstrap(&[NO_NEWEST, &["--json"]]).having_said(0, "");
     assert_eq!(said.step("old_versions"), "done");
 }
 
@@ -177,7 +177,7 @@ fn a_shorter_rule_of_somebody_else_is_named_and_stays() {
     let proxy = stage.proxy();
     let options = [NO_NEWEST, &["--change-existing", "--json"]];
     let said = stage.bootstrap_through(&proxy.endpoint(), &options);
-    let said = said.ended(0, "kept for 5 days (rule `theirs`); rules of others are not changed; wanted: kept for 90 days");
+    let said = said.having_said(0, "kept for 5 days (rule `theirs`); rules of others are not changed; wanted: kept for 90 days");
     assert_eq!(said.step("old_versions"), "kept_different");
     assert!(said.stderr.contains("`theirs` removes old versions"), "{}", said.stderr);
     assert!(!writes(&proxy).iter().any(|one| one.contains("lifecycle")), "{:?}", writes(&proxy));
@@ -191,7 +191,8 @@ fn acls_of_a_bucket_without_ownership_controls_count_until_that_is_changed() {
         let proxy = stage.proxy();
         proxy.inject_on(answer(404, "OwnershipControlsNotFoundError"), 20, without);
         let options = [NO_NEWEST, &["--json"], more];
-        let said = stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "ACLs count");
+        let said =
+            stage.bootstrap_through(&proxy.endpoint(), &options).having_said(0, "ACLs count");
         assert_eq!(said.step("ownership"), ending);
         let is_set = writes(&proxy).iter().any(|one| one.contains("ownershipControls"));
         assert_eq!(is_set, ending == "done", "{:?}", writes(&proxy));
@@ -212,9 +213,9 @@ fn answer(status: u16, code: &str) -> Fault {
 fn a_second_run_with_other_options_says_what_differs() {
     let Some(stage) = Stage::moto("other options") else { return };
     let first: &[&str] = &["--kms-key-id", "1234", "--noncurrent-days", "30"];
-    stage.bootstrap(&[NO_NEWEST, first]).ended(0, "done        old versions");
+    stage.bootstrap(&[NO_NEWEST, first]).having_said(0, "done        old versions");
     let second: &[&str] = &["--kms-key-id", "5678", "--noncurrent-days", "60"];
-    let said = stage.bootstrap(&[NO_NEWEST, second]).ended(0, "--change-existing changes it");
+    let said = stage.bootstrap(&[NO_NEWEST, second]).having_said(0, "--change-existing changes it");
     for line in [
         "kept        default encryption      aws:kms with 1234; wanted: aws:kms with 5678",
         "kept        old versions            kept for 30 days (rule `statelock-old-versions`); wanted: kept for 60 days",
@@ -227,19 +228,19 @@ fn a_second_run_with_other_options_says_what_differs() {
 fn a_table_is_not_made_in_another_region_than_the_bucket() {
     let Some(stage) = Stage::moto("two regions") else { return };
     let ireland: &[&str] = &["--region", "eu-west-1"];
-    stage.bootstrap(&[NO_NEWEST, ireland]).ended(0, "acme-tfstate, in eu-west-1");
+    stage.bootstrap(&[NO_NEWEST, ireland]).having_said(0, "acme-tfstate, in eu-west-1");
     for more in [&[][..], &["--dry-run"], &["--change-existing"]] {
         let proxy = stage.proxy();
         let said = stage.bootstrap_through(&proxy.endpoint(), &[NO_NEWEST, TABLE, more]);
-        let said = said.ended(2, "`acme-tfstate` is in eu-west-1");
+        let said = said.having_said(2, "`acme-tfstate` is in eu-west-1");
         assert!(said.stderr.contains("`acme-locks` would be in us-east-1"), "{}", said.stderr);
         assert!(said.stderr.contains("run it with --region eu-west-1"), "{}", said.stderr);
         assert_eq!((said.stdout.as_str(), writes(&proxy)), ("", Vec::new()), "{more:?}");
     }
     // Without a table there is nothing that would be apart from it.
-    let said = stage.bootstrap(&[NO_NEWEST]).ended(0, "in eu-west-1, not in us-east-1");
+    let said = stage.bootstrap(&[NO_NEWEST]).having_said(0, "in eu-west-1, not in us-east-1");
     assert!(said.stdout.starts_with("kept        bucket"), "{}", said.stdout);
-    stage.bootstrap(&[NO_NEWEST, TABLE, ireland]).ended(0, "done        lock table");
+    stage.bootstrap(&[NO_NEWEST, TABLE, ireland]).having_said(0, "done        lock table");
 }
 
 #[test]
@@ -256,7 +257,7 @@ fn a_table_that_is_no_lock_table_is_named() {
     let answer = Fault::Answer(Box::leak(answer.into_boxed_str()));
     proxy.inject_on(answer, 9, |request| request.operation == "DescribeTable");
     let said = stage.bootstrap_through(&proxy.endpoint(), &[TABLE]);
-    let said = said.ended(2, "whose key is Id (N)");
+    let said = said.having_said(2, "whose key is Id (N)");
     assert!(said.stderr.contains("lock table failed"), "{}", said.stderr);
     assert!(!writes(&proxy).iter().any(|one| one.contains("Table")), "{:?}", writes(&proxy));
 }
@@ -266,10 +267,10 @@ fn a_table_without_protection_is_kept_and_protected_if_asked() {
     let Some(stage) = Stage::moto("an unprotected table") else { return };
     let theirs = ["--dynamodb-table", "terraform-locks", "--json"];
     let said = stage.bootstrap(&[&theirs]);
-    let said = said.ended(0, "off: the table can be deleted by mistake; wanted: on");
+    let said = said.having_said(0, "off: the table can be deleted by mistake; wanted: on");
     assert_eq!(said.step("deletion_protection"), "kept_different");
-    let said = stage.bootstrap(&[&theirs, &["--change-existing"]]).ended(0, "");
+    let said = stage.bootstrap(&[&theirs, &["--change-existing"]]).having_said(0, "");
     assert_eq!(said.step("deletion_protection"), "done");
-    let said = stage.bootstrap(&[&theirs]).ended(0, "");
+    let said = stage.bootstrap(&[&theirs]).having_said(0, "");
     assert_eq!(said.step("deletion_protection"), "already");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::stage::{BUCKET, NO_NEWEST, Stage, TABLE, writes};
+use crate::stage::{BUCKET, NO_NEWEST, Stage, Steps as _, TABLE, writes};
 
 const ALL: [&str; 10] = [
     "bucket",
@@ -21,13 +21,13 @@ const ALL: [&str; 10] = [
 fn a_bucket_and_a_table_are_made_and_found_made() {
     for stage in Stage::all("fresh, and twice") {
         let options = [TABLE, NO_NEWEST, &["--tls-only", "--point-in-time-recovery"]];
-        let said = stage.bootstrap(&options).ended(0, "done        bucket");
+        let said = stage.bootstrap(&options).having_said(0, "done        bucket");
         assert!(said.stderr.contains("bucket         = \"acme-tfstate\""), "{}", said.stderr);
         assert!(said.stderr.contains("dynamodb_table = \"acme-locks\""), "{}", said.stderr);
         assert!(!said.stdout.contains("failed"), "{}", said.stdout);
         let proxy = stage.proxy();
         let json = [TABLE, NO_NEWEST, &["--tls-only", "--point-in-time-recovery", "--json"]];
-        let again = stage.bootstrap_through(&proxy.endpoint(), &json).ended(0, "");
+        let again = stage.bootstrap_through(&proxy.endpoint(), &json).having_said(0, "");
         let expected: Vec<_> = ALL.iter().chain(&["point_in_time_recovery"]).collect();
         let steps = again.steps();
         let names: Vec<_> = steps.iter().map(|step| &step.0).collect();
@@ -35,7 +35,7 @@ fn a_bucket_and_a_table_are_made_and_found_made() {
         assert!(steps.iter().all(|step| step.1 == "already"), "{steps:?}");
         assert_eq!(again.json()["as_wanted"], true);
         assert_eq!(writes(&proxy), [""; 0], "{}", stage.server.name());
-        stage.bootstrap(&options).ended(0, "everything was as wanted; nothing was changed");
+        stage.bootstrap(&options).having_said(0, "everything was as wanted; nothing was changed");
     }
 }
 
@@ -45,13 +45,15 @@ fn a_dry_run_asks_and_changes_nothing() {
         let proxy = stage.proxy();
         let options =
             [TABLE, &["--dry-run", "--json", "--tls-only", "--point-in-time-recovery"][..]];
-        let said = stage.bootstrap_through(&proxy.endpoint(), &options).ended(0, "");
+        let said = stage.bootstrap_through(&proxy.endpoint(), &options).having_said(0, "");
         let steps = said.steps();
         assert!(steps.iter().all(|step| step.1 == "would_do"), "{steps:?}");
         assert_eq!(steps.len(), 8, "{steps:?}");
         assert_eq!(writes(&proxy), [""; 0]);
-        stage.run(&["ls", BUCKET]).ended(6, "");
-        stage.bootstrap(&[&["--dry-run"]]).ended(0, "nothing was changed; without --dry-run it is");
+        stage.run(&["ls", BUCKET]).having_said(6, "");
+        stage
+            .bootstrap(&[&["--dry-run"]])
+            .having_said(0, "nothing was changed; without --dry-run it is");
     }
 }
 
@@ -59,7 +61,7 @@ fn a_dry_run_asks_and_changes_nothing() {
 fn what_the_state_server_only_shows_is_said() {
     let stage = Stage::statelock();
     for _ in 0..2 {
-        let said = stage.bootstrap(&[&["--tls-only", "--json"]]).ended(0, "");
+        let said = stage.bootstrap(&[&["--tls-only", "--json"]]).having_said(0, "");
         let document = said.json();
         let steps = document["steps"].as_array().expect("steps");
         let without_effect: Vec<_> = steps
@@ -72,13 +74,13 @@ fn what_the_state_server_only_shows_is_said() {
             [&json!("encryption"), &json!("tls_only"), &json!("old_versions")]
         );
     }
-    stage.bootstrap(&[&["--tls-only"]]).ended(0, "without effect: ");
+    stage.bootstrap(&[&["--tls-only"]]).having_said(0, "without effect: ");
 }
 
 #[test]
 fn a_store_without_tls_does_not_get_locked_up() {
     for stage in Stage::all("no TLS") {
-        let said = stage.bootstrap(&[NO_NEWEST]).ended(0, "left out    TLS only");
+        let said = stage.bootstrap(&[NO_NEWEST]).having_said(0, "left out    TLS only");
         assert!(said.stdout.contains("--tls-only sets it nevertheless"), "{}", said.stdout);
     }
 }
@@ -86,11 +88,13 @@ fn a_store_without_tls_does_not_get_locked_up() {
 #[test]
 fn what_was_made_holds_state_and_locks() {
     for stage in Stage::all("used") {
-        stage.bootstrap(&[TABLE]).ended(0, "");
+        stage.bootstrap(&[TABLE]).having_said(0, "");
         let address = format!("{BUCKET}/app/terraform.tfstate");
         let dual = ["--dynamodb-table", "acme-locks", "--use-lockfile"];
-        let id = stage.run(&[&["lock", &address], &dual[..]].concat()).ended(0, "").stdout;
-        stage.run(&[&["unlock", &address, id.trim_end()], &dual[..]].concat()).ended(0, "released");
+        let id = stage.run(&[&["lock", &address], &dual[..]].concat()).having_said(0, "").stdout;
+        stage
+            .run(&[&["unlock", &address, id.trim_end()], &dual[..]].concat())
+            .having_said(0, "released");
     }
 }
 
@@ -102,11 +106,13 @@ fn a_name_that_is_none_is_refused_before_anything_is_asked() {
         ("s3://acme-tfstate/app/x.tfstate", "without a key"),
         ("s3://Acme", "no name of a bucket"),
     ] {
-        stage.run(&["bootstrap", address]).ended(2, said);
+        stage.run(&["bootstrap", address]).having_said(2, said);
     }
     let days = ["bootstrap", BUCKET, "--noncurrent-days", "0"];
-    stage.run(&days).ended(2, "--noncurrent-days");
-    stage.run(&["bootstrap", BUCKET, "--point-in-time-recovery"]).ended(2, "--dynamodb-table");
+    stage.run(&days).having_said(2, "--noncurrent-days");
+    stage
+        .run(&["bootstrap", BUCKET, "--point-in-time-recovery"])
+        .having_said(2, "--dynamodb-table");
 }
 
 #[test]

@@ -15,14 +15,14 @@ fn first_output() -> String {
 fn the_page_shows_what_is_printed() {
     let Some(stage) = Stage::moto("the page") else { return };
     let table = ["--dynamodb-table", "acme-locks", "--tls-only"];
-    let said = stage.bootstrap(&[&["--region", "eu-central-1"], &table]).ended(0, "");
+    let said = stage.bootstrap(&[&["--region", "eu-central-1"], &table]).having_said(0, "");
     assert_eq!(said.stdout, first_output());
 }
 
 #[test]
 fn the_page_has_each_flag_and_no_other() {
     let stage = Stage::statelock();
-    let help = stage.run(&["bootstrap", "--help"]).ended(0, BUCKET).stdout;
+    let help = stage.run(&["bootstrap", "--help"]).having_said(0, BUCKET).stdout;
     let own = help.split("Options:").nth(1).and_then(|rest| rest.split("Backend:").next());
     let flags = |text: &str, begin: &str| -> Vec<String> {
         let lines = text.lines().filter_map(|line| line.trim_start().strip_prefix(begin));

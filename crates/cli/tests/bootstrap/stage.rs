@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use statelock_testkit::command::Run;
 use statelock_testkit::fault_proxy::{FaultProxy, deliver_again};
 use statelock_testkit::store_server::StoreServer;
 
@@ -13,49 +14,26 @@ pub(crate) const TABLE: &[&str] = &["--dynamodb-table", "acme-locks"];
 /// moto forgets how many of the newest versions a rule keeps.
 pub(crate) const NO_NEWEST: &[&str] = &["--keep-versions", "0"];
 
-/// What a run said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+/// What the document says of each step.
+pub(crate) trait Steps {
+    /// How each step ended: name and ending.
+    fn steps(&self) -> Vec<(String, String)>;
+
+    /// How this step ended.
+    fn step(&self, name: &str) -> String;
 }
 
-impl Said {
-    fn of(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
-        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-        Self { code: output.status.code(), stdout, stderr }
-    }
-
-    /// Itself, if it ended so and said so.
+impl Steps for Run {
     #[track_caller]
-    pub(crate) fn ended(self, code: i32, said: &str) -> Self {
-        assert_eq!(self.code, Some(code), "{}\n---\n{}", self.stdout, self.stderr);
-        let all = format!("{}{}", self.stdout, self.stderr);
-        assert!(all.contains(said), "expected {said:?} in {all}");
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        let document = serde_json::from_str(&self.stdout);
-        assert!(document.is_ok(), "no JSON: {self:?}");
-        document.unwrap_or_default()
-    }
-
-    /// How each step ended: name and ending.
-    #[track_caller]
-    pub(crate) fn steps(&self) -> Vec<(String, String)> {
+    fn steps(&self) -> Vec<(String, String)> {
         let document = self.json();
         let steps = document["steps"].as_array().cloned().unwrap_or_default();
         let text = |one: &Value| one.as_str().unwrap_or_default().to_owned();
         steps.iter().map(|step| (text(&step["step"]), text(&step["ending"]))).collect()
     }
 
-    /// How this step ended.
     #[track_caller]
-    pub(crate) fn step(&self, name: &str) -> String {
+    fn step(&self, name: &str) -> String {
         let found = self.steps().into_iter().find(|step| step.0 == name);
         found.unwrap_or_default().1
     }
@@ -90,18 +68,17 @@ impl Stage {
     }
 
     /// `statelock bootstrap s3://acme-tfstate OPTIONS`
-    pub(crate) fn bootstrap(&self, options: &[&[&str]]) -> Said {
+    pub(crate) fn bootstrap(&self, options: &[&[&str]]) -> Run {
         self.bootstrap_through(&self.server.endpoint(), options)
     }
 
-    pub(crate) fn bootstrap_through(&self, endpoint: &str, options: &[&[&str]]) -> Said {
+    pub(crate) fn bootstrap_through(&self, endpoint: &str, options: &[&[&str]]) -> Run {
         let arguments = [&["bootstrap", BUCKET][..], &options.concat()].concat();
-        Said::of(&self.command(endpoint, &arguments).output().expect("the binary starts"))
+        Run::of(self.command(endpoint, &arguments))
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
-        let mut command = self.command(&self.server.endpoint(), arguments);
-        Said::of(&command.output().expect("the binary starts"))
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(&self.server.endpoint(), arguments))
     }
 
     /// A proxy that records what is asked.

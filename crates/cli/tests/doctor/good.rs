@@ -1,5 +1,7 @@
 //! A bucket as it should be, for real.
 
+use statelock_testkit::command::Run;
+
 use crate::raw::configure;
 use crate::stage::{ADDRESS, Stage, Told, report};
 
@@ -102,10 +104,8 @@ fn people_see_the_worst_first_and_what_is_right_on_one_line() {
     let stage = Stage::statelock();
     let text = |options: &[&str]| {
         let args = [&["doctor", ADDRESS], options].concat();
-        let output = stage.command_through(&stage.server.endpoint(), &args).output();
-        let output = output.expect("statelock can be started");
-        let texts = (output.stdout, output.stderr);
-        (String::from_utf8(texts.0).expect("UTF-8"), String::from_utf8(texts.1).expect("UTF-8"))
+        let run = Run::of(stage.command_through(&stage.server.endpoint(), &args));
+        (run.stdout, run.stderr)
     };
     let (said, noted) = text(&[]);
     let at = |what: &str| {

@@ -1,5 +1,7 @@
 //! `docs/operations/doctor.md` shows what the verb prints.
 
+use statelock_testkit::command::Run;
+
 use crate::clients::install;
 use crate::good::make_good;
 use crate::raw::remove;
@@ -40,8 +42,7 @@ fn the_page_shows_what_is_printed() {
     let (words, shown) = example();
     let mut command = stage.command_through(&stage.server.endpoint(), &words);
     command.env("PATH", install(&stage, "terraform", "1.11.4"));
-    let output = command.output().expect("statelock can be started");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    let said = normalised(&(text(output.stderr) + &text(output.stdout)));
+    let run = Run::of(command);
+    let said = normalised(&(run.stderr + &run.stdout));
     assert_eq!(said, normalised(shown), "if that is right, write it into the page:\n{said}");
 }

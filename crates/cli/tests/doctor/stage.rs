@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as Key;
 use serde_json::Value;
+use statelock_testkit::command::Run;
 use statelock_testkit::fault_proxy::{Fault, FaultProxy, Request};
 use statelock_testkit::real_clients::terraform::LOCK_TABLE;
 use statelock_testkit::store_server::StoreServer;
@@ -92,10 +93,9 @@ impl Stage {
     /// Runs a verb, which has to succeed; what it printed.
     #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> String {
-        let output = self.command_through(&self.server.endpoint(), args).output();
-        let output = output.expect("statelock can be started");
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("UTF-8")
+        let run = Run::of(self.command_through(&self.server.endpoint(), args));
+        assert_eq!(run.code, Some(0), "{args:?}: {}", run.stderr);
+        run.stdout
     }
 
     /// `doctor` about the usual state.
@@ -141,10 +141,9 @@ impl Stage {
 }
 
 /// Runs `doctor` to its end.
-pub(crate) fn report(mut command: Command) -> Report {
-    let output = command.output().expect("statelock can be started");
-    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+pub(crate) fn report(command: Command) -> Report {
+    let Run { code, stdout, stderr } = Run::of(command);
+    let document: Value = serde_json::from_str(&stdout).unwrap_or_default();
     let mut found = BTreeMap::new();
     for finding in document["findings"].as_array().into_iter().flatten() {
         if finding["severity"] != "ok" {
@@ -153,7 +152,7 @@ pub(crate) fn report(mut command: Command) -> Report {
             found.entry(text("id")).or_insert_with(String::new).push_str(&said);
         }
     }
-    Report { code: output.status.code(), stderr, document, found }
+    Report { code, stderr, document, found }
 }
 
 /// An answer that is given instead of the store's.

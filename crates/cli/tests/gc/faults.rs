@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use statelock_testkit::server_process::send_signal;
 
-use crate::stage::{LOCK, STATE, Said, a_bucket, command, env, gc, store};
+use crate::stage::{LOCK, STATE, a_bucket, command, env, gc, store};
 use crate::versioned_store::{Asked, Verdict, VersionedStore, Versions};
+use statelock_testkit::command::Run;
 
 const BOUND: Duration = Duration::from_mins(1);
 
@@ -24,7 +25,7 @@ fn a_version_that_the_store_refuses_to_remove_is_named_and_its_marker_stays() {
         Asked::RemoveMany(_) => Verdict::RefuseEach("app/", "InternalError", "try later"),
         _ => Verdict::AsUsual,
     });
-    let said = gc(&store, &["--yes"]).ended(8, "5 versions were not removed");
+    let said = gc(&store, &["--yes"]).having_said(8, "5 versions were not removed");
     assert!(said.stdout.contains(&format!("still there: {LOCK} v")), "{}", said.stdout);
     assert!(said.stdout.contains("InternalError: try later"), "{}", said.stdout);
     assert_eq!((store.versions().count(LOCK), store.versions().count("b.tfstate.tflock")), (6, 0));
@@ -38,7 +39,7 @@ fn what_object_lock_keeps_is_counted_and_no_failure() {
         Asked::RemoveMany(_) => Verdict::RefuseEach("", "AccessDenied", message),
         _ => Verdict::AsUsual,
     });
-    let said = gc(&store, &["--yes", "--json"]).ended(0, "");
+    let said = gc(&store, &["--yes", "--json"]).having_said(0, "");
     let document = said.json();
     assert_eq!(document["kept"]["by_object_lock"], 5, "{document}");
     assert_eq!(document["kept"]["markers_over_kept_versions"], 1, "{document}");
@@ -56,7 +57,8 @@ fn who_may_remove_nothing_is_told_so_at_once() {
         Asked::RemoveMany(_) => Verdict::RefuseEach("", "AccessDenied", "Access Denied"),
         _ => Verdict::AsUsual,
     });
-    let said = gc(&store, &["--yes"]).ended(9, "nothing may be removed with these credentials");
+    let said =
+        gc(&store, &["--yes"]).having_said(9, "nothing may be removed with these credentials");
     assert!(said.stderr.contains("s3:DeleteObjectVersion"), "{}", said.stderr);
     let removals = store.asked().iter().filter(|asked| is_removal(asked)).count();
     assert!(removals <= 5, "{removals} requests of 15");
@@ -70,7 +72,7 @@ fn a_store_without_the_call_for_many_is_asked_one_by_one() {
             Asked::RemoveMany(_) => Verdict::Refuse(status, code),
             _ => Verdict::AsUsual,
         });
-        gc(&store, &["--yes"]).ended(0, "removed       3 old versions");
+        gc(&store, &["--yes"]).having_said(0, "removed       3 old versions");
         assert_eq!((store.versions().count(LOCK), store.versions().count(STATE)), (0, 3));
         let asked = store.asked();
         let last = asked.iter().rfind(|asked| is_removal(asked));
@@ -93,7 +95,7 @@ fn a_lost_answer_is_asked_for_again() {
                 .is_ok();
         if fails { Verdict::Refuse(500, "InternalError") } else { Verdict::AsUsual }
     });
-    gc(&store, &["--yes"]).ended(0, "removed       3 old versions");
+    gc(&store, &["--yes"]).having_said(0, "removed       3 old versions");
     assert_eq!(store.versions().count(LOCK), 0);
 }
 
@@ -108,7 +110,7 @@ fn a_listing_that_breaks_says_how_far_it_came_and_frees_no_lock() {
         }
         _ => Verdict::AsUsual,
     });
-    let said = gc(&store, &["--yes"]).ended(9, "s3:ListBucketVersions");
+    let said = gc(&store, &["--yes"]).having_said(9, "s3:ListBucketVersions");
     assert!(said.stderr.contains("it ended after 2,000 versions"), "{}", said.stderr);
     let left = store.versions();
     assert!(!left.is_there(LOCK) && left.keys[LOCK][0].1.is_none(), "the marker is still there");
@@ -122,13 +124,13 @@ fn a_store_or_bucket_that_cannot_be_listed_is_named() {
         (403, "AccessDenied", 9, "s3:ListBucketVersions"),
     ] {
         let store = VersionedStore::start(a_bucket(), move |_, _| Verdict::Refuse(status, code));
-        gc(&store, &["--yes"]).ended(exit, said);
+        gc(&store, &["--yes"]).having_said(exit, said);
     }
     let store = store(a_bucket());
     let bad = |arguments: &[&str]| crate::stage::run(&env(&store.endpoint()), arguments);
-    bad(&["gc", "gs://tfstate"]).ended(2, "s3://BUCKET");
-    bad(&["gc", "/nowhere-at-all"]).ended(2, "hint:");
-    bad(&["gc", "s3://tfstate", "--older-than", "soon"]).ended(2, "not a span");
+    bad(&["gc", "gs://tfstate"]).having_said(2, "s3://BUCKET");
+    bad(&["gc", "/nowhere-at-all"]).having_said(2, "hint:");
+    bad(&["gc", "s3://tfstate", "--older-than", "soon"]).having_said(2, "not a span");
 }
 
 #[test]
@@ -154,11 +156,11 @@ fn a_signal_ends_it_between_two_requests_and_a_second_run_does_the_rest() {
         send_signal(signal, child.id());
         // The signal is there before the answer is.
         let_go.send(()).expect("the store waits");
-        let said = Said::of(&child.wait_with_output().expect("an end"));
-        said.ended(code, "what was removed until then stays removed");
+        let said = Run::from_output(child.wait_with_output().expect("an end"));
+        said.having_said(code, "what was removed until then stays removed");
         assert!(!store.versions().is_there(LOCK), "no lock came back");
         assert_eq!(store.versions().keys[LOCK][0].1, None);
-        gc(&store, &["--yes"]).ended(0, "");
+        gc(&store, &["--yes"]).having_said(0, "");
         assert_eq!(store.versions().count(LOCK), 0);
     }
 }
@@ -172,6 +174,6 @@ fn a_command_line_that_is_no_text_is_no_panic_after_the_removal() {
     let store = store(a_bucket());
     let mut command = command(&env(&store.endpoint()), &["gc", "s3://tfstate", "--yes"]);
     command.arg0(std::ffi::OsStr::from_bytes(b"\xff/statelock"));
-    Said::of(&command.output().expect("the binary starts")).ended(0, "3 old versions");
+    Run::of(command).having_said(0, "3 old versions");
     assert_eq!(store.versions().count(LOCK), 0);
 }

@@ -4,8 +4,9 @@ use std::process::Stdio;
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use crate::stage::{LOCK, STATE, Said, a_bucket, command, env, gc, store};
+use crate::stage::{LOCK, STATE, a_bucket, command, env, gc, store};
 use crate::versioned_store::{Asked, Verdict, VersionedStore, Versions};
+use statelock_testkit::command::Run;
 
 const BOUND: Duration = Duration::from_mins(2);
 
@@ -22,7 +23,7 @@ fn removals(store: &VersionedStore) -> Vec<usize> {
 fn nothing_is_removed_unless_it_is_asked_for() {
     let store = store(a_bucket());
     let said = gc(&store, &[])
-        .ended(0, "nothing was removed; to remove them: statelock gc s3://tfstate --yes");
+        .having_said(0, "nothing was removed; to remove them: statelock gc s3://tfstate --yes");
     assert!(said.stdout.contains("1 lockfile, 0 held now"), "{}", said.stdout);
     assert!(said.stdout.contains("would remove  3 old versions, 600 bytes"), "{}", said.stdout);
     assert!(said.stdout.contains("3 delete markers, 84 bytes"), "{}", said.stdout);
@@ -33,14 +34,14 @@ fn nothing_is_removed_unless_it_is_asked_for() {
 #[test]
 fn old_locks_go_and_states_stay() {
     let store = store(a_bucket());
-    let said = gc(&store, &["--yes", "--json"]).ended(0, "");
+    let said = gc(&store, &["--yes", "--json"]).having_said(0, "");
     let document = said.json();
     assert_eq!((&document["schema"], &document["dry_run"]), (&1.into(), &false.into()));
     assert_eq!(document["removed_old_versions"], serde_json::json!({"versions": 3, "bytes": 600}));
     assert_eq!(document["removed_delete_markers"]["versions"], 3);
     assert_eq!((store.versions().count(LOCK), store.versions().count(STATE)), (0, 3));
     assert_eq!(removals(&store), [5, 1], "the current marker goes after all beneath it");
-    gc(&store, &["--yes"]).ended(0, "there is nothing to remove");
+    gc(&store, &["--yes"]).having_said(0, "there is nothing to remove");
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn what_is_no_lockfile_stays_whatever_it_looks_like() {
         versions.cycles(key, 2);
     }
     let store = store(versions.clone());
-    gc(&store, &["--yes"]).ended(0, "0 lockfiles, 0 held now");
+    gc(&store, &["--yes"]).having_said(0, "0 lockfiles, 0 held now");
     assert_eq!(store.versions(), versions);
 }
 
@@ -60,7 +61,7 @@ fn a_lock_that_is_held_stays_and_what_was_before_it_goes() {
     let mut versions = a_bucket();
     versions.write(LOCK, Some(7));
     let store = store(versions);
-    gc(&store, &["--yes"]).ended(0, "1 lockfile, 1 held now");
+    gc(&store, &["--yes"]).having_said(0, "1 lockfile, 1 held now");
     assert!(store.versions().is_there(LOCK));
     assert_eq!(store.versions().count(LOCK), 1);
 }
@@ -72,7 +73,8 @@ fn a_request_removes_a_thousand_and_a_marker_waits_for_all_of_them() {
     versions.cycles("other+ b.tfstate.tflock", 3);
     versions.write("kept.tfstate", Some(9));
     let store = store(versions);
-    let said = gc(&store, &["--yes"]).ended(0, "removed       1,253 old versions, 250,600 bytes");
+    let said =
+        gc(&store, &["--yes"]).having_said(0, "removed       1,253 old versions, 250,600 bytes");
     assert!(said.stdout.contains("1,253 delete markers"), "{}", said.stdout);
     let sizes = removals(&store);
     assert!(sizes.iter().all(|size| *size <= 1000), "{sizes:?}");
@@ -84,8 +86,8 @@ fn a_request_removes_a_thousand_and_a_marker_waits_for_all_of_them() {
 fn the_options_leave_the_last_ones_and_the_young_ones() {
     let said = |options: &[&str]| {
         let store = store(a_bucket());
-        let said =
-            gc(&store, &[&["--yes"], options].concat()).ended(0, "by --keep-last or --older-than");
+        let said = gc(&store, &[&["--yes"], options].concat())
+            .having_said(0, "by --keep-last or --older-than");
         (store.versions(), said)
     };
     let (versions, _) = said(&["--keep-last", "2"]);
@@ -111,7 +113,7 @@ fn a_lock_that_is_taken_between_listing_and_removing_is_left_alone() {
         }
         Verdict::AsUsual
     });
-    gc(&store, &["--yes"]).ended(0, "");
+    gc(&store, &["--yes"]).having_said(0, "");
     let left = store.versions();
     let sizes: Vec<_> = left.keys[LOCK].iter().map(|one| one.1).collect();
     assert_eq!(sizes, [Some(1001), None, Some(1000)], "all that came meanwhile, and nothing else");
@@ -131,7 +133,7 @@ fn where_writes_share_a_version_id_nothing_with_that_id_goes() {
         }
         Verdict::AsUsual
     });
-    gc(&store, &["--yes"]).ended(0, "without a version id of their own");
+    gc(&store, &["--yes"]).having_said(0, "without a version id of their own");
     let left = store.versions();
     assert!(suspended.keys[LOCK].len() > 1 && left.is_there(LOCK), "the lock that came stays");
     assert_eq!(left.keys[LOCK], [("null".to_owned(), Some(42))]);
@@ -144,7 +146,7 @@ fn only_the_part_that_is_named_is_touched() {
     let store = store(versions);
     let arguments = ["gc", "s3://tfstate/network/", "--yes"];
     crate::stage::run(&env(&store.endpoint()), &arguments)
-        .ended(0, "s3://tfstate/network/: 1 lockfile");
+        .having_said(0, "s3://tfstate/network/: 1 lockfile");
     assert_eq!(store.versions().count("network/x.tfstate.tflock"), 0);
     assert_eq!(store.versions().count(LOCK), 6);
 }
@@ -179,7 +181,7 @@ fn peak_kib(cycles: usize) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
     let_go.send(()).expect("the store waits");
-    Said::of(&reading.join().expect("it was read")).ended(0, "delete markers");
+    Run::from_output(reading.join().expect("it was read")).having_said(0, "delete markers");
     assert_eq!(store.versions().keys.values().map(Vec::len).sum::<usize>(), 0);
     peak.trim().trim_end_matches(" kB").parse().expect("a number")
 }

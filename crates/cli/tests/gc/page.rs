@@ -33,15 +33,16 @@ fn the_page_shows_what_is_printed() {
     versions.write("network/terraform.tfstate.tflock", Some(226));
     let store = store(versions);
     let env = env(&store.endpoint());
-    let dry = run(&env, &["gc", "s3://acme-tfstate"]).ended(0, "");
+    let dry = run(&env, &["gc", "s3://acme-tfstate"]).having_said(0, "");
     assert_eq!(numberless(&(dry.stdout + &dry.stderr)), output(1));
-    let real = run(&env, &["gc", "s3://acme-tfstate", "--yes", "--keep-last", "1"]).ended(0, "");
+    let real =
+        run(&env, &["gc", "s3://acme-tfstate", "--yes", "--keep-last", "1"]).having_said(0, "");
     assert_eq!(numberless(&(real.stdout + &real.stderr)), output(2));
 }
 
 #[test]
 fn the_page_has_each_flag_and_no_other() {
-    let help = run(&[], &["gc", "--help"]).ended(0, "s3://tfstate").stdout;
+    let help = run(&[], &["gc", "--help"]).having_said(0, "s3://tfstate").stdout;
     let own = help.split("Options:").nth(1).and_then(|rest| rest.split("Backend:").next());
     let own = own.expect("options");
     for flag in ["--yes", "--keep-last", "--older-than", "--json"] {

@@ -15,8 +15,8 @@ const ADDRESS: &str = "s3://tfstate/app/terraform.tfstate";
 
 /// Takes and releases the lock of the state.
 fn cycle(env: &[(String, String)]) {
-    let id = run(env, &["lock", ADDRESS]).ended(0, "").stdout;
-    run(env, &["unlock", ADDRESS, id.trim_end()]).ended(0, "");
+    let id = run(env, &["lock", ADDRESS]).having_said(0, "").stdout;
+    run(env, &["unlock", ADDRESS, id.trim_end()]).having_said(0, "");
 }
 
 fn write_twice(bucket: &AmazonS3) {
@@ -46,12 +46,13 @@ fn the_state_server_has_nothing_to_remove() {
     let env = server.client_env(&server.endpoint());
     write_twice(&crate::bucket::open(server.endpoint(), server.credentials()));
     cycle(&env);
-    run(&env, &["gc", "s3://tfstate", "--yes"]).ended(0, "there is nothing to remove");
-    let id = run(&env, &["lock", ADDRESS]).ended(0, "").stdout;
-    let said = run(&env, &["gc", "s3://tfstate", "--yes"]).ended(0, "there is nothing to remove");
+    run(&env, &["gc", "s3://tfstate", "--yes"]).having_said(0, "there is nothing to remove");
+    let id = run(&env, &["lock", ADDRESS]).having_said(0, "").stdout;
+    let said =
+        run(&env, &["gc", "s3://tfstate", "--yes"]).having_said(0, "there is nothing to remove");
     assert!(said.stdout.contains("1 lockfile, 1 held now"), "{}", said.stdout);
-    run(&env, &["unlock", ADDRESS, id.trim_end()]).ended(0, "");
-    run(&env, &["gc", "s3://no-such-bucket"]).ended(6, "check the bucket's name");
+    run(&env, &["unlock", ADDRESS, id.trim_end()]).having_said(0, "");
+    run(&env, &["gc", "s3://no-such-bucket"]).having_said(6, "check the bucket's name");
 }
 
 #[test]
@@ -63,16 +64,16 @@ fn the_locks_of_a_versioned_bucket_are_cleared_and_its_states_kept() {
     for _ in 0..3 {
         cycle(&env);
     }
-    let found = run(&env, &["gc", "s3://tfstate", "--json"]).ended(0, "").json();
+    let found = run(&env, &["gc", "s3://tfstate", "--json"]).having_said(0, "").json();
     assert_eq!(found["old_versions"]["versions"], 3, "{found}");
     assert_eq!(found["delete_markers"]["versions"], 3, "{found}");
-    let id = run(&env, &["lock", ADDRESS]).ended(0, "").stdout;
-    run(&env, &["gc", "s3://tfstate", "--yes"]).ended(0, "1 lockfile, 1 held now");
-    run(&env, &["unlock", ADDRESS, id.trim_end()]).ended(0, "");
-    let left = run(&env, &["gc", ADDRESS, "--yes", "--json"]).ended(0, "").json();
+    let id = run(&env, &["lock", ADDRESS]).having_said(0, "").stdout;
+    run(&env, &["gc", "s3://tfstate", "--yes"]).having_said(0, "1 lockfile, 1 held now");
+    run(&env, &["unlock", ADDRESS, id.trim_end()]).having_said(0, "");
+    let left = run(&env, &["gc", ADDRESS, "--yes", "--json"]).having_said(0, "").json();
     assert_eq!(left["removed_old_versions"]["versions"], 1, "{left}");
     assert_eq!(left["removed_delete_markers"]["versions"], 1, "{left}");
     assert_eq!(left["listed_versions"], 4, "{left}: two of the state, two of its lock");
-    let left = run(&env, &["gc", "s3://tfstate", "--json"]).ended(0, "").json();
+    let left = run(&env, &["gc", "s3://tfstate", "--json"]).having_said(0, "").json();
     assert_eq!((&left["lockfiles"], &left["listed_versions"]), (&0.into(), &2.into()), "{LOCK}");
 }

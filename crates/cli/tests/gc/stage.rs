@@ -1,45 +1,13 @@
 //! What every test of `gc` needs: a run of the binary.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use statelock_testkit::command::Run;
 
 use crate::versioned_store::{Verdict, VersionedStore, Versions};
 
 pub(crate) const LOCK: &str = "app/terraform.tfstate.tflock";
 pub(crate) const STATE: &str = "app/terraform.tfstate";
-
-/// What a run said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Said {
-    pub(crate) fn of(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
-        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-        Self { code: output.status.code(), stdout, stderr }
-    }
-
-    /// Itself, if it ended so and said so.
-    #[track_caller]
-    pub(crate) fn ended(self, code: i32, said: &str) -> Self {
-        assert_eq!(self.code, Some(code), "{}\n---\n{}", self.stdout, self.stderr);
-        let all = format!("{}{}", self.stdout, self.stderr);
-        assert!(all.contains(said), "expected {said:?} in {all}");
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        let document = serde_json::from_str(&self.stdout);
-        assert!(document.is_ok(), "no JSON: {self:?}");
-        document.unwrap_or_default()
-    }
-}
 
 /// The environment of a store that checks nothing.
 pub(crate) fn env(endpoint: &str) -> Vec<(String, String)> {
@@ -63,12 +31,12 @@ pub(crate) fn command(env: &[(String, String)], arguments: &[&str]) -> Command {
     command
 }
 
-pub(crate) fn run(env: &[(String, String)], arguments: &[&str]) -> Said {
-    Said::of(&command(env, arguments).output().expect("the binary starts"))
+pub(crate) fn run(env: &[(String, String)], arguments: &[&str]) -> Run {
+    Run::of(command(env, arguments))
 }
 
 /// `statelock gc s3://tfstate OPTIONS`
-pub(crate) fn gc(store: &VersionedStore, options: &[&str]) -> Said {
+pub(crate) fn gc(store: &VersionedStore, options: &[&str]) -> Run {
     run(&env(&store.endpoint()), &[&["gc", "s3://tfstate"], options].concat())
 }
 

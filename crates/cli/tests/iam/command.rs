@@ -4,31 +4,15 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use statelock_testkit::command::Run;
 use tempfile::TempDir;
 
 const ADDRESS: &str = "s3://tfstate/network/terraform.tfstate";
 
-pub(crate) struct Run {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
 pub(crate) fn run_in(directory: &Path, args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_statelock"));
     command.args(args).env_clear().current_dir(directory).stdin(Stdio::null());
-    let output = command.output().expect("statelock can be started");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-}
-
-impl Run {
-    #[track_caller]
-    pub(crate) fn ended(&self, code: i32, said: &str) -> &Self {
-        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
-        assert!(self.stderr.contains(said), "expected {said:?} in {}", self.stderr);
-        self
-    }
+    Run::of(command)
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! What the head of an answer says beside what the operation defines.
+//! What the heads of answers about a bucket say of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
+use aws_smithy_runtime_api::http::Headers;
+
+use crate::connection::answer_head::{Hearing, HearsHead};
 
 /// What was heard in the answers to one call, errors included. The last answer counts.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,11 @@ pub(super) struct Head {
 }
 
 impl Heard {
+    /// As an interceptor of a call.
+    pub(super) fn hearing(&self) -> Hearing<Self> {
+        Hearing(self.clone())
+    }
+
     /// What was heard so far.
     pub(super) fn head(&self) -> Head {
         self.lock().clone()
@@ -33,18 +38,8 @@ impl Heard {
     }
 }
 
-impl Intercept for Heard {
-    fn name(&self) -> &'static str {
-        "Heard"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _bag: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let headers = context.response().headers();
+impl HearsHead for Heard {
+    fn hear(&self, headers: &Headers) {
         let text = |name: &str| headers.get(name).map(str::to_owned);
         let date = headers.get("date");
         let date = date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
@@ -53,6 +48,5 @@ impl Intercept for Heard {
             date_unix_seconds: date.map(|date| date.secs()),
             region: text("x-amz-bucket-region"),
         };
-        Ok(())
     }
 }

@@ -44,7 +44,7 @@ pub enum Creation {
 macro_rules! made {
     ($call:expr, $operation:literal) => {{
         let heard = Heard::default();
-        let sent = $call.customize().interceptor(heard.clone()).send().await;
+        let sent = $call.customize().interceptor(heard.hearing()).send().await;
         match sent {
             Ok(_) => Ok(Made { not_applied: heard.head().not_applied }),
             Err(error) => Err(StoreError::from(failed("S3", $operation, &error))),

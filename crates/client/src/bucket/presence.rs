@@ -39,7 +39,7 @@ impl Bucket {
         let heard = Heard::default();
         let call = self.connection().reads().head_bucket().bucket(self.name().as_str());
         let before = system::now().unix_seconds();
-        let sent = call.customize().interceptor(heard.clone()).send().await;
+        let sent = call.customize().interceptor(heard.hearing()).send().await;
         let after = system::now().unix_seconds();
         let answer = heard.head();
         let clock_ahead_seconds = answer.date_unix_seconds.map(|date| ahead(date, before, after));

@@ -30,7 +30,7 @@ macro_rules! ask {
     ($bucket:expr, $call:ident, $operation:literal) => {{
         let heard = Heard::default();
         let call = $bucket.connection().reads().$call().bucket($bucket.name().as_str());
-        let sent = call.customize().interceptor(heard.clone()).send().await;
+        let sent = call.customize().interceptor(heard.hearing()).send().await;
         answered($operation, &heard, sent)
     }};
 }
@@ -45,7 +45,7 @@ impl Bucket {
     pub async fn versioning(&self) -> Result<Setting<BucketVersioning>, StoreError> {
         let heard = Heard::default();
         let call = self.connection().reads().get_bucket_versioning().bucket(self.name().as_str());
-        let sent = call.customize().interceptor(heard.clone()).send().await;
+        let sent = call.customize().interceptor(heard.hearing()).send().await;
         let setting = match sent.as_ref().err().and_then(by_another_name) {
             Some(value) => Setting::Set { value, not_applied: heard.head().not_applied },
             None => answered("GetBucketVersioning", &heard, sent)?,

@@ -1,5 +1,6 @@
 //! Connections to S3 and DynamoDB, with the credentials that AWS clients would use.
 
+pub(crate) mod answer_head;
 mod credential_sources;
 mod credentials;
 pub(crate) mod headers;
@@ -20,6 +21,7 @@ use statelock_protocol::lock::steps::ConditionalDelete;
 
 use crate::error::ConnectError;
 use crate::settings::{ObjectSettings, StoreSettings};
+use answer_head::Hearing;
 use store_kind::StoreKind;
 use unanswered::NamesEndpoint;
 
@@ -82,7 +84,7 @@ impl Connection {
         let s3 = |retries: RetryConfig, timeouts: TimeoutConfig| {
             let config = s3_config(shared, stores).retry_config(retries).timeout_config(timeouts);
             aws_sdk_s3::Client::from_conf(
-                config.interceptor(kind.clone()).interceptor(NamesEndpoint).build(),
+                config.interceptor(Hearing(kind.clone())).interceptor(NamesEndpoint).build(),
             )
         };
         let reading = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_s3::error::BoxError;
+use aws_smithy_runtime_api::http::Headers;
 use statelock_protocol::lock::steps::ConditionalDelete;
+
+use super::answer_head::HearsHead;
 
 /// What is known of the object store.
 #[derive(Clone, Debug)]
@@ -33,19 +33,9 @@ impl StoreKind {
     }
 }
 
-impl Intercept for StoreKind {
-    fn name(&self) -> &'static str {
-        "StoreKind"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _bag: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let server = context.response().headers().get("server");
-        let is_known = match server {
+impl HearsHead for StoreKind {
+    fn hear(&self, headers: &Headers) {
+        let is_known = match headers.get("server") {
             Some("AmazonS3") => !self.is_custom,
             Some(name) => name == "statelock",
             None => false,
@@ -53,6 +43,5 @@ impl Intercept for StoreKind {
         if is_known {
             self.is_known.store(true, Ordering::Relaxed);
         }
-        Ok(())
     }
 }

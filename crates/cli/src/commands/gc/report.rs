@@ -5,17 +5,11 @@ use statelock_client::bucket::RefusedRemoval;
 
 use super::running::Outcome;
 use super::sweep::{Amount, Counts};
+use crate::commands::migrate::prices::RegionPrices;
 use crate::output::printable;
 
 /// The version of the JSON that is printed; members are added without a new one.
 const SCHEMA: u32 = 1;
-
-/// US dollars for a month of a GB (10^9 bytes) in S3 Standard, first 50 TB, us-east-1: the list price of
-/// <https://aws.amazon.com/s3/pricing/>, looked up on 2026-11-22. Removing is free; listing costs
-/// [`USD_PER_THOUSAND_LISTS`].
-const USD_PER_GB_MONTH: f64 = 0.023;
-/// US dollars for a thousand list requests there, each for a thousand versions.
-const USD_PER_THOUSAND_LISTS: f64 = 0.005;
 
 /// Where it looked, and whether it was to remove.
 #[derive(Clone, Copy, Debug)]
@@ -207,18 +201,13 @@ fn grouped(count: u64) -> String {
 }
 
 fn storage_usd(counts: &Counts) -> f64 {
-    real(counts.old.bytes.saturating_add(counts.markers.bytes)) / 1e9 * USD_PER_GB_MONTH
+    let bytes = counts.old.bytes.saturating_add(counts.markers.bytes);
+    RegionPrices::usual().of_storage(bytes)
 }
 
 fn listing_usd(counts: &Counts) -> f64 {
-    real(counts.old.versions.saturating_add(counts.markers.versions)) / 1e6 * USD_PER_THOUSAND_LISTS
-}
-
-/// Exact up to 2^32, and then as near as a price needs.
-fn real(count: u64) -> f64 {
-    let (high, low) = (count >> 32, count & u64::from(u32::MAX));
-    let part = |part: u64| f64::from(u32::try_from(part).unwrap_or(u32::MAX));
-    part(high) * 4_294_967_296.0 + part(low)
+    let versions = counts.old.versions.saturating_add(counts.markers.versions);
+    RegionPrices::usual().of_listing(versions)
 }
 
 fn dollars(usd: f64) -> String {
@@ -244,6 +233,5 @@ mod tests {
         assert_eq!(dollars(storage_usd(&counts)), "$0.02");
         assert_eq!(dollars(listing_usd(&counts)), "$0.02");
         assert_eq!(dollars(storage_usd(&Counts::default())), "less than $0.01");
-        assert!((real(1 << 40) - 1_099_511_627_776.0).abs() < 1.0);
     }
 }

@@ -14,7 +14,7 @@ mod last_probe;
 mod online;
 mod phase_error;
 mod plan;
-mod prices;
+pub(crate) mod prices;
 mod record;
 mod report;
 mod rollback;

@@ -9,6 +9,7 @@ use super::digests::{self, Place};
 use crate::backend::command;
 use crate::commands::doctor::finding::{Findings, Fix, Kind};
 use crate::commands::doctor::subject::Subject;
+use crate::commands::migrate::prices::RegionPrices;
 use crate::exit_code::ExitCode;
 use crate::output::printable;
 
@@ -16,9 +17,6 @@ use crate::output::printable;
 const PILE_MIN: u64 = 100;
 /// Beyond this the counting costs more than the result is worth.
 const PILE_MAX: u64 = 100_000;
-/// S3 Standard in us-east-1, first 50 TB, USD for a GB and month, of 2026-09.
-const STORAGE_USD_PER_GB_MONTH: f64 = 0.023;
-const BYTES_PER_GB: f64 = 1_073_741_824.0;
 
 static DAMAGED: Kind = Kind::critical(
     "state-damaged",
@@ -210,8 +208,7 @@ impl Pile {
 
 /// What so many bytes cost in a month.
 fn usd(size_bytes: u64) -> String {
-    let kibibytes = u32::try_from(size_bytes / 1024).map_or(f64::MAX, f64::from);
-    let cost = kibibytes * 1024.0 / BYTES_PER_GB * STORAGE_USD_PER_GB_MONTH;
+    let cost = RegionPrices::usual().of_storage(size_bytes);
     if cost < 0.01 { "less than 0.01 USD".to_owned() } else { format!("{cost:.2} USD") }
 }
 

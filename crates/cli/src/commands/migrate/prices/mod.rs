@@ -13,6 +13,10 @@ pub(crate) use requests::Requests;
 const EMBEDDED: &str = include_str!("prices.json");
 /// As AWS bills months.
 const HOURS_PER_MONTH: f64 = 730.0;
+/// As AWS bills storage.
+const BYTES_PER_GB: f64 = 1_073_741_824.0;
+/// How many keys a list request gives at most.
+const KEYS_PER_LIST: f64 = 1e3;
 
 /// Prices of S3 and DynamoDB, by region.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -34,6 +38,10 @@ pub(crate) struct PriceList {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegionPrices {
+    /// A GB (2^30 bytes) for a month, in the first tier. No part of what a migration changes, so that a price file
+    /// may leave it out.
+    #[serde(default)]
+    pub(crate) object_storage_per_gb_month: f64,
     /// PUT, COPY, POST and LIST; DELETE is free.
     pub(crate) object_writes_per_1000: f64,
     /// GET and HEAD.
@@ -119,6 +127,7 @@ impl PriceList {
 
 impl RegionPrices {
     const FREE: Self = Self {
+        object_storage_per_gb_month: 0.0,
         object_writes_per_1000: 0.0,
         object_reads_per_1000: 0.0,
         table_writes_per_million: 0.0,
@@ -127,8 +136,9 @@ impl RegionPrices {
         provisioned_read_unit_per_hour: 0.0,
     };
 
-    fn all(&self) -> [f64; 6] {
+    fn all(&self) -> [f64; 7] {
         [
+            self.object_storage_per_gb_month,
             self.object_writes_per_1000,
             self.object_reads_per_1000,
             self.table_writes_per_million,
@@ -136,6 +146,21 @@ impl RegionPrices {
             self.provisioned_write_unit_per_hour,
             self.provisioned_read_unit_per_hour,
         ]
+    }
+
+    /// Those that come with the program, of its default region: for estimates where the region does not matter.
+    pub(crate) fn usual() -> Self {
+        PriceList::load(None).map_or(Self::FREE, |list| list.of(None).0)
+    }
+
+    /// What it costs to keep so many bytes for a month.
+    pub(crate) fn of_storage(&self, size_bytes: u64) -> f64 {
+        real(size_bytes) / BYTES_PER_GB * self.object_storage_per_gb_month
+    }
+
+    /// What it costs to list so many keys or versions, a thousand with each request.
+    pub(crate) fn of_listing(&self, keys: u64) -> f64 {
+        real(keys) / (1e3 * KEYS_PER_LIST) * self.object_writes_per_1000
     }
 
     /// What the requests of so many runs cost. The table is on demand.
@@ -153,6 +178,13 @@ impl RegionPrices {
             + f64::from(read_units) * self.provisioned_read_unit_per_hour;
         hourly * HOURS_PER_MONTH
     }
+}
+
+/// Exact up to 2^32, and then as near as a price needs.
+fn real(count: u64) -> f64 {
+    let (high, low) = (count >> 32, count & u64::from(u32::MAX));
+    let part = |part: u64| f64::from(u32::try_from(part).unwrap_or(u32::MAX));
+    part(high) * 4_294_967_296.0 + part(low)
 }
 
 /// An amount for people: as many digits as it takes to see something.
@@ -184,6 +216,14 @@ mod tests {
         let (prices, is_default) = list.of(Some("us-west-2"));
         assert!(!is_default && near(prices.object_writes_per_1000, 0.005));
         assert!(list.of(Some("mars-north-1")).1 && list.of(None).1);
+    }
+
+    #[test]
+    fn storage_and_listings_have_their_price() {
+        let usual = RegionPrices::usual();
+        assert!(near(usual.of_storage(100 << 30), 2.3) && near(usual.of_storage(0), 0.0));
+        assert!(near(usual.of_listing(4_000_000), 0.02));
+        assert!((real(1 << 40) - 1_099_511_627_776.0).abs() < 1.0);
     }
 
     #[test]
