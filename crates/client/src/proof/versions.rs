@@ -75,13 +75,14 @@ impl StateBackend {
     }
 
     async fn throwaway_versions(&self) -> Result<Found, StoreError> {
+        let prefix = self.throwaway_prefix();
         let mut found = Found::default();
         let mut markers = (None, None);
         loop {
             let call = self.connection().reads().list_object_versions();
             let sent = call
                 .bucket(self.settings().address.bucket().as_str())
-                .prefix(self.throwaway_prefix())
+                .prefix(&prefix)
                 .set_key_marker(markers.0)
                 .set_version_id_marker(markers.1)
                 .send()
@@ -89,7 +90,7 @@ impl StateBackend {
             let mut output = sent.map_err(|error| failed("S3", "ListObjectVersions", &error))?;
             let next = (output.next_key_marker.take(), output.next_version_id_marker.take());
             let is_truncated = output.is_truncated.unwrap_or_default();
-            found.take(output);
+            found.take(output, &prefix);
             if !is_truncated || next.0.is_none() {
                 return Ok(found);
             }
@@ -99,15 +100,18 @@ impl StateBackend {
 }
 
 impl Found {
-    fn take(&mut self, output: ListObjectVersionsOutput) {
+    /// Takes what is below the prefix. Some stores do not look at it, and list what others wrote.
+    fn take(&mut self, output: ListObjectVersionsOutput, prefix: &str) {
+        let ours = |key: &String| key.starts_with(prefix);
         for version in output.versions.unwrap_or_default() {
-            let Some(key) = version.key else { continue };
+            let Some(key) = version.key.filter(ours) else { continue };
             let of_key = self.0.entry(key).or_default();
-            of_key.is_in_use |= version.is_latest == Some(true);
+            // A store that does not say it may mean the current one.
+            of_key.is_in_use |= version.is_latest != Some(false);
             of_key.versions.extend(version.version_id);
         }
         for marker in output.delete_markers.unwrap_or_default() {
-            let Some(key) = marker.key else { continue };
+            let Some(key) = marker.key.filter(ours) else { continue };
             self.0.entry(key).or_default().markers.extend(marker.version_id);
         }
     }
@@ -132,11 +136,34 @@ mod tests {
                 .versions(version("held", "2", true))
                 .delete_markers(marker.build())
                 .build(),
+            "",
         );
         let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
         let gone = OfKey { versions: ids(&["1"]), markers: ids(&["d"]), is_in_use: false };
         let held = OfKey { versions: ids(&["2"]), markers: ids(&[]), is_in_use: true };
         assert_eq!(found.0["gone"], gone);
         assert_eq!(found.0["held"], held);
+    }
+
+    #[test]
+    fn what_lies_elsewhere_or_may_be_current_is_not_removed() {
+        let version = |key: &str| ObjectVersion::builder().key(key).version_id("1");
+        let prefix = "app/.statelock-verify-";
+        let (silent, old) = (format!("{prefix}silent.tflock"), format!("{prefix}old.tflock"));
+        let marker = |key: &str| DeleteMarkerEntry::builder().key(key).version_id("d");
+        let mut found = Found::default();
+        found.take(
+            ListObjectVersionsOutput::builder()
+                .versions(version("app/terraform.tfstate").is_latest(false).build())
+                .versions(version(&silent).build())
+                .versions(version(&old).is_latest(false).build())
+                .delete_markers(marker("app/gone.tfstate").is_latest(true).build())
+                .delete_markers(marker(&old).is_latest(true).build())
+                .build(),
+            prefix,
+        );
+        let in_use: Vec<_> =
+            found.0.iter().map(|(key, of_key)| (key.clone(), of_key.is_in_use)).collect();
+        assert_eq!(in_use, [(old, false), (silent, true)]);
     }
 }

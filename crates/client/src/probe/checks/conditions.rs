@@ -2,7 +2,7 @@
 
 use statelock_protocol::store::{ETag, Precondition};
 
-use crate::bucket::{Bucket, RemovalWay, VersionName};
+use crate::bucket::{Bucket, ObjectVersion, RemovalWay, VersionName};
 use crate::probe::answer::Answer;
 use crate::probe::judge::{self, Effect};
 use crate::probe::looking::Look;
@@ -95,11 +95,16 @@ async fn taken_again(stage: &Stage, name: &str, trial: &mut Trial) {
 /// Removes what is left of one key. What cannot be removed shows in what follows.
 async fn remove_versions(bucket: &Bucket, key: &str) {
     let Ok(Some(page)) = bucket.object_versions(key).next_page().await else { return };
-    let names: Vec<_> =
-        page.into_iter().map(|one| VersionName { key: one.key, id: one.id }).collect();
+    let names = of_key(page, key);
     if !names.is_empty() {
         bucket.remove_versions(&names, RemovalWay::Many).await.map(|_| ()).unwrap_or_default();
     }
+}
+
+/// Only what is of this very key: some stores do not look at the prefix, and list what others wrote.
+fn of_key(page: Vec<ObjectVersion>, key: &str) -> Vec<VersionName> {
+    let ours = page.into_iter().filter(|one| one.key.as_str() == key);
+    ours.map(|one| VersionName { key: one.key, id: one.id }).collect()
 }
 
 /// `If-Match`: wrong, right, and on a key that is not there; the answers to what must fail.
@@ -183,4 +188,32 @@ pub(in crate::probe) fn refusal_status(refused: &[Answer]) -> Finding {
         trial.note(request, (answer, ""), verdict);
     }
     trial.finding()
+}
+
+#[cfg(test)]
+mod tests {
+    use statelock_protocol::store::ObjectKey;
+
+    use super::*;
+
+    #[test]
+    fn only_versions_of_the_very_key_are_removed() {
+        let version = |key: &str, id: &str| ObjectVersion {
+            key: ObjectKey::new(key),
+            id: id.to_owned(),
+            is_latest: true,
+            size_bytes: Some(3),
+            last_modified_unix_seconds: None,
+        };
+        let key = "team/.statelock-probe/1/after-delete.tflock";
+        let page = vec![
+            version("app/terraform.tfstate", "1"),
+            version(key, "2"),
+            version("team/.statelock-probe/1/after-delete.tflock.json", "3"),
+            version(key, "4"),
+        ];
+        let ids: Vec<_> = of_key(page, key).into_iter().map(|one| (one.key, one.id)).collect();
+        let key = ObjectKey::new(key);
+        assert_eq!(ids, [(key.clone(), "2".to_owned()), (key, "4".to_owned())]);
+    }
 }
