@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use statelock_protocol::store::{ETag, Refusal};
+use statelock_protocol::store::{ETag, Precondition, Refusal};
 
 use crate::error::Trouble;
 use crate::transport::failure::Failed;
@@ -69,11 +69,23 @@ impl Answer {
         self.outcome == Outcome::Done
     }
 
-    /// Whether it was not answered, or not sent.
-    pub(super) fn is_open(&self) -> bool {
+    /// Whether the store says that another was faster. Whatever else it refuses for, it did not look at the condition.
+    pub(super) fn has_lost(&self, condition: &Precondition) -> bool {
         match self.outcome {
-            Outcome::Unknown | Outcome::NotSent(_) | Outcome::Refused(Refusal::Unavailable) => true,
-            Outcome::Done | Outcome::Refused(_) => false,
+            Outcome::Refused(Refusal::PreconditionFailed | Refusal::Conflict) => true,
+            // Some stores say so where the object that was to be replaced has just gone.
+            Outcome::Refused(Refusal::NoSuchKey) => matches!(condition, Precondition::IfMatch(_)),
+            Outcome::Refused(
+                Refusal::NoSuchBucket
+                | Refusal::NoSuchTable
+                | Refusal::Denied
+                | Refusal::Invalid
+                | Refusal::Unsupported
+                | Refusal::Unavailable,
+            )
+            | Outcome::Done
+            | Outcome::Unknown
+            | Outcome::NotSent(_) => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! From answers to verdicts. Nothing is sent here.
 
-use statelock_protocol::store::Refusal;
+use statelock_protocol::store::{Precondition, Refusal};
 
 use super::answer::{Answer, Outcome};
 use super::verdict::{Due, Rounds, Samples, Verdict};
@@ -18,11 +18,12 @@ pub(super) enum Effect {
     NotKnown,
 }
 
-/// Judges one request by what it was due, what was said, and what it did.
-pub(super) fn case(due: Due, answer: &Answer, effect: Effect) -> Verdict {
+/// Judges one request by what it was due, what was said, and what it did. Whether something stood there before
+/// matters where it says that nothing does.
+pub(super) fn case((due, is_taken): (Due, bool), answer: &Answer, effect: Effect) -> Verdict {
     match due {
         Due::Done => case_to_be_done(answer, effect),
-        Due::Refused => case_to_be_refused(answer, effect),
+        Due::Refused => case_to_be_refused(answer, effect, is_taken),
         // Whatever the store says: it must not do more than it says.
         Due::Either => match (answer.outcome, effect) {
             (Outcome::Refused(_), Effect::Made | Effect::Other) => Verdict::Ignored,
@@ -58,24 +59,25 @@ fn case_to_be_done(answer: &Answer, effect: Effect) -> Verdict {
     }
 }
 
-fn case_to_be_refused(answer: &Answer, effect: Effect) -> Verdict {
+fn case_to_be_refused(answer: &Answer, effect: Effect, is_taken: bool) -> Verdict {
     match (answer.outcome, effect) {
         // Whoever asked believes that it is done, whether it is or not.
         (Outcome::Done, _) | (_, Effect::Made | Effect::Other) => Verdict::Ignored,
         (_, Effect::NotKnown) | (Outcome::NotSent(_), _) => Verdict::NotKnown,
         (Outcome::Refused(refusal), Effect::None) => match refusal {
-            Refusal::PreconditionFailed | Refusal::Conflict | Refusal::NoSuchKey => {
-                Verdict::Enforced
-            }
+            Refusal::PreconditionFailed | Refusal::Conflict => Verdict::Enforced,
+            Refusal::NoSuchKey if !is_taken => Verdict::Enforced,
             Refusal::Invalid | Refusal::Unsupported => Verdict::Rejected,
-            Refusal::NoSuchBucket
+            // What is not where an object stands was not compared with it.
+            Refusal::NoSuchKey
+            | Refusal::NoSuchBucket
             | Refusal::NoSuchTable
             | Refusal::Denied
             | Refusal::Unavailable => Verdict::NotKnown,
         },
         // A 404 without a code is no usual answer, but no lost one either.
         (Outcome::Unknown, Effect::None) => match answer.status {
-            Some(404) => Verdict::Enforced,
+            Some(404) if !is_taken => Verdict::Enforced,
             _ => Verdict::NotKnown,
         },
     }
@@ -125,19 +127,19 @@ pub(super) enum RoundEnd {
     Wrong,
     /// Nobody won, and nothing was done.
     Nobody,
-    /// Answers were lost.
+    /// Answers were lost, or refused for another reason than that somebody was faster.
     Undecided,
 }
 
-/// Judges one round.
-pub(super) fn round(answers: &[Answer], standing: Standing) -> RoundEnd {
+/// Judges one round, of writers that all had the same condition.
+pub(super) fn round(answers: &[Answer], standing: Standing, condition: &Precondition) -> RoundEnd {
     let told = |number: usize| answers.get(number).map(|answer| answer.outcome);
     let won = answers.iter().filter(|answer| answer.is_done()).count();
-    let is_open = answers.iter().any(Answer::is_open);
+    let is_open = answers.iter().any(|answer| !answer.is_done() && !answer.has_lost(condition));
     match (won, standing) {
         (2.., _) => RoundEnd::Several,
         (1, Standing::Of(number)) => match told(number) {
-            // One that was not answered may have lost; the rest of the rounds has to show it.
+            // One that was not told that it lost may have; the rest of the rounds has to show it.
             Some(Outcome::Done) if is_open => RoundEnd::Undecided,
             Some(Outcome::Done) => RoundEnd::One,
             // It was not told, and it wrote over the winner, or the winner over it.

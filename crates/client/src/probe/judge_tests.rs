@@ -56,7 +56,7 @@ fn a_request_that_is_to_be_done() {
                 | Refusal::Unavailable,
             ) => [Ignored, NotKnown, Ignored, NotKnown],
         };
-        let verdicts = EFFECTS.map(|effect| case(Due::Done, &told(outcome), effect));
+        let verdicts = EFFECTS.map(|effect| case((Due::Done, false), &told(outcome), effect));
         assert_eq!(verdicts, expected, "{outcome:?}");
     }
 }
@@ -64,38 +64,46 @@ fn a_request_that_is_to_be_done() {
 #[test]
 fn a_request_that_is_to_be_refused() {
     use Verdict::{Enforced, Ignored, NotKnown, Rejected};
-    for outcome in outcomes() {
+    let cases = outcomes().into_iter().flat_map(|outcome| [(outcome, true), (outcome, false)]);
+    for (outcome, is_taken) in cases {
         let expected: [Verdict; 4] = match outcome {
             // Whoever is told that it is done believes it.
             Outcome::Done => [Ignored; 4],
-            Outcome::Refused(
-                Refusal::PreconditionFailed | Refusal::Conflict | Refusal::NoSuchKey,
-            ) => [Ignored, Enforced, Ignored, NotKnown],
+            Outcome::Refused(Refusal::PreconditionFailed | Refusal::Conflict) => {
+                [Ignored, Enforced, Ignored, NotKnown]
+            }
+            // Where an object stands, one that says that there is none has not compared.
+            Outcome::Refused(Refusal::NoSuchKey) if !is_taken => {
+                [Ignored, Enforced, Ignored, NotKnown]
+            }
             Outcome::Refused(Refusal::Invalid | Refusal::Unsupported) => {
                 [Ignored, Rejected, Ignored, NotKnown]
             }
             Outcome::Unknown
             | Outcome::NotSent(_)
             | Outcome::Refused(
-                Refusal::NoSuchBucket
+                Refusal::NoSuchKey
+                | Refusal::NoSuchBucket
                 | Refusal::NoSuchTable
                 | Refusal::Denied
                 | Refusal::Unavailable,
             ) => [Ignored, NotKnown, Ignored, NotKnown],
         };
-        let verdicts = EFFECTS.map(|effect| case(Due::Refused, &told(outcome), effect));
-        assert_eq!(verdicts, expected, "{outcome:?}");
+        let due = (Due::Refused, is_taken);
+        let verdicts = EFFECTS.map(|effect| case(due, &told(outcome), effect));
+        assert_eq!(verdicts, expected, "{outcome:?} {is_taken}");
     }
-    let bare = Answer { status: Some(404), ..told(Outcome::Unknown) };
-    assert_eq!(case(Due::Refused, &bare, Effect::None), Enforced);
-    let bare = Answer { status: Some(500), ..told(Outcome::Unknown) };
-    assert_eq!(case(Due::Refused, &bare, Effect::None), NotKnown);
+    let bare = |status| Answer { status: Some(status), ..told(Outcome::Unknown) };
+    assert_eq!(case((Due::Refused, false), &bare(404), Effect::None), Enforced);
+    assert_eq!(case((Due::Refused, true), &bare(404), Effect::None), NotKnown);
+    assert_eq!(case((Due::Refused, false), &bare(500), Effect::None), NotKnown);
 }
 
 #[test]
 fn a_request_that_may_be_done_or_refused() {
     use Verdict::{Enforced, Ignored, NotKnown};
-    let verdicts = |answer: Answer| EFFECTS.map(|effect| case(Due::Either, &answer, effect));
+    let verdicts =
+        |answer: Answer| EFFECTS.map(|effect| case((Due::Either, false), &answer, effect));
     assert_eq!(verdicts(done()), [Enforced, Enforced, Enforced, NotKnown]);
     assert_eq!(verdicts(told(Outcome::Unknown)), [NotKnown; 4]);
     for refusal in REFUSALS {
@@ -140,27 +148,71 @@ fn every_round_of_three_writers() {
         for second in &outcomes {
             for third in &outcomes {
                 let answers = [*first, *second, *third].map(told);
-                for standing in &standings {
-                    let end = round(&answers, *standing);
-                    assert_eq!(end, truth(&answers, *standing), "{answers:?} {standing:?}");
+                for (standing, condition) in standings.iter().flat_map(|one| both(*one)) {
+                    let end = round(&answers, standing, &condition);
+                    let expected = truth(&answers, standing, &condition);
+                    assert_eq!(end, expected, "{answers:?} {standing:?} {condition:?}");
                 }
             }
         }
     }
 }
 
+/// A standing with each condition that writers race with.
+fn both(standing: Standing) -> [(Standing, Precondition); 2] {
+    let tag = Precondition::IfMatch(statelock_protocol::store::ETag::new("tag"));
+    [(standing, Precondition::IfAbsent), (standing, tag)]
+}
+
+#[test]
+fn a_loser_is_only_who_was_told_that_another_was_faster() {
+    for (_, condition) in both(Standing::Nobody) {
+        let is_match = matches!(condition, Precondition::IfMatch(_));
+        for refusal in REFUSALS {
+            let is_loser = match refusal {
+                Refusal::PreconditionFailed | Refusal::Conflict => true,
+                Refusal::NoSuchKey => is_match,
+                _ => false,
+            };
+            let mut answers = vec![refused(refusal); 32];
+            answers[7] = done();
+            let end = round(&answers, Standing::Of(7), &condition);
+            let expected = if is_loser { RoundEnd::One } else { RoundEnd::Undecided };
+            assert_eq!(end, expected, "{refusal:?} {condition:?}");
+            let expected = if is_loser { Verdict::Enforced } else { Verdict::NotKnown };
+            assert_eq!(rounds(&[end; 20]), expected, "{refusal:?} {condition:?}");
+        }
+    }
+}
+
+/// Whether this answer tells whoever asked that another was faster.
+fn says_lost(answer: &Answer, condition: &Precondition) -> bool {
+    use Outcome::Refused;
+    let Refused(refusal) = answer.outcome else { return false };
+    let words = match condition {
+        Precondition::IfMatch(_) => {
+            &[Refusal::PreconditionFailed, Refusal::Conflict, Refusal::NoSuchKey][..]
+        }
+        Precondition::IfAbsent => &[Refusal::PreconditionFailed, Refusal::Conflict],
+        Precondition::None => &[],
+    };
+    words.contains(&refusal)
+}
+
 /// The same judgement in other words: from what can be believed.
-fn truth(answers: &[Answer], standing: Standing) -> RoundEnd {
+fn truth(answers: &[Answer], standing: Standing, condition: &Precondition) -> RoundEnd {
     let won: Vec<_> = (0..answers.len()).filter(|one| answers[*one].is_done()).collect();
-    let open = |one: usize| answers.get(one).is_some_and(Answer::is_open);
-    let lost_answers = answers.iter().any(Answer::is_open);
+    let may_be_done = [Outcome::Unknown, Outcome::Refused(Refusal::Unavailable)];
+    let open = |one: usize| answers.get(one).is_some_and(|one| may_be_done.contains(&one.outcome));
+    let is_decided = |one: &Answer| one.outcome == Outcome::Done || says_lost(one, condition);
+    let lost_answers = !answers.iter().all(is_decided);
     if won.len() > 1 {
         return RoundEnd::Several;
     }
     let Some(winner) = won.first() else {
         return match standing {
             Standing::NotKnown => RoundEnd::Undecided,
-            Standing::Of(one) if open(one) && !was_not_sent(answers, one) => RoundEnd::Undecided,
+            Standing::Of(one) if open(one) => RoundEnd::Undecided,
             Standing::Of(_) => RoundEnd::Wrong,
             Standing::Nobody if lost_answers => RoundEnd::Undecided,
             Standing::Nobody => RoundEnd::Nobody,
@@ -177,10 +229,6 @@ fn truth(answers: &[Answer], standing: Standing) -> RoundEnd {
         }
         Standing::Of(_) | Standing::Nobody => RoundEnd::Wrong,
     }
-}
-
-fn was_not_sent(answers: &[Answer], one: usize) -> bool {
-    answers.get(one).is_some_and(|answer| matches!(answer.outcome, Outcome::NotSent(_)))
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Trial {
     ) -> Verdict {
         let look = stage.look(stage.first(), key).await;
         let effect = effect_of_write(&look, body, request.before);
-        let verdict = judge::case(request.due, answer, effect);
+        let verdict = judge::case((request.due, request.before.is_some()), answer, effect);
         self.note(request, (answer, found(effect)), verdict);
         verdict
     }
@@ -100,7 +100,7 @@ impl Trial {
             (Look::Found { .. }, _) => Effect::Other,
             (Look::NotKnown(_), _) => Effect::NotKnown,
         };
-        let verdict = judge::case(request.due, &answer, effect);
+        let verdict = judge::case((request.due, request.before.is_some()), &answer, effect);
         let told = match look {
             Look::Nothing => "nothing",
             Look::Found { .. } => "the object",

@@ -109,7 +109,7 @@ async fn read_with_checksum(stage: &Stage) -> Finding {
             trial.note(request, (&Answer::done(None), "something else"), Verdict::Ignored);
         }
         Look::NotKnown(answer) => {
-            let verdict = judge::case(Due::Done, &answer, Effect::None);
+            let verdict = judge::case((Due::Done, true), &answer, Effect::None);
             trial.note(request, (&answer, "something that could not be read"), verdict);
         }
     }

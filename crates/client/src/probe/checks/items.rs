@@ -48,7 +48,11 @@ async fn put(
     let answer = stage.put_item(stage.first(), (id, info)).await;
     let effect = effect_of_item(&stage.look_at_item(stage.first(), id).await, info, before);
     let request = Request { what, due, before: None };
-    trial.note(request, (&answer, found(effect)), judge::case(due, &answer, effect));
+    trial.note(
+        request,
+        (&answer, found(effect)),
+        judge::case((due, before.is_some()), &answer, effect),
+    );
     answer
 }
 
@@ -80,7 +84,7 @@ pub(in crate::probe) async fn deleting(stage: &Stage) -> Finding {
             Effect::Other | Effect::NotKnown => found(effect),
         };
         let request = Request { what, due, before: None };
-        trial.note(request, (&answer, told), judge::case(due, &answer, effect));
+        trial.note(request, (&answer, told), judge::case((due, true), &answer, effect));
     }
     trial.finding()
 }

@@ -186,7 +186,7 @@ async fn settled(
     let mut look = 0;
     loop {
         let standing = standing(stage, prize, number, round).await;
-        let end = judge::round(answers, standing);
+        let end = judge::round(answers, standing, &round.condition);
         look += 1;
         match end {
             RoundEnd::Wrong | RoundEnd::Undecided if look < LOOKS => system::pause(look).await,
