@@ -4,6 +4,7 @@ mod bad_input;
 mod kept;
 mod left;
 mod losses;
+mod page;
 mod stage;
 mod stopped;
 mod verdicts;

@@ -52,6 +52,7 @@ impl Trial {
             due: request.due,
             answer: answer.to_string(),
             found: found.to_owned(),
+            verdict,
         });
     }
 

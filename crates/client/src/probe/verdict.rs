@@ -76,8 +76,10 @@ pub struct TriedStep {
     pub due: Due,
     /// What the store said.
     pub answer: String,
-    /// What stood there afterwards.
+    /// What stood there afterwards; empty if that says nothing.
     pub found: String,
+    /// What this one step says.
+    pub verdict: Verdict,
 }
 
 /// What is to become of a request.

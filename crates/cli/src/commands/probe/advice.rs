@@ -107,7 +107,7 @@ fn caution(finding: &Finding) -> Option<&'static str> {
             | Operation::ChecksumTrailerVerified
             | Operation::Md5Verified,
             _,
-        ) => Some("checksums are not looked at: a body that was damaged on its way is stored"),
+        ) => Some("a body whose checksum is wrong is stored: what is damaged on its way stays so"),
         (
             Operation::BodySha256Trailer
             | Operation::BodyCrc32Trailer

@@ -11,8 +11,8 @@ use statelock_client::{Encryption, ObjectSettings, Secret, StoreSettings};
 use crate::shell::quoted;
 use crate::span;
 
-/// How long one request may take. A store that takes longer cannot be locked by.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one request may take. Some stores let writers of one key wait for each other, a second each.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Find out whether a store does what a lock needs.
 ///

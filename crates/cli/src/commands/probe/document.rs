@@ -147,8 +147,14 @@ fn finding(finding: &Finding) -> Value {
 }
 
 fn step(step: &TriedStep) -> Value {
-    let TriedStep { request, due, answer, found } = step;
-    json!({ "request": request, "due": due.id(), "answer": answer, "found": found })
+    let TriedStep { request, due, answer, found, verdict } = step;
+    json!({
+        "request": request,
+        "due": due.id(),
+        "answer": answer,
+        "found": found,
+        "verdict": verdict.id(),
+    })
 }
 
 fn rounds(rounds: &Rounds) -> Value {

@@ -67,7 +67,8 @@ fn of_steps(steps: &[TriedStep], verdict: Verdict) -> String {
     if verdict == Verdict::Enforced {
         return String::new();
     }
-    steps.iter().map(told).collect::<Vec<_>>().join("; ")
+    let bad = steps.iter().filter(|step| step.verdict != Verdict::Enforced);
+    bad.map(told).collect::<Vec<_>>().join("; ")
 }
 
 fn told(step: &TriedStep) -> String {
