@@ -137,7 +137,7 @@ impl CommandError for PhaseError {
             ),
             Self::OnlyUnknown(_) => Some("`statelock migrate status` lists them"),
             Self::Troubles(_) => {
-                Some("correct what the warnings name, and run the same command again")
+                Some("correct what the warnings name, and run the same command again; or leave it out: --exclude")
             }
             Self::Stay(_) => {
                 Some("settle what is said above for each, and run the same command again")

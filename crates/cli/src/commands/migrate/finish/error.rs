@@ -140,9 +140,9 @@ impl CommandError for FinishError {
         match self {
             Self::Backend(error) => error.hint(),
             Self::Record(error) => Some(error.0.hint()),
-            Self::Unread(_) => {
-                Some("correct them, or name directories without them; nothing was changed")
-            }
+            Self::Unread(_) => Some(
+                "correct them, or leave them out with --exclude if they name no table; nothing was changed",
+            ),
             Self::Nothing => Some(
                 "name a directory in which root modules are: statelock migrate scan DIR shows them",
             ),

@@ -80,7 +80,9 @@ impl CommandError for ScanError {
                 "`docs/operations/migrate.md` shows the form of a price file; without --price-file the prices that come \
                  with statelock are used",
             ),
-            Self::Troubles(_) => Some("correct what the warnings name, and scan again"),
+            Self::Troubles(_) => {
+                Some("correct what the warnings name, and scan again; or leave it out: --exclude")
+            }
             Self::NotReached(_) => Some(
                 "the report names each store and why; check credentials and endpoints, or leave --online out",
             ),
