@@ -57,7 +57,10 @@ pub(super) enum End {
 /// What one client did.
 #[derive(Debug, Default)]
 struct Done {
+    /// Of the cycles that began within the measured time; the slowest may end after it.
     durations: Vec<Duration>,
+    /// Cycles that ended within the measured time.
+    ended: usize,
     failed: usize,
     /// The first failure.
     complaint: Option<String>,
@@ -100,11 +103,15 @@ pub(super) fn run(target: &Target, load: Load<'_>) -> Result<Row> {
     for result in results {
         let done = result.map_err(|_| anyhow!("a client died"))?;
         all.durations.extend(done.durations);
+        all.ended += done.ended;
         all.failed += done.failed;
         all.complaint = all.complaint.or(done.complaint);
     }
-    let complaint = all.complaint.unwrap_or_default();
-    ensure!(!all.durations.is_empty(), "no cycle ended in {time:?}: {complaint}");
+    let complaint = all.complaint.unwrap_or_else(|| match all.durations.len() {
+        0 => "one takes longer, measure for more --seconds".to_owned(),
+        _ => String::new(),
+    });
+    ensure!(!all.durations.is_empty(), "no cycle succeeded in {time:?}: {complaint}");
     all.durations.sort_unstable();
     let (cycles, failed) = (all.durations.len(), all.failed);
     let percentile = |percent: usize| {
@@ -112,11 +119,11 @@ pub(super) fn run(target: &Target, load: Load<'_>) -> Result<Row> {
         all.durations.get(at).copied().unwrap_or_default()
     };
     let (median, p99, clients) = (percentile(50), percentile(99), load.clients);
-    let cycles_per_second = rate(cycles, time);
+    let cycles_per_second = rate(all.ended, time);
     Ok(Row { clients, cycles_per_second, median, p99, failed, complaint })
 }
 
-/// One client's cycles, until the end; keeps the durations of those within the measured time.
+/// One client's cycles, until the end.
 fn work(
     target: &Target,
     load: Load<'_>,
@@ -145,8 +152,11 @@ fn work(
         }
         in_a_row = 0;
         let ended = Instant::now();
-        if ended >= from && until.is_none_or(|until| ended < until) {
+        if began >= from {
             done.durations.push(ended - began);
+        }
+        if ended >= from && until.is_none_or(|until| ended < until) {
+            done.ended += 1;
         }
     }
     done
