@@ -58,12 +58,13 @@ fn of_two_at_one_name_the_second_is_told_of_the_first() {
     let stage = Stage::stopped();
     let unfinished = stage.path("one.unfinished");
     fs::create_dir(&unfinished).unwrap();
+    fs::write(unfinished.join("unfinished-backup"), "").unwrap();
     let first = File::create(unfinished.join("lock")).unwrap();
     first.lock().unwrap();
     fs::write(unfinished.join("lock"), "4711\n").unwrap();
     let said = format!("process 4711 is making a backup at `{}`", unfinished.display());
     stage.backup("one").ended(8, &said).ended(8, "wait for it");
-    assert_eq!(names(&unfinished), ["lock"]);
+    assert_eq!(names(&unfinished), ["lock", "unfinished-backup"]);
 
     drop(first);
     stage.backup("one").ended(0, "");
@@ -77,7 +78,7 @@ fn a_directory_of_somebody_else_is_not_cleared() {
     fs::create_dir(&unfinished).unwrap();
     fs::write(unfinished.join("thesis.txt"), "mine").unwrap();
     fs::write(unfinished.join("statelock.db"), "also mine").unwrap();
-    stage.backup("one").ended(2, "holds `thesis.txt`").ended(2, "move that away");
+    stage.backup("one").ended(2, "holds `thesis.txt`").ended(2, "move that directory away");
     assert_eq!(fs::read_to_string(unfinished.join("thesis.txt")).unwrap(), "mine");
     assert_eq!(fs::read_to_string(unfinished.join("statelock.db")).unwrap(), "also mine");
     assert!(!stage.path("one").exists());

@@ -33,8 +33,11 @@ pub enum BackupError {
         /// The process, if it could be read.
         holder: Option<u32>,
     },
-    /// The directory in which a backup is made holds files that are not of one.
-    #[error("`{}` is where the backup is made, and holds `{name}`", path.display())]
+    /// The directory in which a backup is made is there, and is no unfinished one.
+    #[error(
+        "`{}` is where the backup would be made, and is not what an earlier one left: it holds `{name}`",
+        path.display()
+    )]
     NotOurs {
         /// The directory.
         path: PathBuf,

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::checking::{self, Findings};
 use super::error::CheckFailure;
 use super::manifest::{DatabaseFile, Manifest};
-use super::unfinished::Unfinished;
+use super::unfinished::{self, Unfinished};
 use super::{BackupError, Progress};
 use crate::auth::credentials;
 use crate::engine::Clock;
@@ -67,7 +67,8 @@ fn manifest(
     }
 }
 
-/// A backup inside of what it is a backup of goes with it.
+/// A backup inside of what it is a backup of goes with it, and one that is made in it would be made of
+/// its own copy.
 fn require_outside(data: &Path, named: &Path) -> Result<(), BackupError> {
     let parent = named.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or_else(|| Path::new("."));
@@ -75,6 +76,11 @@ fn require_outside(data: &Path, named: &Path) -> Result<(), BackupError> {
     let (Ok(data), Ok(parent)) = (data.canonicalize(), parent.canonicalize()) else {
         return Ok(());
     };
+    if unfinished::path_of(named)?.canonicalize().is_ok_and(|made_in| made_in == data) {
+        let why =
+            "until it is whole it has this name with `.unfinished`, and that is the data directory";
+        return Err(BackupError::Name { path: named.to_owned(), why });
+    }
     if parent.starts_with(data) {
         let why = "it lies in the data directory, and would be lost with it";
         return Err(BackupError::Name { path: named.to_owned(), why });

@@ -1,10 +1,13 @@
 //! A backup on its way: a directory beside the name that it will get, which is removed with everything in
 //! it unless it gets that name.
+//!
+//! Its files have the names that those of a data directory have. So it has a mark besides, from before its
+//! first file until just before it gets its name, and nothing is removed from a directory without one.
 
-use std::ffi::OsString;
-use std::fs;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::{BackupError, manifest};
@@ -33,6 +36,7 @@ impl Unfinished {
             let why = "the directory above it does not exist";
             return Err(BackupError::Name { path: named.to_owned(), why });
         }
+        make_marked(&path)?;
         let directory = Directory::lock(&path).map_err(|error| unusable(error, &path))?;
         let mut unfinished = Self { directory, named: named.to_owned(), is_kept: true };
         // Until here it may hold what is not ours.
@@ -50,6 +54,8 @@ impl Unfinished {
 
     /// Gives it its name, durably. Everything in it must be synced.
     pub(super) fn finish(mut self) -> Result<(), BackupError> {
+        let unmarked = self.directory.remove_unfinished_mark();
+        unmarked.map_err(|error| unusable(error, self.directory.path()))?;
         self.directory.sync().map_err(|error| unusable(error, self.directory.path()))?;
         // It may have appeared meanwhile. The rename itself replaces nothing but an empty directory.
         require_nothing_at(&self.named)?;
@@ -62,23 +68,18 @@ impl Unfinished {
             .map_err(BackupError::io("sync", parent))
     }
 
-    /// Removes the files of an unfinished backup, but not the lock: another process may wait for it.
+    /// Removes the files of an unfinished backup, but neither the lock, which another process may wait for,
+    /// nor the mark.
     fn clear(&self) -> Result<(), BackupError> {
         let path = self.directory.path();
-        let failed = |error| BackupError::io("remove what an earlier run left in", path)(error);
-        let mut ours = Vec::new();
-        for entry in fs::read_dir(path).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
-            match name.to_str() {
-                Some(name) if is_ours(name) => ours.push(path.join(name)),
-                _ => {
-                    let name = name.to_string_lossy().into_owned();
-                    return Err(BackupError::NotOurs { path: path.to_owned(), name });
-                }
-            }
+        let names = names_in(path)?;
+        if let Some(name) = names.iter().find(|name| !is_ours(name)) {
+            return Err(not_ours(path, name));
         }
-        for file in ours.into_iter().filter(|file| *file != self.directory.lock_file()) {
-            fs::remove_file(file).map_err(failed)?;
+        let kept = [self.directory.lock_file(), Directory::unfinished_mark_in(path)];
+        let files = names.iter().map(|name| path.join(name));
+        for file in files.filter(|file| !kept.contains(file)) {
+            fs::remove_file(&file).map_err(BackupError::io("remove", &file))?;
         }
         Ok(())
     }
@@ -91,6 +92,7 @@ impl Drop for Unfinished {
         }
         let removed = self.clear().map_err(io::Error::other).and_then(|()| {
             fs::remove_file(self.directory.lock_file())?;
+            self.directory.remove_unfinished_mark().map_err(io::Error::other)?;
             fs::remove_dir(self.directory.path())
         });
         if let Err(error) = removed {
@@ -99,13 +101,60 @@ impl Drop for Unfinished {
     }
 }
 
-fn is_ours(name: &str) -> bool {
-    Directory::owns(name)
-        || name == manifest::FILE_NAME
-        || Path::new(name).file_stem().is_some_and(|stem| stem == credentials::FILE_NAME)
+/// Makes the directory of a backup with its mark, or finds one that a killed process left. Whatever else
+/// is there is left as it is, even its lock.
+fn make_marked(path: &Path) -> Result<(), BackupError> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let found = fs::symlink_metadata(path).map_err(BackupError::io("look at", path))?;
+            if !found.is_dir() {
+                return Err(BackupError::Exists(path.to_owned()));
+            }
+            let names = names_in(path)?;
+            if names.iter().any(|name| Directory::unfinished_mark_in(path) == path.join(name)) {
+                return Ok(());
+            }
+            // One that is empty was left between the two steps below.
+            if let Some(name) = names.iter().find(|name| !is_ours(name)).or(names.first()) {
+                return Err(not_ours(path, name));
+            }
+        }
+        Err(error) => return Err(BackupError::io("create directory", path)(error)),
+    }
+    let mark = Directory::unfinished_mark_in(path);
+    let mut options = OpenOptions::new();
+    let marked = options.write(true).create(true).truncate(false).mode(0o600).open(&mark);
+    marked.map(|_| ()).map_err(|error| {
+        // It is empty, and if it is not, it stays.
+        fs::remove_dir(path).unwrap_or_default();
+        BackupError::io("create", &mark)(error)
+    })
 }
 
-fn path_of(named: &Path) -> Result<PathBuf, BackupError> {
+/// Names in a directory, in order.
+fn names_in(path: &Path) -> Result<Vec<OsString>, BackupError> {
+    let names = fs::read_dir(path)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
+    let mut names: Vec<_> = names.map_err(BackupError::io("read", path))?;
+    names.sort();
+    Ok(names)
+}
+
+fn not_ours(path: &Path, name: &OsStr) -> BackupError {
+    BackupError::NotOurs { path: path.to_owned(), name: name.to_string_lossy().into_owned() }
+}
+
+fn is_ours(name: &OsStr) -> bool {
+    let has_stem = |stem: &str| Path::new(name).file_stem().is_some_and(|found| found == stem);
+    name.to_str().is_some_and(Directory::owns)
+        || name == manifest::FILE_NAME
+        || has_stem(credentials::FILE_NAME)
+        || Directory::unfinished_mark_in(Path::new("")) == Path::new(name)
+}
+
+/// Where the backup that shall be called `named` is made.
+pub(super) fn path_of(named: &Path) -> Result<PathBuf, BackupError> {
     let Some(name) = named.file_name() else {
         let why = "it does not end with a name";
         return Err(BackupError::Name { path: named.to_owned(), why });

@@ -213,3 +213,67 @@ fn verify_until(named: &Path, last: Progress) -> Result<Manifest, BackupError> {
         }
     })
 }
+
+/// Each file of a directory with its bytes.
+fn contents(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let paths = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut contents: Vec<_> =
+        paths.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect();
+    contents.sort();
+    contents
+}
+
+#[tokio::test]
+async fn p12_a_data_directory_is_never_taken_for_an_unfinished_backup() {
+    let stage = Stage::new().await;
+    let unfinished = stage.0.path().join("backup.unfinished");
+    std::fs::rename(stage.data(), &unfinished).unwrap();
+    let before = contents(&unfinished);
+    assert!(before.len() > 1, "{before:?}");
+    let take = |data: &Path| {
+        backup::take(data, &stage.named(), &SystemClock, &Stop::default(), &mut |_| {})
+    };
+    // It is the data directory itself, by its name or by another.
+    let link = stage.0.path().join("link");
+    std::os::unix::fs::symlink(&unfinished, &link).unwrap();
+    for data in [&unfinished, &link] {
+        let refused = take(data);
+        assert!(matches!(refused, Err(BackupError::Name { .. })), "{refused:?}");
+        assert_eq!(contents(&unfinished), before);
+    }
+    // It is that of another server, which does not run.
+    let other = Stage::new().await;
+    let refused = take(&other.data());
+    assert!(matches!(refused, Err(BackupError::NotOurs { .. })), "{refused:?}");
+    assert_eq!(contents(&unfinished), before);
+    // It is a link to one.
+    std::fs::rename(&unfinished, stage.data()).unwrap();
+    std::os::unix::fs::symlink(stage.data(), &unfinished).unwrap();
+    let refused = take(&other.data());
+    assert!(matches!(refused, Err(BackupError::Exists(_))), "{refused:?}");
+    assert_eq!(contents(&stage.data()).len(), before.len());
+}
+
+#[tokio::test]
+async fn what_a_killed_backup_left_goes_unless_a_server_was_started_on_it() {
+    let stage = Stage::new().await;
+    let unfinished = stage.0.path().join("backup.unfinished");
+    std::fs::create_dir(&unfinished).unwrap();
+    std::fs::copy(stage.data().join("statelock.db"), unfinished.join("statelock.db")).unwrap();
+    std::fs::write(unfinished.join("unfinished-backup"), "").unwrap();
+    stage.take().unwrap();
+    assert_eq!(stage.names(), ["backup", "data"]);
+    let names: Vec<_> = contents(&stage.named()).into_iter().map(|(path, _)| path).collect();
+    let expected = ["backup.json", "lock", "statelock.db"].map(|name| stage.named().join(name));
+    assert_eq!(names, expected);
+
+    std::fs::remove_dir_all(stage.named()).unwrap();
+    std::fs::create_dir(&unfinished).unwrap();
+    std::fs::copy(stage.data().join("statelock.db"), unfinished.join("statelock.db")).unwrap();
+    std::fs::write(unfinished.join("unfinished-backup"), "").unwrap();
+    EmbeddedStorage::open(&unfinished).unwrap().close().await.unwrap();
+    let before = contents(&unfinished);
+    let refused = stage.take();
+    assert!(matches!(refused, Err(BackupError::NotOurs { .. })), "{refused:?}");
+    assert_eq!(contents(&unfinished), before);
+}

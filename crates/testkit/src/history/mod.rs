@@ -4,7 +4,7 @@
 //! - [`operation`]: one request and its outcome, which may be unknown;
 //! - [`journal`]: histories as lines of JSON;
 //! - [`model`]: what one request does to one state and its lock, in a world without concurrency;
-//! - [`check`]: looks for an order of the requests that the model allows and that real time permits
+//! - [`check()`]: looks for an order of the requests that the model allows and that real time permits
 //!   (linearizability, by the search of Wing and Gong with a memory of what was tried);
 //! - [`shrink`]: the part of a failing history that fails by itself, and [`table`] shows it.
 //!

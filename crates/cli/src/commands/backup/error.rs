@@ -86,7 +86,7 @@ fn hint(error: &BackupError) -> Option<&'static str> {
         BackupError::Name { .. } => {
             Some("name a directory to make, in one that exists, outside the data directory")
         }
-        BackupError::NotOurs { .. } => Some("move that away, or choose another name"),
+        BackupError::NotOurs { .. } => Some("move that directory away, or choose another name"),
         BackupError::InUse { .. } => Some("wait for it, or choose another name"),
         BackupError::NotABackup(_) => Some("name a directory that `statelock backup` made"),
         BackupError::Copy(CopyError::NoDatabase(_)) => {

@@ -8,6 +8,8 @@ use super::failure::OpenError;
 
 const DATABASE_FILE: &str = "statelock.db";
 const LOCK_FILE: &str = "lock";
+/// In a directory that is a backup on its way, and in no other.
+const UNFINISHED_MARK: &str = "unfinished-backup";
 
 /// A locked data directory, or one that is to become a copy of one. The lock ends when the last owner drops this, or with the process.
 #[derive(Debug)]
@@ -50,6 +52,25 @@ impl Directory {
     /// Whether a file of this name is the lock, a database or belongs to one.
     pub fn owns(name: &str) -> bool {
         name == LOCK_FILE || name.starts_with(DATABASE_FILE)
+    }
+
+    /// The file that says that a directory is a backup on its way, and nothing that anybody needs.
+    pub fn unfinished_mark_in(directory: &Path) -> PathBuf {
+        directory.join(UNFINISHED_MARK)
+    }
+
+    /// Removes [that file](Self::unfinished_mark_in), if it is there.
+    ///
+    /// # Errors
+    /// [`OpenError::Unusable`].
+    pub fn remove_unfinished_mark(&self) -> Result<(), OpenError> {
+        let mark = Self::unfinished_mark_in(&self.path);
+        match std::fs::remove_file(&mark) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(OpenError::unusable("remove", &mark)(error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Where a database is built before it gets its name.

@@ -79,6 +79,8 @@ impl EmbeddedStorage {
     /// [`OpenError`]: in use, not usable, corrupt, or of a newer format.
     pub fn open(directory: &Path) -> Result<Self, OpenError> {
         let directory = Arc::new(Directory::lock(directory)?);
+        // Whoever serves from what a killed backup left needs it: the next backup must not remove it.
+        directory.remove_unfinished_mark()?;
         let connection = schema::open(&directory)?;
         let readers = Readers::open(&directory)?;
         let counters = Arc::new(Counters::default());
