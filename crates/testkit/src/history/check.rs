@@ -14,7 +14,7 @@ use super::operation::Operation;
 use super::problem::{Problem, Step, bit};
 
 /// After so many different situations a search is given up.
-const SITUATIONS_MAX: usize = 1_000_000;
+const SITUATIONS_MAX: usize = 300_000;
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 
 use check::{Verdict, check};
 use operation::Operation;
-use shrink::shrunk;
+use shrink::{fails_by_half, shrunk};
 use table::shown;
 
 /// Why a history is not one of a server that keeps its promises.
@@ -72,8 +72,10 @@ pub fn examine(history: &[Operation]) -> Findings {
         findings.operations += operations.len();
         match check(&operations) {
             Verdict::Linearizable => {}
-            Verdict::Undecided => findings.undecided.push(address.to_owned()),
-            Verdict::Impossible(_) => {
+            Verdict::Undecided if !fails_by_half(&operations) => {
+                findings.undecided.push(address.to_owned());
+            }
+            Verdict::Undecided | Verdict::Impossible(_) => {
                 let report = shown(&shrunk(&operations));
                 findings.breaches.push(Breach { address: address.to_owned(), report });
             }

@@ -7,27 +7,30 @@ use super::shrink::Shrunk;
 
 /// What cannot be explained.
 pub fn shown(shrunk: &Shrunk) -> String {
-    let mut text = table(&shrunk.operations);
-    let others = match shrunk.others {
-        0 => String::new(),
-        others => {
-            format!(" ({others} more may have happened at any time or never, which does not help)")
-        }
+    let rows: Vec<_> = shrunk.operations.iter().map(|(one, counts)| row(one, *counts)).collect();
+    let mut text = written(&rows);
+    let loose = shrunk.operations.iter().any(|(one, counts)| !counts && one.outcome.is_known());
+    let note = if loose { "; what is in brackets does not matter" } else { "" };
+    let said = match &shrunk.stuck {
+        None => writeln!(text, "no order explains all of these{note}"),
+        Some(stuck) => writeln!(
+            text,
+            "no order explains all of these: the best one gets to {} of the answers, and then {}{note} \
+             ({} more operations do not matter at all)",
+            stuck.explained, stuck.place, shrunk.others
+        ),
     };
-    let stuck = &shrunk.stuck;
-    let said = writeln!(
-        text,
-        "no order of these explains all of them{others}; the best one explains {} of those that were \
-         answered, and then {}",
-        stuck.explained, stuck.place
-    );
     said.ok();
     text
 }
 
 /// One line for each operation, by its start.
 pub fn table(history: &[Operation]) -> String {
-    let rows: Vec<[String; 5]> = history.iter().map(row).collect();
+    let rows: Vec<_> = history.iter().map(|operation| row(operation, true)).collect();
+    written(&rows)
+}
+
+fn written(rows: &[[String; 5]]) -> String {
     let head = ["client", "from ms", "to ms", "what", "told"].map(str::to_owned);
     let widths: Vec<usize> = (0..head.len())
         .map(|column| {
@@ -36,7 +39,7 @@ pub fn table(history: &[Operation]) -> String {
         })
         .collect();
     let mut text = String::new();
-    for row in std::iter::once(&head).chain(&rows) {
+    for row in std::iter::once(&head).chain(rows) {
         let mut line = String::new();
         for ((column, cell), width) in row.iter().enumerate().zip(&widths) {
             let written = if (1..3).contains(&column) {
@@ -52,14 +55,18 @@ pub fn table(history: &[Operation]) -> String {
     text
 }
 
-fn row(operation: &Operation) -> [String; 5] {
+fn row(operation: &Operation, counts: bool) -> [String; 5] {
     let millis = |micros: u64| format!("{}.{:03}", micros / 1000, micros % 1000);
     [
         operation.client.to_string(),
         millis(operation.start_micros),
         operation.end_micros.map_or_else(|| "-".to_owned(), millis),
         what(&operation.action),
-        told(&operation.outcome),
+        if counts || !operation.outcome.is_known() {
+            told(&operation.outcome)
+        } else {
+            format!("[{}]", told(&operation.outcome))
+        },
     ]
 }
 

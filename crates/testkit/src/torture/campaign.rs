@@ -48,6 +48,8 @@ pub struct Totals {
     pub unknown: usize,
     /// Requests that never left.
     pub not_sent: usize,
+    /// How long the checker worked.
+    pub checking: Duration,
     /// What the checker says.
     pub findings: Findings,
     /// Answers that are none of the protocol's, each with its round's seed.
@@ -128,7 +130,9 @@ impl Totals {
         }
         let said = evidence.surprises.iter();
         self.surprises.extend(said.map(|surprise| format!("seed {seed}: {surprise}")));
+        let clock = Stopwatch::start();
         let findings = examine(&evidence.history);
+        self.checking += clock.elapsed();
         if !findings.breaches.is_empty() {
             self.failed.push(seed);
         }
@@ -144,11 +148,13 @@ impl Totals {
 
     /// What was done and found, in a few lines.
     pub fn told(&self) -> String {
-        let Self { rounds, kills, done, refused, unknown, not_sent, findings, .. } = self;
+        let Self { rounds, kills, done, refused, unknown, not_sent, checking, findings, .. } = self;
         let mut text = format!(
             "{rounds} rounds, {} states, {} requests: {done} done, {refused} refused, {unknown} unknown, \
-             {not_sent} not sent; the server was killed {kills} times\n",
-            findings.addresses, findings.operations
+             {not_sent} not sent; the server was killed {kills} times; checked in {:.1} s\n",
+            findings.addresses,
+            findings.operations,
+            checking.as_secs_f64()
         );
         let breaches = findings.breaches.iter();
         text.extend(breaches.map(|breach| format!("\n{}\n{}", breach.address, breach.report)));
