@@ -4,6 +4,7 @@
 
 mod documented;
 mod layout;
+mod named_tests;
 mod promises;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::tree::{self, SourceFile};
 /// Where what is documented.
 const SEMANTICS: &str = "docs/semantics.md";
 const ERRORS: &str = "docs/errors.md";
+const BUGS: &str = "docs/bugs.md";
 const SERVE: &str = "docs/operations/serve.md";
 const OPERATIONS: &str = "docs/operations/";
 const CONTRIBUTING: &str = "CONTRIBUTING.md";
@@ -26,6 +28,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let mut findings = Vec::new();
     findings.extend(layout::check(&files));
     findings.extend(promises::check(document(&files, SEMANTICS), &files));
+    findings.extend(named_tests::check(&files));
+    findings.extend(named_tests::losses(document(&files, BUGS)));
     findings.extend(documented::error_codes(document(&files, ERRORS), &files));
     findings.extend(documented::exit_codes(document(&files, ERRORS), &files));
     let operators = document(&files, SERVE);

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 const IGNORED: [&str; 5] = ["target", ".git", ".terraform", "statelock-data", "__pycache__"];
 
 /// A text file of the repository.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SourceFile {
     /// Relative to the repository, with `/`.
     pub(crate) path: String,

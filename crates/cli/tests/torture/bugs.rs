@@ -26,7 +26,8 @@ fn through_a_proxy_that(bug: Bug, rounds: u64, first: u64) -> Totals {
         let evidence = round.run(server, proxy.address());
         totals.add(round.seed, &evidence);
     }
-    assert_eq!(proxy.lies() > 0, bug != Bug::None, "{bug:?} lied {} times", proxy.lies());
+    let acts = bug != Bug::None;
+    assert_eq!(proxy.lies() > 0, acts, "{bug:?} lied {} times", proxy.lies());
     totals
 }
 
@@ -46,6 +47,14 @@ fn a_proxy_that_does_not_lie_is_not_accused() {
     let totals = through_a_proxy_that(Bug::None, 6, seed);
     assert!(totals.is_clean(), "{}", totals.told());
     assert!(totals.done > 150, "{}", totals.told());
+}
+
+#[test]
+fn p9_a_server_whose_calls_come_twice_is_not_accused() {
+    let seed = seed();
+    println!("STATELOCK_TEST_SEED={seed}");
+    let totals = through_a_proxy_that(Bug::DeliversTwice, 6, seed);
+    assert!(totals.is_clean(), "{}", totals.told());
 }
 
 #[test]

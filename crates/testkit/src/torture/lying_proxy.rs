@@ -17,6 +17,8 @@ use crate::fault_proxy::http::{Connection, Head};
 pub enum Bug {
     /// None: the control.
     None,
+    /// None either: calls of AWS SDKs about locks, which have ids, come twice. A good server does not mind.
+    DeliversTwice,
     /// Who is refused the lock is told that it has it.
     GrantsWhatIsHeld,
     /// Who asks for the lock is refused, whoever holds it or not.
@@ -71,6 +73,8 @@ struct Asked {
     operation: String,
     raw: Vec<u8>,
     body: String,
+    /// Whether it has the id of a call.
+    has_call: bool,
 }
 
 impl LyingProxy {
@@ -151,6 +155,13 @@ impl Shared {
     ) -> io::Result<Vec<u8>> {
         match self.bug {
             Bug::None => ask(server, asked).map(|answer| answer.1),
+            Bug::DeliversTwice if asked.repeats_safely() && self.lies_now() => {
+                let first = ask(server, asked)?.1;
+                // On another connection, as a copy that took another way.
+                let mut other = Connection::new(TcpStream::connect(self.upstream)?)?;
+                ask(&mut other, asked)?;
+                Ok(first)
+            }
             Bug::GrantsWhatIsHeld if asked.takes_lock() => {
                 let (status, answer) = ask(server, asked)?;
                 Ok(if status != 200 && self.lies_now() { plain(200) } else { answer })
@@ -184,7 +195,8 @@ impl Shared {
                 }
                 ask(server, asked).map(|answer| answer.1)
             }
-            Bug::GrantsWhatIsHeld
+            Bug::DeliversTwice
+            | Bug::GrantsWhatIsHeld
             | Bug::DeniesWhatItGranted
             | Bug::RefusesWhatIsFree
             | Bug::DropsWrites
@@ -229,7 +241,14 @@ impl Asked {
             operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
             raw,
             body: String::from_utf8_lossy(&body).into_owned(),
+            has_call: head.header("amz-sdk-invocation-id").is_some(),
         })
+    }
+
+    /// Whether a server can know a copy of it. (The copy of a state's write is known as long as that state
+    /// stands, or a newer one; not after it was deleted.)
+    fn repeats_safely(&self) -> bool {
+        self.has_call && !self.writes_state()
     }
 
     fn is_lockfile(&self) -> bool {
@@ -312,6 +331,7 @@ impl Asked {
             operation: String::new(),
             raw: raw.into_bytes(),
             body: String::new(),
+            has_call: false,
         })
     }
 }
