@@ -1,6 +1,7 @@
 //! Every test that a document names exists, and every loss in docs/bugs.md names what shows it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::tree::SourceFile;
 
@@ -9,7 +10,9 @@ use crate::tree::SourceFile;
 pub(super) fn check(files: &[SourceFile]) -> Vec<String> {
     let functions: BTreeSet<&str> =
         files.iter().filter(|file| file.is_rust()).flat_map(|file| functions(&file.text)).collect();
-    let documents = files.iter().filter(|file| file.path.ends_with(".md"));
+    let documents = files.iter().filter(|file| {
+        Path::new(&file.path).extension().is_some_and(|extension| extension == "md")
+    });
     documents
         .flat_map(|file| named(&file.text).map(|name| (file.path.as_str(), name)))
         .filter(|(_, name)| !functions.contains(name))

@@ -36,7 +36,6 @@ fn notices(bug: Bug) {
     let seed = seed();
     let totals = through_a_proxy_that(bug, ROUNDS, seed);
     let noticed = !totals.findings.breaches.is_empty();
-    println!("{bug:?} {}", totals.told());
     assert!(noticed, "{bug:?} went unnoticed, STATELOCK_TEST_SEED={seed}: {}", totals.told());
 }
 
