@@ -69,7 +69,8 @@ pub(super) fn check_within(history: &[Operation], situations_max: usize) -> Verd
 }
 
 impl Problem {
-    /// Adds what may come next without changing anything: putting it first rules nothing out.
+    /// Adds what may come next and never changes anything: putting it first rules nothing out. (What
+    /// changes nothing *now*, such as a delete where nothing is stored, may have had its effect later.)
     fn with_the_obvious(&self, mut done: u128, model: &Model) -> u128 {
         loop {
             let before = done;
@@ -88,6 +89,9 @@ impl Problem {
 
     fn changes_nothing(&self, model: &Model, step: &Step) -> bool {
         let Some(answer) = step.answer else { return false };
+        if step.effect.may_change(answer) {
+            return false;
+        }
         model.settled(step).contains(model)
             && model
                 .possible(self, step)

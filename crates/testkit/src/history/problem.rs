@@ -83,6 +83,22 @@ pub(super) enum Gate {
     Http { claim: Option<Number> },
 }
 
+impl Effect {
+    /// Whether a request that is answered so can change anything, in whatever situation.
+    pub(super) fn may_change(&self, answer: Answer) -> bool {
+        match (self, answer) {
+            (Self::Look { .. } | Self::Read { .. } | Self::ReadDigest { .. }, _) => false,
+            (_, Answer::Done) => true,
+            // A refused call is remembered, if it comes again.
+            (Self::Acquire { call, .. }, Answer::Refused) => call.is_some(),
+            (
+                Self::Release { .. } | Self::ForceUnlock | Self::Write { .. } | Self::Delete { .. },
+                Answer::Refused,
+            ) => false,
+        }
+    }
+}
+
 impl Problem {
     /// Prepares a history; `None` if it is too long.
     pub(super) fn new(history: &[Operation]) -> Option<Self> {

@@ -36,6 +36,23 @@ fn concurrent_operations_in_any_order() {
 }
 
 #[test]
+fn what_changes_nothing_first_may_have_come_later() {
+    let delete = Action::Delete { writer: Writer::S3 { took: None } };
+    let other = StateValue { lineage: "other".to_owned(), ..value(1) };
+    let other = Action::Write { writer: Writer::S3 { took: None }, value: other };
+    script()
+        .between(10, Some(60), delete, Done)
+        .between(20, Some(50), write(1), Done)
+        .then(other, Done)
+        .passes();
+    script()
+        .between(10, Some(60), attempt_to_release("a", Naming::Seen), Done)
+        .between(20, Some(50), acquire(LOCKFILE, "a"), Done)
+        .then(look(LOCKFILE), NOBODY)
+        .passes();
+}
+
+#[test]
 fn an_unknown_acquire_may_have_taken_the_lock_or_not() {
     let unknown = || script().then(acquire(LOCKFILE, "a"), UNKNOWN);
     unknown().then(look(LOCKFILE), NOBODY).passes();
