@@ -87,14 +87,14 @@ impl Effect {
     /// Whether a request that is answered so can change anything, in whatever situation.
     pub(super) fn may_change(&self, answer: Answer) -> bool {
         match (self, answer) {
-            (Self::Look { .. } | Self::Read { .. } | Self::ReadDigest { .. }, _) => false,
-            (_, Answer::Done) => true,
             // A refused call is remembered, if it comes again.
             (Self::Acquire { call, .. }, Answer::Refused) => call.is_some(),
-            (
+            (Self::Look { .. } | Self::Read { .. } | Self::ReadDigest { .. }, _)
+            | (
                 Self::Release { .. } | Self::ForceUnlock | Self::Write { .. } | Self::Delete { .. },
                 Answer::Refused,
             ) => false,
+            (_, Answer::Done) => true,
         }
     }
 }
