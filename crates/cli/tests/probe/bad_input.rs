@@ -1,6 +1,12 @@
 //! What keeps a probe from trying anything.
 
-use crate::stage::{BUCKET, PLACE, Run, Stage};
+use statelock_testkit::fault_proxy::Fault;
+
+use crate::stage::{BUCKET, PLACE, QUICK, Run, Stage};
+
+/// Of a bucket in which nothing can be removed for two years.
+const RETAINS: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 186\r\nConnection: close\r\n\r\n\
+    <ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Years>2</Years></DefaultRetention></Rule></ObjectLockConfiguration>";
 
 #[test]
 fn a_dry_run_says_everything_and_sends_nothing() {
@@ -18,9 +24,27 @@ fn a_dry_run_says_everything_and_sends_nothing() {
 fn what_is_not_there_is_said() {
     let stage = Stage::statelock();
     stage.run(&["probe", "s3://nosuch"]).ended(6, "error: nothing could be tried");
-    let run = stage.probe(&["--dynamodb-table", "nosuch"]);
+    let proxy = stage.server.proxy();
+    let args = ["probe", PLACE, "--dynamodb-table", "nosuch"];
+    let run = Run::of(stage.command(&proxy.endpoint(), &args));
     run.ended(6, "leave --dynamodb-table out");
+    assert!(proxy.requests().iter().all(|one| one.method != "PUT"), "before anything is written");
     stage.assert_nothing_left(BUCKET);
+}
+
+#[test]
+fn where_nothing_can_be_removed_nothing_is_written_unless_that_is_accepted() {
+    let stage = Stage::statelock();
+    let proxy = stage.server.proxy();
+    proxy.inject(Fault::Answer(RETAINS), usize::MAX, |_, path| path.contains("object-lock"));
+    let args = [&["probe", PLACE], QUICK].concat();
+    let run = Run::of(stage.command(&proxy.endpoint(), &args));
+    run.ended(2, "keeps every version for 730 days (Object Lock, COMPLIANCE)");
+    run.ended(2, "--allow object_lock");
+    assert!(proxy.requests().iter().all(|one| one.method != "PUT"), "nothing is written");
+    assert!(!stage.kept().exists(), "no verdict is kept");
+    let args = [&args[..], &["--allow", "object_lock"]].concat();
+    Run::of(stage.command(&proxy.endpoint(), &args)).ended(0, "");
 }
 
 #[test]

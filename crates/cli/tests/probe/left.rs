@@ -8,6 +8,15 @@ use crate::stage::{BUCKET, PLACE, QUICK, Run, Stage, TABLE};
 const LATER: &str = "HTTP/1.1 200 OK\r\nDate: Fri, 01 Jan 2100 00:00:00 GMT\r\nContent-Length: 0\r\n\
                      Connection: close\r\n\r\n";
 
+/// Of a store that does not look at `?versions`.
+const NO_VERSIONS: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 105\r\nConnection: close\r\n\r\n\
+    <ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Name>tfstate</Name></ListBucketResult>";
+/// Of a store that knows of no versions, whatever it stores.
+const EMPTY: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 109\r\nConnection: close\r\n\r\n\
+    <ListVersionsResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Name>tfstate</Name></ListVersionsResult>";
+const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 59\r\nConnection: close\r\n\r\n\
+                      <Error><Code>AccessDenied</Code><Message></Message></Error>";
+
 /// A store in which a probe was killed in the middle of its work.
 fn after_a_kill() -> Stage {
     let stage = Stage::statelock();
@@ -78,4 +87,22 @@ fn only_what_a_probe_made_is_removed() {
     }
     let get = client.s3("GET", &format!("/{BUCKET}/{gone}"), &[], b"").expect("an answer");
     assert_eq!(get.status(), 404);
+}
+
+#[test]
+fn where_no_versions_are_shown_objects_are_removed() {
+    for said in [NO_VERSIONS, EMPTY] {
+        let stage = Stage::statelock();
+        let mut client = stage.client();
+        let key = "team/.statelock-probe/0123abcd-0123-4567-89ab-0123456789ab/list/001.json";
+        let put = client.s3("PUT", &format!("/{BUCKET}/{key}"), &[], b"\"x\"").expect("an answer");
+        assert_eq!(put.status(), 200);
+        let proxy = stage.server.proxy();
+        proxy.inject(Fault::Answer(DENIED), usize::MAX, |_, path| path.contains("versioning"));
+        proxy.inject(Fault::Answer(said), usize::MAX, |_, path| path.contains("versions"));
+        let run = Run::of(stage.command(&proxy.endpoint(), &["probe", PLACE, "--clean"]));
+        run.ended_saying(0, "objects and versions: 1,");
+        let get = client.s3("GET", &format!("/{BUCKET}/{key}"), &[], b"").expect("an answer");
+        assert_eq!(get.status(), 404);
+    }
 }

@@ -72,6 +72,27 @@ fn one_answer_that_asks_to_come_again_is_no_verdict() {
 }
 
 #[test]
+fn what_cannot_be_listed_is_not_taken_for_removed() {
+    let stage = Stage::statelock();
+    let run = through(&stage, Fault::Answer(DENIED), |method, path| {
+        let lists = path.contains("versions") || path.contains("list-type=2");
+        // Without uploads that are left, the journal goes too.
+        method == "DELETE" && !path.contains("uploadId") || method == "GET" && lists
+    });
+    let document = run.json();
+    let left = document["left"].as_array().expect("what is left");
+    let keys: Vec<_> = left.iter().filter_map(|one| one["key"].as_str()).collect();
+    for name in ["/probe.json", "/absent.tflock", "/match.json"] {
+        assert!(keys.iter().any(|key| key.ends_with(name)), "no {name} in {document:#}");
+    }
+    let below = left.iter().find(|one| one["kind"] == "prefix").expect("versions may be left");
+    let because = below["because"].as_str().expect("why");
+    assert!(because.contains("its versions are not listed"), "{because}");
+    stage.run(&["probe", PLACE, "--clean"]).ended(0, "");
+    stage.assert_nothing_left(BUCKET);
+}
+
+#[test]
 fn what_may_not_be_removed_is_named_with_the_command_that_removes_it() {
     let stage = Stage::statelock();
     let run = through(&stage, Fault::Answer(DENIED), |method, path| {

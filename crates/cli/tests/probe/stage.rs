@@ -82,7 +82,14 @@ impl Stage {
     /// Everything that probes left in this bucket and in the table: versions, uploads and items.
     #[track_caller]
     pub(crate) fn left(&self, bucket: &str) -> Vec<String> {
-        let mut client = self.client();
+        self.left_at(address(&self.server.endpoint()), bucket)
+    }
+
+    /// The same of a store at another address, with the same credentials.
+    #[track_caller]
+    pub(crate) fn left_at(&self, address: SocketAddr, bucket: &str) -> Vec<String> {
+        let (id, secret) = self.server.credentials();
+        let mut client = SignedClient::new(address, Signer::new(&id, &secret));
         let mut found = Vec::new();
         for what in ["versions", "uploads", "list-type=2"] {
             let answer =

@@ -137,6 +137,10 @@ fn endpoints_that_do_not_know_of_each_other_are_racy() {
         .map(|endpoint| &endpoint["writers"])
         .collect();
     assert_eq!(writers, [16, 16]);
+    // What is at the one is not at the other: both are cleaned.
+    assert_eq!(document["left"], serde_json::json!([]));
+    stage.assert_nothing_left(BUCKET);
+    assert_eq!(stage.left_at(other.address(), BUCKET), Vec::<String>::new());
 }
 
 #[test]

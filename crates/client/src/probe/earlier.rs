@@ -6,7 +6,7 @@ use aws_sdk_s3::primitives::DateTime;
 use serde::{Deserialize, Serialize};
 use statelock_protocol::store::TableName;
 
-use super::cleaning::{Cleaned, Cleaning, JOURNAL};
+use super::cleaning::{Cleaned, Cleaning, JOURNAL, Place, everywhere};
 use super::plan::item_names;
 use super::stage::Written;
 use crate::bucket::{Bucket, VersionListingError};
@@ -50,20 +50,26 @@ fn base_of(directory: &str, key: &str) -> Option<String> {
 /// # Errors
 /// The store does not list them.
 pub(super) async fn remove(
-    bucket: &Bucket,
+    places: &[Place],
     directory: &str,
     (all, now): (bool, i64),
 ) -> Result<Cleaned, StoreError> {
     let mut cleaned = Cleaned::default();
-    for (base, newest) in found(bucket, directory).await? {
+    let mut all_found: BTreeMap<String, Option<i64>> = BTreeMap::new();
+    for place in places {
+        for (base, newest) in found(place, directory).await? {
+            let known = all_found.entry(base).or_default();
+            *known = (*known).max(newest);
+        }
+    }
+    for (base, newest) in all_found {
         let is_old = newest.is_some_and(|newest| now.saturating_sub(newest) > OLD_SECONDS);
         if !all && !is_old {
             continue;
         }
-        let (table, items) = journal(bucket, &base).await;
+        let (table, items) = journal_of_any(places, &base).await;
         let written = Written { items, ..Written::default() };
-        let cleaning = Cleaning { bucket, base: &base, keeps_versions: None };
-        let one = cleaning.run(&written, table.as_ref()).await;
+        let one = everywhere(places, (&base, false), (&written, table.as_ref())).await;
         cleaned.objects += one.objects;
         cleaned.uploads += one.uploads;
         cleaned.items += one.items;
@@ -74,7 +80,7 @@ pub(super) async fn remove(
 
 /// The prefixes of probes, with when the newest thing below each was written.
 async fn found(
-    bucket: &Bucket,
+    Place { bucket, keeps_versions }: &Place,
     directory: &str,
 ) -> Result<BTreeMap<String, Option<i64>>, StoreError> {
     let mut found = BTreeMap::new();
@@ -85,14 +91,17 @@ async fn found(
         }
     };
     match versions(bucket, directory, &mut note).await {
-        Ok(()) => {}
-        Err(VersionListingError::Store(StoreError::Unknown(trouble))) => {
-            return Err(StoreError::Unknown(trouble));
+        Err(VersionListingError::Store(error @ StoreError::Unknown(_)))
+            if *keeps_versions == Some(true) =>
+        {
+            return Err(error);
         }
-        // The store does not show versions, or not to us.
-        Err(_) => objects(bucket, directory, &mut note).await?,
+        Ok(()) if *keeps_versions == Some(true) => {}
+        // The store does not show versions, or not to us; or it says that there are none whatever is there.
+        Ok(()) | Err(_) => objects(bucket, directory, &mut note).await?,
     }
-    let cleaning = Cleaning { bucket, base: directory, keeps_versions: None };
+    let (keeps_versions, knows_written) = (*keeps_versions, false);
+    let cleaning = Cleaning { bucket, base: directory, keeps_versions, knows_written };
     for (key, _, begun) in cleaning.listed_uploads().await {
         note(&key, begun);
     }
@@ -133,6 +142,20 @@ async fn objects(
             return Ok(());
         }
     }
+}
+
+/// The note of a probe at the first endpoint that has one.
+async fn journal_of_any(
+    places: &[Place],
+    base: &str,
+) -> (Option<TableName>, std::collections::BTreeSet<String>) {
+    for place in places {
+        let (table, items) = journal(&place.bucket, base).await;
+        if table.is_some() {
+            return (table, items);
+        }
+    }
+    Default::default()
 }
 
 /// The table and the items of a probe. Only its own LockIDs: of what the journal says, it is the numbers that count.

@@ -1,6 +1,9 @@
 //! Why a probe did not begin. What a store does badly is no error, it is a finding.
 
+use statelock_protocol::store::BucketName;
+
 use super::cleaning::Cleaned;
+use crate::bucket::Retention;
 use crate::error::{ConnectError, StoreError, Trouble};
 
 /// Why nothing could be tried.
@@ -21,6 +24,18 @@ pub enum ProbeError {
     /// These credentials may not write there.
     #[error("{0}")]
     NotPermitted(Box<Trouble>),
+    /// The bucket keeps every version for a time (Object Lock): what a probe writes could not be removed.
+    #[error(
+        "the bucket `{bucket}` keeps every version for {} days (Object Lock, {}), so that nothing that is written could be \
+         removed before",
+        .retention.days, .retention.mode
+    )]
+    Retained {
+        /// Its name.
+        bucket: BucketName,
+        /// For how long.
+        retention: Retention,
+    },
     /// One of the others, and something that was written before could not be removed.
     #[error("{cause}")]
     Left {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::answer::{Answer, NotSent, Outcome};
 use super::checks::races::{Prize, race};
 use super::checks::{bodies, conditions, items, seeing, uploads};
-use super::cleaning::{Cleaned, Cleaning, JOURNAL};
+use super::cleaning::{Cleaned, JOURNAL, Place, everywhere};
 use super::earlier::{self, Journal};
 use super::error::ProbeError;
 use super::items::ItemLook;
@@ -39,14 +39,16 @@ impl Probe {
         let (seats, endpoints) = Box::pin(seating).await?;
         let Some(bucket) = self.bucket() else { return Err(no_endpoint()) };
         let presence = presence(&bucket).await?;
+        self.refuse_retention(&bucket).await?;
         let versioning = versioning(&bucket).await;
-        let earlier = self.earlier(&bucket, &presence).await;
+        let places = self.places().await;
+        let earlier = self.earlier(&places, &presence).await;
         let limits =
             Limits::new(self.plan.requests_max(), self.plan.limits.time, self.stop.clone());
         let place = (self.target.bucket.clone(), self.base());
         let table = self.target.table.clone();
         let stage = Stage::new(seats, place, table, self.target.objects.clone(), limits);
-        let mut run = Run { probe: self, stage, bucket, versioning, findings: Vec::new() };
+        let mut run = Run { probe: self, stage, bucket, places, versioning, findings: Vec::new() };
         let tried = Box::pin(run.tried()).await;
         let cleaned = Box::pin(run.clean()).await;
         if let Err(error) = tried {
@@ -76,11 +78,26 @@ impl Probe {
         })
     }
 
-    async fn earlier(&self, bucket: &Bucket, presence: &Presence) -> Option<Cleaned> {
+    /// Refuses a bucket in which what is written could not be removed. Who may not ask for that goes on.
+    async fn refuse_retention(&self, bucket: &Bucket) -> Result<(), ProbeError> {
+        if self.target.allows_retention {
+            return Ok(());
+        }
+        let said = bucket.object_lock().await.ok();
+        let lock = said.as_ref().and_then(Setting::value);
+        match lock.and_then(|lock| lock.default_retention.clone()) {
+            Some(retention) => {
+                Err(ProbeError::Retained { bucket: self.target.bucket.clone(), retention })
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn earlier(&self, places: &[Place], presence: &Presence) -> Option<Cleaned> {
         let ahead = presence.clock_ahead_seconds.unwrap_or(0);
         let now = system::now().unix_seconds().saturating_add(ahead);
         let directory = earlier::directory(&self.target.prefix);
-        Box::pin(earlier::remove(bucket, &directory, (false, now))).await.ok()
+        Box::pin(earlier::remove(places, &directory, (false, now))).await.ok()
     }
 }
 
@@ -101,7 +118,8 @@ async fn presence(bucket: &Bucket) -> Result<Presence, ProbeError> {
     }
 }
 
-async fn versioning(bucket: &Bucket) -> Option<Versioning> {
+/// Whether the bucket keeps versions, if that is known.
+pub(super) async fn versioning(bucket: &Bucket) -> Option<Versioning> {
     match bucket.versioning().await {
         Ok(Setting::Set { value, .. }) => Some(value.versioning),
         Ok(Setting::NotSet | Setting::Unsupported(_)) => Some(Versioning::Off),
@@ -114,6 +132,7 @@ struct Run<'a> {
     probe: &'a Probe,
     stage: Stage,
     bucket: Bucket,
+    places: Vec<Place>,
     versioning: Option<Versioning>,
     findings: Vec<Finding>,
 }
@@ -253,9 +272,7 @@ impl Run<'_> {
     async fn clean(&self) -> Cleaned {
         let written = self.stage.written().clone();
         let base = self.stage.base.as_str();
-        let keeps_versions = self.versioning.map(|versioning| versioning != Versioning::Off);
-        let cleaning = Cleaning { bucket: &self.bucket, base, keeps_versions };
-        cleaning.run(&written, self.stage.table.as_ref()).await
+        everywhere(&self.places, (base, true), (&written, self.stage.table.as_ref())).await
     }
 }
 

@@ -3,16 +3,18 @@
 use statelock_protocol::lock::LockId;
 use statelock_protocol::store::{BucketName, TableName};
 
-use super::cleaning::Cleaned;
+use super::cleaning::{Cleaned, Place};
 use super::earlier;
 use super::error::ProbeError;
 use super::limits::StopFlag;
 use super::plan::{Plan, ProbeLimits};
+use super::run;
 use super::seating::Endpoint;
 use crate::bucket::Bucket;
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::settings::{ObjectSettings, StoreSettings};
+use crate::state::Versioning;
 use crate::system;
 
 /// A bucket, perhaps a lock table, and their endpoints.
@@ -28,6 +30,8 @@ pub struct ProbeTarget {
     pub stores: Vec<StoreSettings>,
     /// What is sent along with each object.
     pub objects: ObjectSettings,
+    /// Whether it may write where versions cannot be removed for a time (Object Lock).
+    pub allows_retention: bool,
 }
 
 /// A probe that has a name, and has sent nothing to the store yet.
@@ -87,6 +91,18 @@ impl Probe {
         Some(Bucket::new(connection, self.target.bucket.clone()))
     }
 
+    /// The bucket as each endpoint shows it.
+    pub(super) async fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        for endpoint in &self.endpoints {
+            let bucket = Bucket::new(endpoint.connection.clone(), self.target.bucket.clone());
+            let versioning = run::versioning(&bucket).await;
+            let keeps_versions = versioning.map(|versioning| versioning != Versioning::Off);
+            places.push(Place { bucket, keeps_versions });
+        }
+        places
+    }
+
     /// Removes what earlier probes of this prefix left; with `all` also of those that may still run.
     ///
     /// # Errors
@@ -97,7 +113,8 @@ impl Probe {
         let now =
             system::now().unix_seconds().saturating_add(said.clock_ahead_seconds.unwrap_or(0));
         let directory = earlier::directory(&self.target.prefix);
-        let cleaned = earlier::remove(&bucket, &directory, (all, now)).await;
+        let places = self.places().await;
+        let cleaned = Box::pin(earlier::remove(&places, &directory, (all, now))).await;
         cleaned.map_err(|error: StoreError| ProbeError::Store(Box::new(error)))
     }
 }

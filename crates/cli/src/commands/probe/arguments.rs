@@ -64,6 +64,10 @@ pub(crate) struct ProbeArgs {
     #[arg(long)]
     pub(super) dry_run: bool,
 
+    /// Do not let this stand in the way: what is written cannot be removed before its retention ends (object_lock).
+    #[arg(long, value_name = "OBSTACLE", value_parser = ["object_lock"])]
+    pub(super) allow: Option<String>,
+
     /// Try nothing: remove what earlier probes left here, whatever their age.
     #[arg(long, conflicts_with = "dry_run")]
     pub(super) clean: bool,
@@ -164,6 +168,8 @@ impl ProbeArgs {
                 acl: self.acl.clone(),
                 ..ObjectSettings::default()
             },
+            // It has no other value.
+            allows_retention: self.allow.is_some(),
         }
     }
 
@@ -219,8 +225,11 @@ impl ProbeArgs {
         let mut option = |name: &str, value: Option<&str>| {
             words.extend(value.map(|value| format!("--{name} {}", quoted(value))));
         };
-        option("endpoint-url", self.endpoint_url.first().map(String::as_str));
-        option("dynamodb-endpoint-url", self.dynamodb_endpoint_url.first().map(String::as_str));
+        // At each of them something may be left: they need not share what they store.
+        self.endpoint_url.iter().for_each(|url| option("endpoint-url", Some(url)));
+        self.dynamodb_endpoint_url
+            .iter()
+            .for_each(|url| option("dynamodb-endpoint-url", Some(url)));
         option("region", self.region.as_deref());
         option("profile", self.profile.as_deref());
         option("custom-ca-bundle", self.custom_ca_bundle.as_deref().and_then(|path| path.to_str()));
@@ -253,5 +262,27 @@ mod tests {
         for text in ["127.0.0.1:9000", "ftp://h", "https://", "http:///x"] {
             assert!(url(text).is_err(), "{text}");
         }
+    }
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        probe: ProbeArgs,
+    }
+
+    #[test]
+    fn the_command_to_clean_names_every_endpoint() {
+        let urls = ["http://a:9000", "http://b:9000", "http://c:8000", "http://d:8000"];
+        let [a, b, c, d] = urls.map(str::to_owned);
+        let args = ["probe", "s3://t/x", "--endpoint-url", &a, "--endpoint-url", &b];
+        let tables = ["--dynamodb-endpoint-url", &c, "--dynamodb-endpoint-url", &d];
+        let line = <Line as clap::Parser>::parse_from(args.into_iter().chain(tables));
+        assert_eq!(
+            line.probe.command_to_clean(),
+            format!(
+                "statelock probe s3://t/x --endpoint-url {a} --endpoint-url {b} --dynamodb-endpoint-url {c} \
+                 --dynamodb-endpoint-url {d} --clean"
+            )
+        );
     }
 }

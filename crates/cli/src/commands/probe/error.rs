@@ -41,6 +41,7 @@ impl From<ProbeError> for ProbeVerbError {
             | ProbeError::Unreachable(_)
             | ProbeError::Elsewhere(_)
             | ProbeError::NotPermitted(_)
+            | ProbeError::Retained { .. }
             | ProbeError::Left { .. }
             | ProbeError::Store(_) => Self::Probe(Box::new(error)),
         }
@@ -73,7 +74,9 @@ impl CommandError for ProbeVerbError {
 fn probe_exit_code(error: &ProbeError) -> ExitCode {
     match error {
         // Told as a backend error already.
-        ProbeError::Connect(_) | ProbeError::Elsewhere(_) => ExitCode::BadInput,
+        ProbeError::Connect(_) | ProbeError::Elsewhere(_) | ProbeError::Retained { .. } => {
+            ExitCode::BadInput
+        }
         ProbeError::NoName(_) => ExitCode::Internal,
         ProbeError::Unreachable(_) => ExitCode::Unavailable,
         ProbeError::NotPermitted(_) => ExitCode::NotPermitted,
@@ -91,6 +94,9 @@ fn probe_hint(error: &ProbeError) -> &'static str {
         ProbeError::NoName(_) => "try again",
         ProbeError::Unreachable(_) => "check the endpoint, the network and the proxy settings",
         ProbeError::Elsewhere(_) => "name the bucket's own region with --region",
+        ProbeError::Retained { .. } => {
+            "probe a bucket without default retention, or accept that with --allow object_lock"
+        }
         ProbeError::NotPermitted(_) => {
             "check which credentials are used; a probe needs s3:PutObject, s3:GetObject and s3:DeleteObject below \
              PREFIX/.statelock-probe/, s3:ListBucket on the bucket, and in a bucket that keeps versions \

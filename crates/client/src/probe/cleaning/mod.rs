@@ -1,13 +1,17 @@
 //! Removes what a probe wrote: objects, versions, delete markers, uploads and items.
 
 mod objects;
+mod places;
 mod versions;
+
+pub(in crate::probe) use places::{Place, everywhere};
 
 use aws_sdk_s3::primitives::DateTime;
 use futures::StreamExt as _;
 use futures::stream;
 use statelock_protocol::store::{Refusal, TableName};
 
+use self::versions::{Shown, may_be_left};
 use crate::bucket::Bucket;
 use crate::connection::Connection;
 use crate::probe::answer::{Answer, Outcome};
@@ -84,6 +88,8 @@ pub(in crate::probe) struct Cleaning<'a> {
     pub(in crate::probe) base: &'a str,
     /// `Some(false)`: it is certain that the bucket never kept versions.
     pub(in crate::probe) keeps_versions: Option<bool>,
+    /// Whether it is known what was written; else only a listing can tell.
+    pub(in crate::probe) knows_written: bool,
 }
 
 impl Cleaning<'_> {
@@ -91,24 +97,39 @@ impl Cleaning<'_> {
         self.bucket.connection()
     }
 
-    /// Removes everything, `written` too where a listing does not show it.
+    /// Removes everything, `written` too where a listing does not show it. The journal stays as long as something
+    /// is left, and for those who still need it.
     pub(in crate::probe) async fn run(
         &self,
-        written: &Written,
-        table: Option<&TableName>,
+        (written, table): (&Written, Option<&TableName>),
+        is_journal_needed: bool,
     ) -> Cleaned {
         let mut cleaned = Cleaned::default();
         if let Some(table) = table {
             self.items(table, written, &mut cleaned).await;
         }
         self.uploads(written, &mut cleaned).await;
-        let keeps_journal = !cleaned.left.is_empty();
+        let keeps_journal = is_journal_needed || !cleaned.left.is_empty();
         let journal = format!("{}{JOURNAL}", self.base);
         let is_meant = |key: &str| !keeps_journal || key != journal;
-        if self.keeps_versions == Some(false) || !self.versions(&is_meant, &mut cleaned).await {
-            self.objects(written, &is_meant, &mut cleaned).await;
-        }
+        let shown = if self.keeps_versions == Some(false) {
+            Shown::Nothing
+        } else {
+            self.versions(&is_meant, &mut cleaned).await
+        };
+        let why = match shown {
+            Shown::All => return cleaned,
+            Shown::Nothing => None,
+            Shown::NotListed(error) => may_be_left(self.keeps_versions, &error),
+        };
+        self.objects(written, &is_meant, &mut cleaned).await;
+        cleaned.left.extend(why.map(|why| self.everything(why)));
         cleaned
+    }
+
+    /// All below the prefix: nobody can say what of it is still there.
+    fn everything(&self, why: String) -> Left {
+        Left { what: LeftThing::Everything { prefix: self.base.to_owned() }, why }
     }
 
     async fn items(&self, table: &TableName, written: &Written, cleaned: &mut Cleaned) {

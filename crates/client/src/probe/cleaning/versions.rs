@@ -1,37 +1,71 @@
 //! Versions and delete markers, by their ids.
 
-use statelock_protocol::store::ObjectKey;
+use statelock_protocol::store::{ObjectKey, Refusal};
 
 use super::{Cleaned, Cleaning, Left, LeftThing, PASSES};
 use crate::bucket::{REMOVALS_MAX, RemovalWay, VersionListingError, VersionName};
 use crate::error::StoreError;
 use crate::system;
 
+/// What a store shows of its versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// All; what could not be removed is noted.
+    All,
+    /// None, and it may be that it shows none of what it has.
+    Nothing,
+    /// It does not list them.
+    NotListed(VersionListingError),
+}
+
+/// Why versions may be left that are not listed; `None` where there can be none.
+pub(super) fn may_be_left(
+    keeps_versions: Option<bool>,
+    error: &VersionListingError,
+) -> Option<String> {
+    let has_none = match error {
+        VersionListingError::Store(StoreError::Refused { refusal, .. }) => {
+            *refusal == Refusal::Unsupported
+        }
+        // It answers what was not asked: it does not know of versions.
+        VersionListingError::Store(StoreError::Unknown(trouble)) => trouble.status == Some(200),
+        VersionListingError::OutOfOrder { .. }
+        | VersionListingError::NoContinuation
+        | VersionListingError::Key(_) => false,
+    };
+    match keeps_versions {
+        Some(false) => None,
+        None if has_none => None,
+        Some(true) => Some(format!("its versions are not listed: {error}")),
+        None => Some(format!("there may be versions, and they are not listed: {error}")),
+    }
+}
+
 impl Cleaning<'_> {
-    /// Removes versions and delete markers; whether the store shows them at all.
+    /// Removes versions and delete markers, as far as the store shows them.
     pub(super) async fn versions(
         &self,
         is_meant: &dyn Fn(&str) -> bool,
         cleaned: &mut Cleaned,
-    ) -> bool {
+    ) -> Shown {
         let mut refused = Vec::new();
         for pass in 0..PASSES {
             system::pause(pass).await;
             let found = match self.listed_versions().await {
                 Ok(found) => found,
-                Err(VersionListingError::Store(StoreError::Refused { .. })) if pass == 0 => {
-                    return false;
-                }
+                Err(error) if pass == 0 => return Shown::NotListed(error),
                 Err(error) => {
-                    let what = LeftThing::Everything { prefix: self.base.to_owned() };
-                    cleaned.left.push(Left { what, why: error.to_string() });
-                    return true;
+                    cleaned.left.push(self.everything(error.to_string()));
+                    return Shown::All;
                 }
             };
+            if pass == 0 && found.is_empty() && self.keeps_versions != Some(true) {
+                return Shown::Nothing;
+            }
             let names: Vec<_> =
                 found.into_iter().filter(|name| is_meant(name.key.as_str())).collect();
             if names.is_empty() {
-                return true;
+                return Shown::All;
             }
             refused.clear();
             for batch in names.chunks(REMOVALS_MAX) {
@@ -55,7 +89,7 @@ impl Cleaning<'_> {
             }
         }
         cleaned.left.append(&mut refused);
-        true
+        Shown::All
     }
 
     async fn listed_versions(&self) -> Result<Vec<VersionName>, VersionListingError> {
@@ -73,4 +107,45 @@ impl Cleaning<'_> {
 fn of_version(VersionName { key, id }: VersionName) -> LeftThing {
     let key = ObjectKey::as_str(&key).to_owned();
     LeftThing::Object { key, version_id: Some(id) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Trouble;
+
+    fn trouble(status: Option<u16>) -> Trouble {
+        Trouble {
+            service: "S3",
+            operation: "ListObjectVersions",
+            endpoint: None,
+            status,
+            code: None,
+            message: "no".into(),
+            request_id: None,
+            was_sent: true,
+        }
+    }
+
+    fn refused(refusal: Refusal) -> VersionListingError {
+        StoreError::Refused { refusal, trouble: trouble(Some(403)) }.into()
+    }
+
+    #[test]
+    fn versions_that_are_not_listed_may_be_left_unless_there_are_none() {
+        let unknown = |status| StoreError::Unknown(trouble(status)).into();
+        let cases: [(VersionListingError, bool); 6] = [
+            (refused(Refusal::Denied), true),
+            (refused(Refusal::Unsupported), false),
+            (unknown(Some(200)), false),
+            (unknown(Some(500)), true),
+            (unknown(None), true),
+            (VersionListingError::NoContinuation, true),
+        ];
+        for (error, has_some) in cases {
+            assert_eq!(may_be_left(None, &error).is_some(), has_some, "{error:?}");
+            assert!(may_be_left(Some(true), &error).is_some(), "{error:?}");
+            assert_eq!(may_be_left(Some(false), &error), None, "{error:?}");
+        }
+    }
 }
