@@ -1,6 +1,7 @@
 //! Damage of a backup, and of what a backup is made of: named, with the file and what to do.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::stage::{Stage, contents};
 
@@ -51,7 +52,62 @@ fn a_backup_that_changed_is_named_with_the_file() {
     fs::remove_file(stage.path("one/credentials")).unwrap();
     stage.verify("one").ended(11, "is missing");
     fs::remove_file(stage.path("one/statelock.db")).unwrap();
-    stage.verify("one").ended(8, "could not read");
+    stage.verify("one").ended(11, "statelock.db` is missing");
+}
+
+#[test]
+fn a_log_beside_the_database_is_not_read() {
+    let stage = Stage::stopped();
+    stage.backup("one").ended(0, "");
+    for name in ["statelock.db-wal", "statelock.db-journal", "statelock.db-shm"] {
+        let path = stage.path("one").join(name);
+        fs::write(&path, "of another day").unwrap();
+        let before = contents(&stage.path("one"));
+        let said = format!("`{}` is no part of the backup", path.display());
+        stage.verify("one").ended(11, &said);
+        assert_eq!(contents(&stage.path("one")), before, "looking at it changes nothing");
+        fs::remove_file(path).unwrap();
+    }
+    stage.verify("one").ended(0, "");
+}
+
+#[test]
+fn another_access_key_is_noticed_and_no_chosen_secret_can_be_guessed() {
+    let stage = Stage::stopped();
+    stage.backup("one").ended(0, "");
+    let key = fs::read_to_string(stage.path("one/credentials")).unwrap();
+    let (rest, secret) = key.trim_end().rsplit_once(" = ").expect("the secret comes last");
+    let other = format!("{rest} = {}", secret.chars().rev().collect::<String>());
+    assert_ne!(other, key.trim_end());
+    refused(&stage, "credentials", other.as_bytes(), &["does not hold the access key"]);
+    refused(&stage, "credentials", b"[other]", &["has something unexpected on line 1"]);
+    let manifest = fs::read_to_string(stage.path("one/backup.json")).unwrap();
+    assert!(manifest.contains("secret_sha256") && !manifest.contains(secret), "{manifest}");
+    let credentials = stage.path("one/credentials");
+    fs::set_permissions(&credentials, fs::Permissions::from_mode(0o644)).unwrap();
+    stage.verify("one").ended(11, "has mode 0644");
+
+    let chosen = |id: &str| {
+        format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = hunter22\n")
+    };
+    fs::write(stage.data().join("credentials"), chosen("ours")).unwrap();
+    stage.backup("two").ended(0, "");
+    let manifest = fs::read_to_string(stage.path("two/backup.json")).unwrap();
+    assert!(manifest.contains("\"ours\"") && !manifest.contains("secret_sha256"), "{manifest}");
+    stage.verify("two").ended(0, "");
+    fs::write(stage.path("two/credentials"), chosen("theirs")).unwrap();
+    stage.verify("two").ended(11, "does not hold the access key of the backup");
+    // Backups of older versions do not say which key they have.
+    let mut older: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    older.as_object_mut().unwrap().remove("access_key").unwrap();
+    fs::write(stage.path("two/backup.json"), older.to_string()).unwrap();
+    stage.verify("two").ended(0, "");
+    // What cannot be read is not what is wrong with it.
+    fs::remove_file(stage.path("two/credentials")).unwrap();
+    fs::create_dir(stage.path("two/credentials")).unwrap();
+    let closed = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(stage.path("two/credentials"), closed).unwrap();
+    stage.verify("two").ended(8, "could not read `").ended(8, "run it as the server's user");
 }
 
 #[test]

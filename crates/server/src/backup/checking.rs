@@ -7,7 +7,7 @@ use super::contents;
 use super::error::CheckFailure;
 use super::manifest::{AuditMark, DatabaseFile, Manifest};
 use super::{BackupError, Progress};
-use crate::auth::credentials;
+use crate::auth::credentials::{self, CredentialsError};
 use crate::engine::{AuditVerification, verify_audit_at_rest};
 use crate::records::{self, AuditRecord};
 use crate::storage::Transaction;
@@ -34,8 +34,12 @@ pub fn verify(
     let manifest = Manifest::read(backup)?;
     let database = Directory::database_in(backup);
     progress(Progress::Comparing);
-    let found = DatabaseFile::of(&database, || stop.is_asked())?.ok_or(BackupError::Stopped)?;
     let changed = |what: String| BackupError::Changed { path: database.clone(), what };
+    require_nothing_beside(backup)?;
+    if !database.try_exists().map_err(BackupError::io("look at", &database))? {
+        return Err(changed("is missing".to_owned()));
+    }
+    let found = DatabaseFile::of(&database, || stop.is_asked())?.ok_or(BackupError::Stopped)?;
     if found.bytes != manifest.database.bytes {
         let expected = manifest.database.bytes;
         return Err(changed(format!("has {} bytes, and had {expected}", found.bytes)));
@@ -43,11 +47,7 @@ pub fn verify(
     if found.sha256 != manifest.database.sha256 {
         return Err(changed("does not have the SHA-256 of its backup".to_owned()));
     }
-    if credentials::stored(backup)?.is_some() != manifest.credentials {
-        let path = backup.join(credentials::FILE_NAME);
-        let what = if manifest.credentials { "is missing" } else { "was added" };
-        return Err(BackupError::Changed { path, what: what.to_owned() });
-    }
+    check_credentials(backup, &manifest)?;
     let findings = check(backup, manifest.made_at_micros, stop, progress);
     let findings = findings.map_err(|failure| match failure {
         CheckFailure::Stopped => BackupError::Stopped,
@@ -66,6 +66,48 @@ pub fn verify(
         return Err(BackupError::Changed { path, what });
     }
     Ok(manifest)
+}
+
+/// SQLite would read a log or a journal beside the database with it, whoever put it there.
+fn require_nothing_beside(backup: &Path) -> Result<(), BackupError> {
+    let failed = |error| BackupError::io("read", backup)(error);
+    let database = Directory::database_in(backup);
+    for entry in std::fs::read_dir(backup).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let is_part = entry.path() == database || name == Directory::LOCK_FILE;
+        if name.to_str().is_some_and(Directory::owns) && !is_part {
+            let what = "is no part of the backup".to_owned();
+            return Err(BackupError::Changed { path: entry.path(), what });
+        }
+    }
+    Ok(())
+}
+
+fn check_credentials(backup: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+    let path = backup.join(credentials::FILE_NAME);
+    let changed = |what: &str| BackupError::Changed { path: path.clone(), what: what.to_owned() };
+    let stored = credentials::stored(backup).map_err(|error| match error {
+        CredentialsError::Exposed { mode, .. } => {
+            changed(&format!("has mode {mode:04o}: others can use the key"))
+        }
+        CredentialsError::Malformed { what, .. } => changed(&what),
+        other @ (CredentialsError::Io { .. }
+        | CredentialsError::OnlyOne { .. }
+        | CredentialsError::Unusable { .. }
+        | CredentialsError::Randomness(_)) => BackupError::from(other),
+    })?;
+    if stored.is_some() != manifest.credentials {
+        return Err(changed(if manifest.credentials { "is missing" } else { "was added" }));
+    }
+    // Older backups do not say which key is theirs.
+    let expected = manifest.access_key.as_ref();
+    match (expected, stored) {
+        (Some(expected), Some(stored)) if !expected.is_of(&stored) => {
+            Err(changed("does not hold the access key of the backup"))
+        }
+        (Some(_) | None, Some(_) | None) => Ok(()),
+    }
 }
 
 /// Looks at everything in a database that nobody writes to.

@@ -49,7 +49,7 @@ pub enum BackupError {
     Copy(CopyError),
     /// The credentials were not copied, or are none.
     #[error(transparent)]
-    Credentials(#[from] CredentialsError),
+    Credentials(CredentialsError),
     /// A file or directory cannot be made, read, written or synced.
     #[error("could not {action} `{}`", path.display())]
     Io {
@@ -101,6 +101,19 @@ impl BackupError {
         move |source| match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
             _ => Self::Io { action, path, source },
+        }
+    }
+}
+
+impl From<CredentialsError> for BackupError {
+    fn from(error: CredentialsError) -> Self {
+        match error {
+            CredentialsError::Io { action, path, source } => Self::io(action, &path)(source),
+            other @ (CredentialsError::OnlyOne { .. }
+            | CredentialsError::Unusable { .. }
+            | CredentialsError::Exposed { .. }
+            | CredentialsError::Malformed { .. }
+            | CredentialsError::Randomness(_)) => Self::Credentials(other),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::BackupError;
+use crate::auth::credentials::AccessKey;
 use crate::engine::hex;
 
 /// The file's name in a backup.
@@ -33,6 +34,9 @@ pub struct Manifest {
     pub database: DatabaseFile,
     /// Whether the root access key is in it.
     pub credentials: bool,
+    /// Which access key that is; absent if there is none, and in backups of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_key: Option<AccessKeyMark>,
     /// Objects that are states, each counted once, whatever its versions.
     pub states: u64,
     /// Other objects that are not deleted; lockfiles are not counted.
@@ -50,6 +54,28 @@ pub struct DatabaseFile {
     pub bytes: u64,
     /// The SHA-256 of its bytes, in hex.
     pub sha256: String,
+}
+
+/// What tells an access key from others, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessKeyMark {
+    /// The access key id.
+    pub id: String,
+    /// The SHA-256 of the secret, in hex. Only of one that a server made: what a person chose could be
+    /// guessed by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_sha256: Option<String>,
+}
+
+impl AccessKeyMark {
+    pub(super) fn of(key: &AccessKey) -> Self {
+        let secret_sha256 = key.has_generated_form().then(|| hex(&Sha256::digest(key.secret())));
+        Self { id: key.id().to_owned(), secret_sha256 }
+    }
+
+    pub(super) fn is_of(&self, key: &AccessKey) -> bool {
+        *self == Self::of(key)
+    }
 }
 
 /// An audit record.

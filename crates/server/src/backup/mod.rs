@@ -19,7 +19,7 @@ mod unfinished;
 
 pub use checking::verify;
 pub use error::BackupError;
-pub use manifest::{AuditMark, DatabaseFile, Manifest};
+pub use manifest::{AccessKeyMark, AuditMark, DatabaseFile, Manifest};
 pub use taking::take;
 
 /// What is being done; the numbers are so far, and of how much.

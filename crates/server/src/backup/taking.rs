@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::checking::{self, Findings};
 use super::error::CheckFailure;
-use super::manifest::{DatabaseFile, Manifest};
+use super::manifest::{AccessKeyMark, DatabaseFile, Manifest};
 use super::unfinished::{self, Unfinished};
 use super::{BackupError, Progress};
-use crate::auth::credentials;
+use crate::auth::credentials::{self, AccessKey};
 use crate::engine::Clock;
 use crate::storage::embedded::{Directory, Stop, copy_database};
 
@@ -31,13 +31,13 @@ pub fn take(
         let (done_bytes, total_bytes) = (copied.done_bytes, copied.total_bytes);
         progress(Progress::Copying { done_bytes, total_bytes });
     })?;
-    let credentials = credentials::copy(data, directory.path())?;
+    let key = credentials::copy(data, directory.path())?;
     let findings = checking::check(directory.path(), made_at_micros, stop, progress);
     let findings = findings.map_err(|failure| unsound(failure, data))?;
     progress(Progress::Comparing);
     let database = DatabaseFile::of(&directory.database(), || stop.is_asked())?;
     let database = database.ok_or(BackupError::Stopped)?;
-    let manifest = manifest(made_at_micros, database, credentials, findings);
+    let manifest = manifest(made_at_micros, database, key.as_ref(), findings);
     manifest.write(directory.path())?;
     // From here on it would only be a whole backup that is thrown away.
     if stop.is_asked() {
@@ -50,7 +50,7 @@ pub fn take(
 fn manifest(
     made_at_micros: u64,
     database: DatabaseFile,
-    credentials: bool,
+    key: Option<&AccessKey>,
     findings: Findings,
 ) -> Manifest {
     let Findings { states, objects, locks, audit } = findings;
@@ -59,7 +59,8 @@ fn manifest(
         made_at_micros,
         made_by: env!("CARGO_PKG_VERSION").to_owned(),
         database,
-        credentials,
+        credentials: key.is_some(),
+        access_key: key.map(AccessKeyMark::of),
         states,
         objects,
         locks,

@@ -114,6 +114,7 @@ mod tests {
             made_by: "0.1.0".to_owned(),
             database: DatabaseFile { bytes: 4096, sha256: "ab".to_owned() },
             credentials: true,
+            access_key: None,
             states: 1,
             objects: 0,
             locks: 2,

@@ -117,6 +117,15 @@ impl AccessKey {
         Self::new(id, URL_SAFE_NO_PAD.encode(secret_bytes))
     }
 
+    /// Whether it looks like one that [`AccessKey::generate`] made.
+    pub(crate) fn has_generated_form(&self) -> bool {
+        let url_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        self.id.len() == 20
+            && self.id.starts_with("SL")
+            && self.secret.len() == 40
+            && self.secret.bytes().all(url_safe)
+    }
+
     /// The access key id.
     pub fn id(&self) -> &str {
         &self.id
@@ -154,15 +163,15 @@ pub(crate) fn stored(dir: &Path) -> Result<Option<AccessKey>, CredentialsError> 
     file::read(&dir.join(FILE_NAME))
 }
 
-/// Writes the key of one directory into the file of another, durably. Whether there was one.
+/// Writes the key of one directory into the file of another, durably. The key, if there was one.
 ///
 /// # Errors
 ///
 /// Those of [`stored`], and a file that cannot be written.
-pub(crate) fn copy(from: &Path, to: &Path) -> Result<bool, CredentialsError> {
-    let Some(key) = stored(from)? else { return Ok(false) };
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<Option<AccessKey>, CredentialsError> {
+    let Some(key) = stored(from)? else { return Ok(None) };
     file::write(&to.join(FILE_NAME), &key)?;
-    Ok(true)
+    Ok(Some(key))
 }
 
 /// The access keys that this server knows. Cloning is cheap.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::failure::OpenError;
 
 const DATABASE_FILE: &str = "statelock.db";
-const LOCK_FILE: &str = "lock";
 /// In a directory that is a backup on its way, and in no other.
 const UNFINISHED_MARK: &str = "unfinished-backup";
 
@@ -19,6 +18,9 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// The name of the file whose lock is the directory's.
+    pub const LOCK_FILE: &'static str = "lock";
+
     /// Creates `path` where it is missing, and locks it for this engine.
     ///
     /// # Errors
@@ -41,7 +43,7 @@ impl Directory {
 
     /// The file whose lock is the directory's.
     pub fn lock_file(&self) -> PathBuf {
-        self.path.join(LOCK_FILE)
+        self.path.join(Self::LOCK_FILE)
     }
 
     /// The database file of a directory that is not locked.
@@ -51,7 +53,7 @@ impl Directory {
 
     /// Whether a file of this name is the lock, a database or belongs to one.
     pub fn owns(name: &str) -> bool {
-        name == LOCK_FILE || name.starts_with(DATABASE_FILE)
+        name == Self::LOCK_FILE || name.starts_with(DATABASE_FILE)
     }
 
     /// The file that says that a directory is a backup on its way, and nothing that anybody needs.
@@ -132,7 +134,7 @@ fn create(path: &Path) -> Result<(), OpenError> {
 }
 
 fn take_lock(directory: &Path) -> Result<File, OpenError> {
-    let path = directory.join(LOCK_FILE);
+    let path = directory.join(Directory::LOCK_FILE);
     let mut file = private_file(&path)?;
     match file.try_lock() {
         Ok(()) => {}
