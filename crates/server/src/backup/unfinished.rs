@@ -53,7 +53,18 @@ impl Unfinished {
     }
 
     /// Gives it its name, durably. Everything in it must be synced.
-    pub(super) fn finish(mut self) -> Result<(), BackupError> {
+    ///
+    /// # Errors
+    /// [`BackupError`]: then it does not have its name. Only if the disk fails even there may it have it,
+    /// which the error says.
+    pub(super) fn finish(self) -> Result<(), BackupError> {
+        self.finish_with(|parent| fs::File::open(parent).and_then(|parent| parent.sync_all()))
+    }
+
+    fn finish_with(
+        mut self,
+        sync: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), BackupError> {
         let unmarked = self.directory.remove_unfinished_mark();
         unmarked.map_err(|error| unusable(error, self.directory.path()))?;
         self.directory.sync().map_err(|error| unusable(error, self.directory.path()))?;
@@ -63,9 +74,14 @@ impl Unfinished {
             .map_err(BackupError::io("name", &self.named))?;
         self.is_kept = true;
         let parent = parent(&self.named);
-        fs::File::open(parent)
-            .and_then(|parent| parent.sync_all())
-            .map_err(BackupError::io("sync", parent))
+        let Err(error) = sync(parent) else { return Ok(()) };
+        // A name that the next loss of power may take is none.
+        if fs::rename(&self.named, self.directory.path()).is_err() {
+            let action = "sync the name of the backup, which is whole and there:";
+            return Err(BackupError::io(action, &self.named)(error));
+        }
+        self.is_kept = false;
+        Err(BackupError::io("sync", parent)(error))
     }
 
     /// Removes the files of an unfinished backup, but neither the lock, which another process may wait for,
@@ -187,5 +203,24 @@ fn unusable(error: OpenError, directory: &Path) -> BackupError {
             path: directory.to_owned(),
             source: io::Error::other(other),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_whose_name_cannot_be_made_durable_does_not_have_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let named = scratch.path().join("one");
+        let unfinished = Unfinished::begin(&named).unwrap();
+        fs::write(unfinished.directory().database(), "a database").unwrap();
+        let refused = unfinished.finish_with(|parent| {
+            assert!(named.exists() && parent == scratch.path());
+            Err(io::Error::other("the disk is gone"))
+        });
+        assert!(matches!(refused, Err(BackupError::Io { action: "sync", .. })), "{refused:?}");
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
     }
 }
