@@ -156,6 +156,75 @@ fn a_directory_keeps_the_backend_that_it_was_initialised_with() {
     assert!(said.out.contains("-chdir=./aligned init -reconfigure\n"), "{}", said.out);
 }
 
+/// Two ways to initialise a directory, with the same names of bucket and key.
+fn two_alike(arguments: [&str; 2]) -> Stage {
+    let stage = Stage::new(&["partial"]);
+    for (name, more) in ["dev", "prod"].into_iter().zip(arguments) {
+        let text =
+            "bucket = \"tfstate\"\nkey = \"partial\"\ndynamodb_table = \"locks\"\n".to_owned();
+        let path = stage.path("partial").join(format!("{name}.tfbackend"));
+        fs::write(path, text + more + "\n").expect("it can be written");
+    }
+    stage
+}
+
+#[test]
+fn the_same_names_in_another_store_are_another_state() {
+    for (dev, prod, was) in [
+        (
+            r#"endpoints = { s3 = "https://dev.example.com" }"#,
+            r#"endpoints = { s3 = "https://prod.example.com", dynamodb = "https://table.example.com" }"#,
+            r#""endpoints":{"s3":"https://prod.example.com","dynamodb":null}"#,
+        ),
+        (
+            r#"endpoint = "https://dev.example.com""#,
+            r#"endpoint = "https://prod.example.com""#,
+            r#""endpoints":{"s3":"https://prod.example.com"}"#,
+        ),
+        (r#"endpoint = "https://dev.example.com""#, "", r#""endpoints":null"#),
+        (r#"region = "eu-west-1""#, r#"region = "cn-north-1""#, r#""region":"cn-north-1""#),
+        (
+            r#"workspace_key_prefix = "dev""#,
+            r#"workspace_key_prefix = "prod""#,
+            r#""workspace_key_prefix":"prod""#,
+        ),
+    ] {
+        let region = |text: &str| match text.contains("region") {
+            true => text.to_owned(),
+            false => format!("{text}\nregion = \"eu-west-1\""),
+        };
+        let stage = two_alike([&region(dev), &region(prod)]);
+        let rest = if was.contains("region") { "" } else { r#","region":"eu-west-1""# };
+        let config = format!(r#""bucket":"tfstate","key":"partial",{was}{rest}"#);
+        initialised_with(&stage, "partial", &config);
+        let program = logging(&stage);
+        let said = stage.migrate(&[INIT.as_slice(), &[&program]].concat());
+        assert_eq!(said.code, 0, "{dev}: {}{}", said.out, said.err);
+        let ran = stage.read("ran.txt");
+        assert_eq!(ran.lines().count(), 1, "{dev}: {ran}{}", said.err);
+        assert!(ran.contains("-backend-config=prod.tfbackend"), "{dev}: {ran}");
+    }
+}
+
+#[test]
+fn what_may_be_either_of_two_is_left_to_people() {
+    let stage = two_alike([
+        "region = \"eu-west-1\"\nprofile = \"dev\"",
+        "region = \"eu-west-1\"\nprofile = \"prod\"",
+    ]);
+    initialised(&stage, "partial", "tfstate", "partial");
+    let program = logging(&stage);
+    let said = stage.migrate(&[INIT.as_slice(), &[&program]].concat());
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert_eq!(stage.read("ran.txt"), "");
+    assert!(said.err.contains("it is not known with which; nothing was run there"), "{}", said.err);
+    assert!(said.out.contains("is initialised with one of several backends"), "{}", said.out);
+    for name in ["dev", "prod"] {
+        let ending = format!("-backend-config={name}.tfbackend\n");
+        assert!(said.out.contains(&ending), "{}", said.out);
+    }
+}
+
 #[test]
 fn a_name_does_not_reach_the_terminal_as_a_command() {
     let stage = Stage::new(&["aligned"]);

@@ -111,7 +111,7 @@ pub(super) fn command_line(unit: &Unit) -> String {
 fn chosen<'u>(session: &'u Session, units: &[String], terraform: &Path) -> Vec<OfDirectory<'u>> {
     let units = session.survey.units.iter().filter(|unit| units.contains(&unit.name));
     let commands: Vec<_> = units.map(|unit| (unit, InitCommand::of(unit, terraform))).collect();
-    choice::all(session, commands)
+    choice::all(session, commands, terraform)
 }
 
 fn print(title: &str, lines: impl Iterator<Item = String>) -> Result<(), PhaseError> {
