@@ -88,6 +88,31 @@ fn a_failed_init_that_was_done_by_hand_since_is_not_named_again() {
 }
 
 #[test]
+fn an_init_is_owed_as_soon_as_files_are_changed() {
+    let stage = Stage::new(&["aligned", "partial"]);
+    initialised(&stage, "partial", "tfstate", "elsewhere");
+    let program = logging(&stage);
+    let words = [INIT.as_slice(), &[&program]].concat();
+    // It ends when it says what it changed, before any init.
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+    let run = stage.command(&words).stdout(full).output().expect("it runs");
+    assert_eq!(run.status.code(), Some(8), "{run:?}");
+    assert!(stage.read("aligned/main.tf").contains("use_lockfile"));
+    assert_eq!(stage.read("ran.txt"), "");
+
+    let again = stage.migrate(&words);
+    assert_eq!(again.code, 0, "{}{}", again.out, again.err);
+    let ran = stage.read("ran.txt");
+    assert!(ran.lines().count() == 1 && ran.contains("/aligned init -reconfigure"), "{ran}");
+    assert!(again.out.contains("-backend-config=prod.tfbackend\n"), "{}", again.out);
+    // Those that are not meant here are not owed here.
+    let third = stage.migrate(&words);
+    assert_eq!((third.code, third.out.as_str()), (0, "no file had to be changed\n"));
+    // The fake program has initialised nothing, and was seen to succeed all the same.
+    assert_eq!(stage.read("ran.txt"), ran);
+}
+
+#[test]
 fn a_program_that_is_not_there_is_named() {
     let stage = Stage::new(&["aligned"]);
     let words =

@@ -62,6 +62,51 @@ fn it_says_what_was_done_and_what_was_not() {
 }
 
 #[test]
+fn stopped_after_an_interrupted_apply_was_finished_it_says_what_was_done() {
+    let stage = Stage::new(&["aligned"]);
+    let directory = stage.path("aligned");
+    repository(&directory);
+    let hook = directory.join(".git/hooks/pre-commit");
+    script(&hook, "exit 1");
+    let (program, log) = (stage.path("fake-terraform"), stage.path("ran.txt"));
+    script(&program, &format!("echo \"$PWD\" >> '{}'", log.display()));
+    let name = program.to_str().expect("a path");
+    let words = [
+        "apply",
+        "--phase",
+        "dual",
+        "--yes",
+        "--git-branch",
+        "lock",
+        "--init",
+        "--terraform",
+        name,
+    ];
+    let refused = stage.migrate(&words);
+    assert_ne!(refused.code, 0, "{}{}", refused.out, refused.err);
+
+    script(&hook, &waiting(&stage));
+    let running = Running::start(stage.command(&words));
+    await_reached(&stage);
+    running.signal("TERM");
+    fs::write(stage.path("go"), "").expect("it can be written");
+    let run = running.end();
+    run.ended(
+        143,
+        "stopped by SIGTERM; what was interrupted before is finished, and nothing more was changed",
+    );
+    assert!(!run.stderr.contains("nothing was changed"), "{run:?}");
+    assert!(run.stdout.contains("changed aligned/main.tf\ncommitted "), "{run:?}");
+    assert!(!log.exists(), "no init was begun");
+
+    // The init is still owed.
+    let again = stage.migrate(&words);
+    assert_eq!(again.code, 0, "{}{}", again.out, again.err);
+    assert_eq!(again.out.matches("changed aligned").count(), 0, "{}", again.out);
+    assert_eq!(fs::read_to_string(&log).expect("it ran").lines().count(), 1);
+}
+
+#[test]
 fn an_init_that_is_stopped_is_gone_on_with() {
     let stage = Stage::new(&["aligned", "comments", "json"]);
     let (program, log) = (stage.path("fake-terraform"), stage.path("ran.txt"));

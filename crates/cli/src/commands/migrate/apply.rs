@@ -85,7 +85,8 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), PhaseError> {
     }
     order(args.phase.lock_phase());
     let only = session.only(&args.selection)?;
-    let changes = apply.decide(&mut session, only.clone())?;
+    let changes = apply.decide(&mut session, only.clone());
+    let changes = changes.map_err(|error| error.after(&outcomes))?;
     if !args.yes {
         plan::show(&session, &changes)?;
         output::note("nothing was changed; with --yes it is done");
@@ -107,7 +108,8 @@ impl Apply<'_> {
 
     fn asked(&self) -> Asked<'_> {
         let branch = self.args.git_branch.as_deref();
-        Asked { direction: Direction::Forward, phase: self.phase(), branch, stop: self.stop }
+        let (phase, inits) = (self.phase(), self.args.init);
+        Asked { direction: Direction::Forward, phase, branch, inits, stop: self.stop }
     }
 
     /// What was begun is finished as a whole, whatever --only names.
@@ -120,6 +122,7 @@ impl Apply<'_> {
         let done = writing::finish_interrupted(&session.all_homes, &self.asked(), now, &OsFiles);
         let outcomes = done.or_else(stopped)?;
         output::note("an interrupted apply was finished first");
+        tell(&outcomes)?;
         Ok((Session::open(&self.args.selection)?, outcomes))
     }
 
@@ -144,8 +147,9 @@ impl Apply<'_> {
     ) -> Result<(), PhaseError> {
         let resumed = resumed_units(session, &outcomes, self.phase());
         let done = writing::carry_out(&session.survey, changes, &self.asked(), &OsFiles);
-        outcomes.extend(done.or_else(|error| stopped_after(&outcomes, error))?);
-        tell(&outcomes)?;
+        let done = done.or_else(stopped)?;
+        tell_end(&outcomes, &done)?;
+        outcomes.extend(done);
         let after = Session::open(&self.args.selection)?;
         let mut moved: Vec<_> = moved(session, changes).chain(resumed).collect();
         let elsewhere = not_there(&after, &moved, self.phase());
@@ -204,17 +208,6 @@ fn resumed_units(session: &Session, outcomes: &[Outcome], phase: LockPhase) -> V
     units.map(|unit| unit.name.clone()).collect()
 }
 
-/// As [`stopped`], after these were done.
-pub(super) fn stopped_after(
-    outcomes: &[Outcome],
-    error: WritingError,
-) -> Result<Vec<Outcome>, PhaseError> {
-    if !outcomes.is_empty() {
-        tell(outcomes)?;
-    }
-    stopped(error)
-}
-
 /// Says what was done before an error, and gives it on.
 ///
 /// # Errors
@@ -226,7 +219,16 @@ pub(super) fn stopped(error: WritingError) -> Result<Vec<Outcome>, PhaseError> {
     Err(error.into())
 }
 
-/// Says what was done.
+/// Says what was done, or that nothing had to be. What was done before them was told.
+pub(super) fn tell_end(before: &[Outcome], outcomes: &[Outcome]) -> Result<(), PhaseError> {
+    let is_quiet = |outcome: &Outcome| outcome.written.is_empty() && outcome.commit.is_none();
+    if before.iter().chain(outcomes).all(is_quiet) {
+        output::data("no file had to be changed\n").map_err(PhaseError::Stdout)?;
+    }
+    tell(outcomes)
+}
+
+/// Says what was done, if anything was.
 pub(super) fn tell(outcomes: &[Outcome]) -> Result<(), PhaseError> {
     let mut lines = Vec::new();
     for outcome in outcomes {
@@ -251,7 +253,7 @@ pub(super) fn tell(outcomes: &[Outcome]) -> Result<(), PhaseError> {
         }
     }
     if lines.is_empty() {
-        lines.push("no file had to be changed".to_owned());
+        return Ok(());
     }
     output::data(&format!("{}\n", lines.join("\n"))).map_err(PhaseError::Stdout)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::record::{OpenEnd, RecordError};
 use super::survey::LockPhase;
-use super::writing::WritingError;
+use super::writing::{Outcome, WritingError};
 use crate::backend::{BackendError, StopSignal};
 use crate::commands::CommandError;
 use crate::exit_code::ExitCode;
@@ -47,6 +47,11 @@ pub(crate) enum PhaseError {
     /// Before anything was begun.
     #[error("stopped by {0}; nothing was changed")]
     Stopped(StopSignal),
+    /// What was interrupted before was finished, and nothing else was begun.
+    #[error(
+        "stopped by {0}; what was interrupted before is finished, and nothing more was changed"
+    )]
+    StoppedNext(StopSignal),
     #[error("could not catch signals")]
     Signals(#[source] io::Error),
     #[error("could not keep the output of init in `{}`", path.display())]
@@ -110,6 +115,14 @@ fn names_text(names: &[String]) -> String {
     }
 }
 
+impl PhaseError {
+    /// The same, after these were done: an interrupted run that was finished first.
+    pub(super) fn after(self, done: &[Outcome]) -> Self {
+        let Self::Stopped(signal) = self else { return self };
+        if done.is_empty() { self } else { Self::StoppedNext(signal) }
+    }
+}
+
 impl CommandError for PhaseError {
     fn exit_code(&self) -> ExitCode {
         match self {
@@ -119,7 +132,9 @@ impl CommandError for PhaseError {
             Self::NoDirectory(_) | Self::OnlyUnknown(_) | Self::Troubles(_) => ExitCode::BadInput,
             Self::NothingFound(_) => ExitCode::NotFound,
             Self::Stay(_) | Self::Elsewhere { .. } | Self::Unattached(_) => ExitCode::StateConflict,
-            Self::InitStopped { signal, .. } | Self::Stopped(signal) => signal.exit_code(),
+            Self::InitStopped { signal, .. }
+            | Self::Stopped(signal)
+            | Self::StoppedNext(signal) => signal.exit_code(),
             Self::Init { .. } | Self::InitLog { .. } | Self::Stdout(_) => ExitCode::Unavailable,
             Self::Json(_) | Self::Signals(_) => ExitCode::Internal,
         }
@@ -162,7 +177,7 @@ impl CommandError for PhaseError {
                 "run the same command again to go on, or go back: statelock migrate rollback --to dual --yes",
                 "run the same command again to go on, or go back: statelock migrate rollback --to lock_table --yes",
             )),
-            Self::Stopped(_) => Some("run it again: to repeat it is safe"),
+            Self::Stopped(_) | Self::StoppedNext(_) => Some("run it again: to repeat it is safe"),
             Self::Signals(_) => Some("try again"),
             Self::InitLog { .. } => Some("check the path and its permissions"),
             Self::Stdout(_) => Some("keep standard output open, or send it to a file"),

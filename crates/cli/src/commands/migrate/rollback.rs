@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::apply::{not_there, stays, stopped, stopped_after, tell};
+use super::apply::{not_there, stays, stopped, tell, tell_end};
 use super::change::{Changes, Fate, Goal, Request};
 use super::files::{OsFiles, shown};
 use super::init;
@@ -63,7 +63,8 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
         Phase::Dual => LockPhase::Dual,
     };
     let stop = StopNotice::of_signals().map_err(PhaseError::Signals)?;
-    let asked = Asked { direction: Direction::Back, phase, branch: None, stop: &stop };
+    let asked =
+        Asked { direction: Direction::Back, phase, branch: None, inits: false, stop: &stop };
     let mut session = Session::open(&args.selection)?;
     args.selection.excluding.tell(&session.survey);
     session.warn();
@@ -79,6 +80,7 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
         let now = (&session.survey, &now);
         let done = writing::finish_interrupted(&session.all_homes, &asked, now, &OsFiles);
         outcomes = done.or_else(stopped)?;
+        tell(&outcomes)?;
         session = Session::open(&args.selection)?;
     }
     request.only = session.only(&args.selection)?;
@@ -90,11 +92,12 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<(), PhaseError> {
         return session.verdict();
     }
     if let Some(signal) = stop.seen() {
-        return Err(PhaseError::Stopped(signal));
+        return Err(PhaseError::Stopped(signal).after(&outcomes));
     }
     let done = writing::carry_out(&session.survey, &changes, &asked, &OsFiles);
-    outcomes.extend(done.or_else(|error| stopped_after(&outcomes, error))?);
-    tell(&outcomes)?;
+    let done = done.or_else(stopped)?;
+    tell_end(&outcomes, &done)?;
+    outcomes.extend(done);
     output::data(&plan::left_out(&session, &changes)).map_err(PhaseError::Stdout)?;
     let moved = || {
         let both = changes.units.iter().zip(&session.survey.units);

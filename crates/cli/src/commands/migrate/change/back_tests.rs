@@ -20,6 +20,7 @@ fn apply_s3(top: &Path) {
         direction: Direction::Forward,
         phase: LockPhase::Lockfile,
         branch: None,
+        inits: false,
         stop: &StopNotice::never(),
     };
     carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap();

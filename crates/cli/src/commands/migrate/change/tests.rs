@@ -218,6 +218,7 @@ fn the_way_back_restores_the_very_bytes_and_else_makes_the_reverse_edit() {
             direction: Direction::Forward,
             phase,
             branch: None,
+            inits: false,
             stop: &StopNotice::never(),
         };
         carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap();
@@ -226,8 +227,13 @@ fn the_way_back_restores_the_very_bytes_and_else_makes_the_reverse_edit() {
         let mut session = session(top.path());
         let changes =
             session.decide(&Request { goal: Goal::BackTo(phase), ..Request::default() }).unwrap();
-        let asked =
-            Asked { direction: Direction::Back, phase, branch: None, stop: &StopNotice::never() };
+        let asked = Asked {
+            direction: Direction::Back,
+            phase,
+            branch: None,
+            inits: false,
+            stop: &StopNotice::never(),
+        };
         carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap();
         changes.files.iter().all(|file| file.is_restored)
     };
@@ -269,6 +275,7 @@ fn a_table_goes_back_into_the_file_that_it_came_from() {
         direction: Direction::Forward,
         phase: LockPhase::Lockfile,
         branch: None,
+        inits: false,
         stop: &StopNotice::never(),
     };
     carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap();
@@ -326,6 +333,7 @@ fn an_unfinished_run_of_another_kind_stops_a_new_one() {
         direction: Direction::Forward,
         phase: LockPhase::Dual,
         branch: None,
+        inits: false,
         stop: &StopNotice::never(),
     };
     let error = carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap_err();

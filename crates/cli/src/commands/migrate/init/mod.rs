@@ -79,10 +79,10 @@ pub(super) fn run(
         directory.warn();
     }
     let here: Vec<_> = chosen.iter().filter_map(|one| one.here.as_ref()).collect();
+    pending::begin(session, units, here.iter().map(|(unit, _)| *unit))?;
     if here.is_empty() {
         return Ok(InitEnd::Done);
     }
-    pending::begin(session, here.iter().map(|(unit, _)| *unit))?;
     let runner = Runner::new(session, inits.stop)?;
     let (mut done, mut ran) = (Vec::new(), Ok(true));
     for (unit, command) in &here {

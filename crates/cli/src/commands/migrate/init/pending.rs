@@ -23,18 +23,25 @@ pub(in super::super) fn units(session: &Session, phase: LockPhase) -> Vec<&Unit>
         .collect()
 }
 
-/// Notes that these are to be initialised. A unit that has no record is not noted.
+/// Notes which of `asked` are to be initialised: those that are meant `here`, and no others. A unit that has no record is not
+/// noted.
 ///
 /// # Errors
 /// [`PhaseError::Record`]
 pub(super) fn begin<'u>(
     session: &Session,
-    units: impl Iterator<Item = &'u Unit>,
+    asked: &[String],
+    here: impl Iterator<Item = &'u Unit>,
 ) -> Result<(), PhaseError> {
-    let names: BTreeSet<_> = units.map(|unit| unit.name.as_str()).collect();
+    let here: BTreeSet<_> = here.map(|unit| unit.name.as_str()).collect();
+    let is_elsewhere =
+        |unit: &Unit| asked.contains(&unit.name) && !here.contains(unit.name.as_str());
+    change(session, is_elsewhere, |noted, name| {
+        noted.remove(&name);
+    })?;
     change(
         session,
-        |unit| names.contains(unit.name.as_str()),
+        |unit| here.contains(unit.name.as_str()),
         |noted, name| {
             noted.insert(name);
         },

@@ -28,6 +28,8 @@ pub(super) struct Asked<'a> {
     pub(super) phase: LockPhase,
     /// The git branch that gets a commit.
     pub(super) branch: Option<&'a str>,
+    /// Whether the units are to be initialised here afterwards.
+    pub(super) inits: bool,
     /// Who asks to stop meanwhile.
     pub(super) stop: &'a StopNotice,
 }
@@ -78,6 +80,7 @@ pub(super) fn finish_interrupted<'h>(
             return Err(record.unfinished(&run).into());
         }
         let done = resuming::check(home, &run, now)
+            .and_then(|()| owe_inits(&mut record, &run, asked))
             .and_then(|()| perform::perform(&mut record, &run, true, (files, asked.stop)));
         outcomes.push(done.map_err(|error| error.after(&outcomes))?);
     }
@@ -145,8 +148,24 @@ fn in_home(
     }
     let contents: Vec<&[u8]> =
         of_home.iter().flat_map(|one| [one.before.as_slice(), one.after.as_slice()]).collect();
+    owe_inits(record, &run, asked)?;
     record.begin(run.clone(), &contents)?;
     perform::perform(record, &run, false, (files, asked.stop))
+}
+
+/// Notes which inits a run owes, before its first step: killed at any point, the next command still knows of them. What is noted of a unit
+/// that is not moved does no harm, as only units in the phase count.
+fn owe_inits(
+    record: &mut OpenRecord<'_>,
+    run: &Run,
+    asked: &Asked<'_>,
+) -> Result<(), WritingError> {
+    if !asked.inits {
+        return Ok(());
+    }
+    let mut noted = record.manifest().to_initialise.clone();
+    noted.extend(run.units.keys().cloned());
+    Ok(record.note_inits(noted)?)
 }
 
 fn homes(changes: &Changes) -> BTreeSet<Home> {

@@ -69,8 +69,13 @@ fn command(top: &Path, goal: Goal, files: &dyn Files) -> Result<(), WritingError
         Goal::To(phase) | Goal::BackTo(phase) => phase,
         Goal::Next => panic!("no phase"),
     };
-    let asked =
-        Asked { direction: goal.direction(), phase, branch: None, stop: &StopNotice::never() };
+    let asked = Asked {
+        direction: goal.direction(),
+        phase,
+        branch: None,
+        inits: false,
+        stop: &StopNotice::never(),
+    };
     let request = Request { goal, allows_unverified: true, ..Request::default() };
     let mut session = open(top);
     let now = session.decide(&request).unwrap();
@@ -171,6 +176,7 @@ fn a_file_that_was_changed_after_the_decision_is_left_alone() {
         direction: Direction::Forward,
         phase: LockPhase::Dual,
         branch: None,
+        inits: false,
         stop: &StopNotice::never(),
     };
     let error = carry_out(&session.survey, &changes, &asked, &OsFiles).unwrap_err();
@@ -195,6 +201,7 @@ fn a_file_that_was_changed_during_the_interruption_is_left_alone_and_named() {
         direction: Direction::Forward,
         phase: LockPhase::Dual,
         branch: None,
+        inits: false,
         stop: &StopNotice::never(),
     };
     let mut session = open(top.path());
@@ -360,7 +367,13 @@ fn asked_to_stop_it_ends_the_file_it_is_at_and_says_which_are_left() {
             let mut session = open(top.path());
             let changes = session.decide(&Request { goal: DUAL, ..Request::default() }).unwrap();
             let direction = Direction::Forward;
-            let asked = Asked { direction, phase: LockPhase::Dual, branch: None, stop: &stop };
+            let asked = Asked {
+                direction,
+                phase: LockPhase::Dual,
+                branch: None,
+                inits: false,
+                stop: &stop,
+            };
             let error = carry_out(&session.survey, &changes, &asked, &files).unwrap_err();
             assert_eq!(error.exit_code(), crate::exit_code::ExitCode::Terminated, "{error}");
             assert_eq!(error.written().len(), stopped_after + 1);
