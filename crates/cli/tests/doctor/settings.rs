@@ -105,7 +105,7 @@ fn what_may_not_be_looked_at_is_said_with_its_permission() {
         ("versioning", "s3:GetBucketVersioning", "versioning-off"),
         ("encryption", "s3:GetEncryptionConfiguration", "encryption-off"),
         ("publicAccessBlock", "s3:GetBucketPublicAccessBlock", "public-access-not-blocked"),
-        ("policy", "s3:GetBucketPolicy", "store-reached-without-tls"),
+        ("policy", "s3:GetBucketPolicy", "policy-not-understood"),
         ("policyStatus", "s3:GetBucketPolicyStatus", "bucket-public"),
         ("lifecycle", "s3:GetLifecycleConfiguration", "lifecycle-keeps-all-versions"),
         ("object-lock", "s3:GetBucketObjectLockConfiguration", "object-lock-retains-locks"),

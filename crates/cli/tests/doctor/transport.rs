@@ -19,7 +19,15 @@ fn without_tls_nothing_is_pasted_that_would_refuse_whoever_pastes_it() {
     let allows = r#"{"Version":"2012-10-17","Statement":[]}"#;
     let told = vec![Told::setting("policy", 200, allows)];
     stage.doctor_told(&["--no-write"], told).says(NOTED, "the policy does not deny").lacks(WARNED);
-    stage.doctor_told(&["--no-write"], policy()).lacks(NOTED).lacks(WARNED);
+    stage
+        .doctor_told(&["--no-write"], policy())
+        .says(NOTED, "the policy denies it, and the store answers all the same")
+        .says(NOTED, "do not rely on the policy")
+        .lacks(WARNED);
+    let unreadable = vec![Told::setting("policy", 200, "{")];
+    stage.doctor_told(&["--no-write"], unreadable).says(NOTED, "is not known").lacks(WARNED);
+    let denied = vec![Told::setting("policy", 403, "<Error><Code>AccessDenied</Code></Error>")];
+    stage.doctor_told(&["--no-write"], denied).says(NOTED, "is not known").lacks(WARNED);
 }
 
 #[test]

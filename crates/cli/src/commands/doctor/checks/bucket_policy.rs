@@ -75,6 +75,7 @@ pub(in crate::commands::doctor) async fn check(
     let asked = subject.bucket.policy().await;
     let is_without = matches!(asked, Ok(Setting::Unsupported(_)));
     let Looked::At(text) = findings.look(asked, ("policy", "s3:GetBucketPolicy"))? else {
+        transport::unknown((subject, is_secure), findings);
         return Ok(PolicyVerdict::default());
     };
     let Some(text) = text else {
@@ -93,6 +94,7 @@ pub(in crate::commands::doctor) async fn check(
             "look at it yourself: Terraform needs GetObject and PutObject on the state, and these and DeleteObject on the lockfile",
         );
         findings.add(&NOT_UNDERSTOOD, why.unwrap_or_default(), fix);
+        transport::unknown((subject, is_secure), findings);
         return Ok(PolicyVerdict::default());
     };
     let caller = caller.and_then(Caller::of_arn);
@@ -223,7 +225,7 @@ impl Asked<'_> {
                 && !matches!(self.answer_to(&sent, true, None), Answer::Denied(_))
         };
         if denies("s3:GetObject") && denies("s3:PutObject") {
-            findings.fine("transport", "requests without TLS are denied");
+            transport::required(self.is_secure, findings);
         } else {
             let what = "the policy does not deny requests without TLS";
             transport::not_required((self.subject, self.is_secure), what, findings);

@@ -16,6 +16,29 @@ static PLAIN: Kind = Kind::notice(
 
 pub(in crate::commands::doctor) static KINDS: [&Kind; 2] = [&NO_TLS, &PLAIN];
 
+/// The policy denies requests without TLS. A store may keep a policy and not apply it: what was just done without TLS shows that.
+pub(super) fn required(is_secure: bool, findings: &mut Findings) {
+    if is_secure {
+        findings.fine("transport", "requests without TLS are denied");
+        return;
+    }
+    let fix = Fix::by_hand(
+        "do not rely on the policy: give the store an `https` endpoint (a statelock server: a proxy before it), let every client \
+         use it, and close the other. On loopback nobody is on the way",
+    );
+    let evidence =
+        "the endpoint is `http`: the policy denies it, and the store answers all the same";
+    findings.add(&PLAIN, evidence, fix);
+}
+
+/// What the policy says of requests without TLS is not known.
+pub(super) fn unknown((subject, is_secure): (&Subject, bool), findings: &mut Findings) {
+    if !is_secure {
+        let what = "what the policy says of that is not known";
+        not_required((subject, is_secure), what, findings);
+    }
+}
+
 /// Nothing denies requests without TLS.
 pub(super) fn not_required(
     (subject, is_secure): (&Subject, bool),
