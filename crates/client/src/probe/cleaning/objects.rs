@@ -27,10 +27,10 @@ fn due(listed: Option<&[String]>, first: Option<(&Written, bool)>, left: &[Left]
             }
         })),
     }
-    if let Some((written, is_harmless)) = first {
-        if is_harmless || listed.is_none() {
-            keys.extend(written.keys.iter().cloned());
-        }
+    if let Some((written, is_harmless)) = first
+        && (is_harmless || listed.is_none())
+    {
+        keys.extend(written.keys.iter().cloned());
     }
     keys.into_iter().collect()
 }
