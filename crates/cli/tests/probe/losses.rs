@@ -9,6 +9,12 @@ const UNKNOWN: &str = "HTTP/1.1 501 Not Implemented\r\nContent-Length: 61\r\nCon
 
 const SLOW: &str = "HTTP/1.1 503 Slow Down\r\nContent-Length: 55\r\nConnection: close\r\n\r\n\
                         <Error><Code>SlowDown</Code><Message></Message></Error>";
+const FAILED: &str = "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 65\r\nConnection: close\r\n\r\n\
+                          <Error><Code>PreconditionFailed</Code><Message></Message></Error>";
+const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 60\r\nConnection: close\r\n\r\n\
+                          <Error><Code>InternalError</Code><Message></Message></Error>";
+const TAKEN: &str = "HTTP/1.1 200 OK\r\nETag: \"d41d8cd98f00b204e9800998ecf8427e\"\r\n\
+                         Content-Length: 0\r\nConnection: close\r\n\r\n";
 const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 59\r\nConnection: close\r\n\r\n\
                           <Error><Code>AccessDenied</Code><Message></Message></Error>";
 
@@ -90,6 +96,95 @@ fn what_cannot_be_listed_is_not_taken_for_removed() {
     assert!(because.contains("its versions are not listed"), "{because}");
     stage.run(&["probe", PLACE, "--clean"]).ended(0, "");
     stage.assert_nothing_left(BUCKET);
+}
+
+#[test]
+fn delete_markers_are_tried_too_where_nobody_may_ask_for_versioning() {
+    let stage = Stage::statelock();
+    let proxy = stage.server.proxy();
+    proxy.inject(Fault::Answer(DENIED), usize::MAX, |method, path| {
+        method == "GET" && path.contains("?versioning")
+    });
+    proxy.inject_on(Fault::Answer(FAILED), usize::MAX, |request| {
+        request.path.contains("/after-marker.tflock") && request.body.contains("second")
+    });
+    let args = [&["probe", PLACE], QUICK, &["--json"]].concat();
+    let run = Run::of(stage.command(&proxy.endpoint(), &args));
+    run.ended(10, "");
+    let document = run.json();
+    assert_eq!(document["versioning"], "not_known");
+    assert_eq!(verdict(&document, "put_if_absent_after_delete_marker"), "rejected");
+    assert_eq!(verdict(&document, "put_if_absent_after_delete_marker_concurrent"), "rejected");
+    assert_eq!(document["conclusions"]["use_lockfile"]["verdict"], "not_safe");
+}
+
+#[test]
+fn losers_that_are_forbidden_to_write_are_no_losers() {
+    let stage = Stage::statelock();
+    let proxy = stage.server.proxy();
+    for name in ["/race-0.tflock", "/race-1.tflock"] {
+        proxy.inject(Fault::Answer(DENIED), 31, move |method, path| {
+            method == "PUT" && path.contains(name)
+        });
+    }
+    let args = [&["probe", PLACE], QUICK, &["--json"]].concat();
+    let run = Run::of(stage.command(&proxy.endpoint(), &args));
+    run.ended(7, "");
+    assert_eq!(verdict(&run.json(), "put_if_absent_concurrent"), "not_known");
+}
+
+#[test]
+fn deletes_that_are_forbidden_are_counted() {
+    let stage = Stage::statelock();
+    let run = through(&stage, Fault::Answer(DENIED), |method, path| {
+        let is_first = path.contains("/read-0.json");
+        method == "DELETE" && path.contains("/read-") && !path.contains("versionId") && !is_first
+    });
+    run.ended(7, "");
+    let document = run.json();
+    let samples = &finding(&document, "read_after_delete")["looks"];
+    assert_eq!((&samples["right"], &samples["unanswered"]), (&1.into(), &9.into()), "{samples}");
+    assert_eq!(verdict(&document, "read_after_delete"), "not_known");
+    assert_eq!(verdict(&document, "read_after_write"), "enforced");
+}
+
+#[test]
+fn a_condition_that_is_forgotten_where_the_body_comes_in_chunks_is_found() {
+    let stage = Stage::statelock();
+    let proxy = stage.server.proxy();
+    proxy.inject_on(Fault::Answer(TAKEN), usize::MAX, |request| {
+        let is_chunked = request.body.contains("x-amz-checksum-sha256:");
+        request.path.contains("/absent.tflock") && is_chunked
+    });
+    let args = [&["probe", PLACE], QUICK, &["--json"]].concat();
+    let run = Run::of(stage.command(&proxy.endpoint(), &args));
+    run.ended(10, "");
+    let document = run.json();
+    assert_eq!(verdict(&document, "body_sha256_trailer"), "enforced");
+    assert_eq!(verdict(&document, "put_if_absent"), "ignored");
+    assert_eq!(document["conclusions"]["use_lockfile"]["verdict"], "not_safe");
+    let steps = finding(&document, "put_if_absent")["steps"].to_string();
+    assert!(steps.contains("aws-chunked, SHA-256 trailer"), "{steps}");
+    assert!(steps.contains("SHA-256 header, body not signed"), "{steps}");
+}
+
+#[test]
+fn what_prepares_a_race_is_sent_again() {
+    let stage = Stage::statelock();
+    let proxy = stage.server.proxy();
+    for name in ["/swap-0.json", "/marker-race-0.tflock"] {
+        proxy.inject(Fault::Answer(BROKEN), 1, move |method, path| {
+            method == "PUT" && path.contains(name)
+        });
+    }
+    let args = [&["probe", PLACE], QUICK, &["--json"]].concat();
+    let run = Run::of(stage.command(&proxy.endpoint(), &args));
+    run.ended(0, "");
+    let document = run.json();
+    assert_eq!(proxy.hits().len(), 2);
+    for operation in ["put_if_match_concurrent", "put_if_absent_after_delete_marker_concurrent"] {
+        assert_eq!(verdict(&document, operation), "enforced");
+    }
 }
 
 #[test]

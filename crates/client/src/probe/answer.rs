@@ -59,6 +59,15 @@ impl Answer {
         Self { outcome: Outcome::Unknown, status: None, code: None, message, etag: None }
     }
 
+    /// As of an operation whose status comes before its end: whether it is done stands in the body, which was not
+    /// understood.
+    pub(super) fn with_end_in_body(self) -> Self {
+        match self.outcome {
+            Outcome::Done => Self { outcome: Outcome::Unknown, ..self },
+            Outcome::Refused(_) | Outcome::Unknown | Outcome::NotSent(_) => self,
+        }
+    }
+
     /// There is no table to ask.
     pub(super) fn no_table() -> Self {
         Self::not_sent(NotSent::Stopped)
@@ -138,5 +147,29 @@ impl fmt::Display for NotSent {
             Self::TimeOver => "the time is over",
             Self::RequestsUsedUp => "as many requests as were announced are sent",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_comes_before_the_end_is_no_answer() {
+        let trouble = Trouble {
+            service: "S3",
+            operation: "any",
+            endpoint: None,
+            status: Some(200),
+            code: None,
+            message: String::new(),
+            request_id: None,
+            was_sent: true,
+        };
+        let answer = Answer::from(Failed { refusal: None, trouble });
+        assert_eq!(answer.outcome, Outcome::Done, "of an operation whose status is its end");
+        assert_eq!(answer.with_end_in_body().outcome, Outcome::Unknown);
+        let refused = Answer { outcome: Outcome::Refused(Refusal::Denied), ..Answer::done(None) };
+        assert_eq!(refused.clone().with_end_in_body(), refused);
     }
 }

@@ -52,6 +52,9 @@ impl BodyForm {
     pub(super) const USABLE: [Self; 4] =
         [Self::Sha256Header, Self::Signed, Self::Unsigned, Self::Md5];
 
+    /// Those that Terraform and OpenTofu write a lock in, where the endpoint is reached with TLS.
+    pub(super) const OF_CLIENTS: [Self; 2] = [Self::Sha256Trailer, Self::Sha256HeaderUnsigned];
+
     /// The operation that is about it.
     pub(super) fn operation(self) -> Operation {
         match self {

@@ -4,6 +4,7 @@ use statelock_protocol::store::{Precondition, Refusal};
 use tokio::time::Instant;
 
 use super::answer::{Answer, NotSent, Outcome};
+use super::body::BodyForm;
 use super::checks::races::{Prize, race};
 use super::checks::{bodies, conditions, items, seeing, uploads};
 use super::cleaning::{Cleaned, JOURNAL, Place, everywhere};
@@ -127,6 +128,15 @@ pub(super) async fn versioning(bucket: &Bucket) -> Option<Versioning> {
     }
 }
 
+/// Whether there may be delete markers: where that may not be asked too. In a bucket without them the same requests
+/// are good as well.
+fn may_keep_versions(versioning: Option<Versioning>) -> bool {
+    match versioning {
+        Some(Versioning::Enabled | Versioning::Suspended) | None => true,
+        Some(Versioning::Off) => false,
+    }
+}
+
 /// A probe at work.
 struct Run<'a> {
     probe: &'a Probe,
@@ -154,24 +164,30 @@ impl Run<'_> {
 
     async fn check(&self, group: Group) -> Result<Vec<Finding>, ProbeError> {
         let (stage, limits) = (&self.stage, self.probe.plan.limits);
-        let race = |prize, alone, rounds| race(stage, prize, (self.verdict(alone), rounds));
+        let race = |prize, alone, rounds| {
+            race(stage, prize, (self.verdict(alone), rounds), limits.writers)
+        };
         Ok(match group {
             Group::Bodies => self.begin().await?,
             Group::Absent => {
-                let (finding, refused) = conditions::absent(stage).await;
+                let is_other = |form: &BodyForm| {
+                    *form != stage.form() && self.verdict(form.operation()) == Verdict::Enforced
+                };
+                let forms: Vec<_> = BodyForm::OF_CLIENTS.into_iter().filter(is_other).collect();
+                let (finding, refused) = conditions::absent(stage, &forms).await;
                 vec![finding, conditions::refusal_status(&refused)]
             }
             Group::AfterDelete => {
-                let versions = self.keeps_versions().then_some(&self.bucket);
+                let versions = may_keep_versions(self.versioning).then_some(&self.bucket);
                 vec![conditions::after_delete(stage, versions).await]
             }
-            Group::AfterDeleteMarker if self.keeps_versions() => {
+            Group::AfterDeleteMarker if may_keep_versions(self.versioning) => {
                 vec![conditions::after_delete_marker(stage).await]
             }
             Group::AbsentRace => {
                 vec![race(Prize::FreshKey, Operation::PutIfAbsent, limits.rounds).await]
             }
-            Group::MarkerRace if self.keeps_versions() => {
+            Group::MarkerRace if may_keep_versions(self.versioning) => {
                 let alone = Operation::PutIfAbsentAfterDeleteMarker;
                 vec![race(Prize::DeletedKey, alone, marker_rounds(limits)).await]
             }
@@ -227,13 +243,6 @@ impl Run<'_> {
         is_table("PutItem", &answer).map(|()| finding)
     }
 
-    fn keeps_versions(&self) -> bool {
-        match self.versioning {
-            Some(Versioning::Enabled | Versioning::Suspended) => true,
-            Some(Versioning::Off) | None => false,
-        }
-    }
-
     /// Whether the first endpoint is reached without TLS.
     fn is_plain(&self) -> bool {
         let stores = self.probe.target.stores.first();
@@ -252,9 +261,6 @@ impl Run<'_> {
             |one: &Operation| self.findings.iter().any(|finding| finding.operation == *one);
         let because = |operation: Operation| match operation {
             Operation::BodyCrc32TrailerSigned => "clients sign chunks without TLS only",
-            _ if self.versioning.is_none() => {
-                "whether the bucket keeps versions is not known: it may not be asked"
-            }
             _ => "the bucket keeps no versions",
         };
         let missing = planned.filter(|one| !is_found(one)).copied();

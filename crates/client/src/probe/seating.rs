@@ -92,6 +92,11 @@ pub(super) async fn seated(
     Ok((taken, reports))
 }
 
+/// Whether so many writers are still what was announced: one alone is no race, and a few are none of many.
+pub(super) fn are_enough(seated: usize, announced: usize) -> bool {
+    seated >= 2 && seated >= announced.div_ceil(2)
+}
+
 fn report(endpoint: &Endpoint) -> EndpointReport {
     let (addresses, unreachable) = Default::default();
     EndpointReport { url: endpoint.url(), addresses, unreachable, writers: 0 }
@@ -124,4 +129,25 @@ async fn open(seat: &Seat, bucket: &BucketName) -> Opened {
     }
     seat.note_use(Service::Objects);
     opened
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_enough;
+
+    #[test]
+    fn fewer_than_half_of_the_writers_are_no_race() {
+        for (seated, announced, expected) in [
+            (32, 32, true),
+            (16, 32, true),
+            (15, 32, false),
+            (2, 3, true),
+            (2, 2, true),
+            (1, 2, false),
+            (1, 1, false),
+            (0, 32, false),
+        ] {
+            assert_eq!(are_enough(seated, announced), expected, "{seated} of {announced}");
+        }
+    }
 }

@@ -118,16 +118,23 @@ impl Stage {
     }
 
     /// Writes an object where nothing else is at work, and again while the store puts it off.
-    pub(super) async fn put_alone(
+    pub(super) async fn put_alone(&self, put: (&str, Bytes), condition: &Precondition) -> Answer {
+        self.put_alone_as(put, condition, self.form()).await
+    }
+
+    /// As [`Self::put_alone`], in this form.
+    pub(super) async fn put_alone_as(
         &self,
         (key, body): (&str, Bytes),
         condition: &Precondition,
+        form: BodyForm,
     ) -> Answer {
         let mut attempt = 0;
         loop {
-            let answer = self.put(self.first(), (key, body.clone()), condition).await;
+            let put = (key, body.clone());
+            let answer = self.put_as(self.first(), put, condition, (form, false)).await;
             attempt += 1;
-            if attempt >= ATTEMPTS || !is_put_off(&answer) {
+            if attempt >= ATTEMPTS || !is_repeated(&answer, condition) {
                 return answer;
             }
             system::pause(attempt).await;
@@ -191,7 +198,7 @@ impl Stage {
             };
             seat.note_use(Service::Objects);
             attempt += 1;
-            if attempt >= ATTEMPTS || !is_put_off(&answer) {
+            if attempt >= ATTEMPTS || !is_repeated(&answer, condition) {
                 return answer;
             }
             system::pause(attempt).await;
@@ -221,7 +228,34 @@ impl Stage {
 /// What the lock info of a probe says that it is for.
 pub(super) const OPERATION: &str = "statelock-probe";
 
-/// Whether the store asks to come again.
-fn is_put_off(answer: &Answer) -> bool {
-    matches!(answer.outcome, Outcome::Refused(Refusal::Unavailable | Refusal::Conflict))
+/// Whether a request is sent again: the store asks to come again, or it may have been done and does no harm twice.
+fn is_repeated(answer: &Answer, condition: &Precondition) -> bool {
+    match answer.outcome {
+        Outcome::Refused(Refusal::Unavailable | Refusal::Conflict) => true,
+        Outcome::Unknown => matches!(condition, Precondition::None),
+        Outcome::Done | Outcome::Refused(_) | Outcome::NotSent(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_done_is_repeated_only_without_a_condition() {
+        let told = |outcome| Answer { outcome, ..Answer::done(None) };
+        let tag = Precondition::IfMatch(ETag::new("tag"));
+        for (outcome, freely, bound) in [
+            (Outcome::Unknown, true, false),
+            (Outcome::Refused(Refusal::Unavailable), true, true),
+            (Outcome::Refused(Refusal::PreconditionFailed), false, false),
+            (Outcome::Done, false, false),
+            (Outcome::NotSent(NotSent::Stopped), false, false),
+        ] {
+            let answer = told(outcome);
+            assert_eq!(is_repeated(&answer, &Precondition::None), freely, "{outcome:?}");
+            assert_eq!(is_repeated(&answer, &Precondition::IfAbsent), bound, "{outcome:?}");
+            assert_eq!(is_repeated(&answer, &tag), bound, "{outcome:?}");
+        }
+    }
 }

@@ -63,7 +63,9 @@ impl Stage {
                 self.written().uploads.remove(&(key.to_owned(), id.to_owned()));
                 Answer::done(output.e_tag().map(ETag::new))
             }
-            Err(error) => failed("S3", "CompleteMultipartUpload", &error).into(),
+            Err(error) => {
+                Answer::from(failed("S3", "CompleteMultipartUpload", &error)).with_end_in_body()
+            }
         }
     }
 }

@@ -126,6 +126,6 @@ pub struct Samples {
     pub right: u64,
     /// Looks that showed what was there before.
     pub stale: u64,
-    /// Looks that were not answered.
+    /// Looks that were not answered, and those for which nothing could be written or deleted first.
     pub unanswered: u64,
 }

@@ -31,6 +31,7 @@ pub(super) struct Document<'a> {
     versioning: &'static str,
     region: Option<&'a str>,
     clock_ahead_seconds: Option<i64>,
+    /// Those that got an answer.
     writers: usize,
     rounds: usize,
     requests: u64,
@@ -67,7 +68,7 @@ pub(super) fn of<'a>(outcome: &'a Outcome<'_>) -> Document<'a> {
         versioning: versioning(report.versioning),
         region: report.region.as_deref(),
         clock_ahead_seconds: report.clock_ahead_seconds,
-        writers: plan.limits.writers,
+        writers: text::writers(report),
         rounds: plan.limits.rounds,
         requests: report.requests,
         requests_max: plan.requests_max(),

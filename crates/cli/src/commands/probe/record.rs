@@ -38,10 +38,13 @@ struct Record {
 }
 
 /// One conclusion.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Kept {
     verdict: String,
     because: String,
+    /// Of this verdict, if it is from an earlier probe than the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
 }
 
 /// Keeps the verdict for each endpoint that was probed.
@@ -64,9 +67,39 @@ pub(super) fn keep(outcome: &Outcome<'_>) -> io::Result<()> {
             dynamodb_table: outcome.lock_table.as_ref().map(kept),
             endpoint,
         };
-        write(&directory.join(name(&record.endpoint, &record.bucket)), &record)?;
+        let path = directory.join(name(&record.endpoint, &record.bucket));
+        write(&path, &after(read(&path), record))?;
     }
     Ok(())
+}
+
+/// What there is, if it can be read.
+fn read(path: &Path) -> Option<Record> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// The record of a later probe. What it did not find out leaves standing what an earlier one found.
+fn after(earlier: Option<Record>, later: Record) -> Record {
+    let is_meant = |one: &Record| one.bucket == later.bucket && one.endpoint == later.endpoint;
+    let Some(earlier) = earlier.filter(is_meant) else { return later };
+    let of_then = |kept: Kept| {
+        let date = kept.date.or_else(|| Some(earlier.date.clone()));
+        Kept { date, ..kept }
+    };
+    let is_open = |later: &Kept| later.verdict == Safety::NotKnown.id();
+    let is_bad = |earlier: &Kept| earlier.verdict == Safety::NotSafe.id();
+    let worse = |earlier: Kept, later: Kept| {
+        if is_bad(&earlier) && is_open(&later) { of_then(earlier) } else { later }
+    };
+    let use_lockfile = worse(earlier.use_lockfile, later.use_lockfile);
+    let (table, dynamodb_table) = match (earlier.dynamodb_table, later.dynamodb_table) {
+        (Some(kept), None) => (earlier.table, Some(of_then(kept))),
+        (Some(then), Some(now)) if earlier.table == later.table => {
+            (later.table, Some(worse(then, now)))
+        }
+        (_, now) => (later.table, now),
+    };
+    Record { use_lockfile, table, dynamodb_table, ..later }
 }
 
 fn kept(conclusion: &Conclusion) -> Kept {
@@ -75,7 +108,7 @@ fn kept(conclusion: &Conclusion) -> Kept {
     } else {
         text::because(&conclusion.because)
     };
-    Kept { verdict: conclusion.safety.id().to_owned(), because }
+    Kept { verdict: conclusion.safety.id().to_owned(), because, date: None }
 }
 
 /// Written beside, and put in place: whoever reads sees a whole file.
@@ -106,8 +139,7 @@ pub(crate) fn last_probe_warning(settings: &BackendSettings) -> Option<String> {
 fn warning(directory: &Path, settings: &BackendSettings) -> Option<String> {
     let bucket = settings.address.bucket().as_str();
     let endpoint = endpoint_of(&settings.stores);
-    let text = fs::read(directory.join(name(&endpoint, bucket))).ok()?;
-    let record: Record = serde_json::from_slice(&text).ok()?;
+    let record = read(&directory.join(name(&endpoint, bucket)))?;
     let is_meant = record.bucket == bucket && record.endpoint == endpoint;
     let bad = |kept: &Kept| kept.verdict == Safety::NotSafe.id();
     let by_table = |table: &str| {
@@ -125,7 +157,7 @@ fn warning(directory: &Path, settings: &BackendSettings) -> Option<String> {
         }
     };
     let kept = kept.filter(|kept| is_meant && bad(kept))?;
-    let date = record.date.split('T').next().unwrap_or_default();
+    let date = kept.date.as_ref().unwrap_or(&record.date).split('T').next().unwrap_or_default();
     Some(printable(&format!(
         "{what} was found not safe on s3://{bucket} by `statelock probe` on {date}, because {}",
         kept.because
@@ -169,8 +201,11 @@ mod tests {
     use super::*;
 
     fn record(lockfile: &str, table: Option<&str>) -> Record {
-        let kept =
-            |verdict: &str| Kept { verdict: verdict.to_owned(), because: "it is".to_owned() };
+        let kept = |verdict: &str| Kept {
+            verdict: verdict.to_owned(),
+            because: "it is".to_owned(),
+            date: None,
+        };
         Record {
             schema: SCHEMA,
             endpoint: "http://h:9000".to_owned(),
@@ -216,6 +251,45 @@ mod tests {
         assert!(told(&both, LockMode::LockTable(table())).is_some());
         assert!(told(&both, LockMode::LockTable(other())).is_none());
         assert!(told(&record("not_known", None), LockMode::Lockfile).is_none());
+    }
+
+    #[test]
+    fn what_a_later_probe_did_not_find_out_leaves_what_an_earlier_one_found() {
+        let at = |day: &str, record: Record| Record { date: format!("{day}T10:00:00Z"), ..record };
+        let told = |earlier: Record, later: Record| {
+            let after = after(Some(at("2026-11-01", earlier)), at("2026-11-22", later));
+            let verdict = |kept: &Kept| (kept.verdict.clone(), kept.date.clone());
+            (verdict(&after.use_lockfile), after.dynamodb_table.as_ref().map(verdict))
+        };
+        let now = |verdict: &str| (verdict.to_owned(), None);
+        let then = |verdict: &str| (verdict.to_owned(), Some("2026-11-01T10:00:00Z".to_owned()));
+        let one = |earlier, later| told(record(earlier, None), record(later, None)).0;
+        assert_eq!(one("not_safe", "not_known"), then("not_safe"));
+        assert_eq!(one("not_safe", "safe"), now("safe"));
+        assert_eq!(one("safe", "not_known"), now("not_known"));
+        assert_eq!(one("not_known", "not_safe"), now("not_safe"));
+        let table = |earlier, later| told(record("safe", earlier), record("safe", later)).1;
+        assert_eq!(table(Some("not_safe"), None), Some(then("not_safe")));
+        assert_eq!(table(Some("not_safe"), Some("not_known")), Some(then("not_safe")));
+        assert_eq!(table(Some("not_safe"), Some("safe")), Some(now("safe")));
+        assert_eq!(table(None, Some("safe")), Some(now("safe")));
+        let other = Record { table: Some("other".to_owned()), ..record("safe", Some("not_known")) };
+        assert_eq!(told(record("safe", Some("not_safe")), other).1, Some(now("not_known")));
+        let elsewhere = Record { bucket: "c".to_owned(), ..record("not_safe", None) };
+        assert_eq!(told(elsewhere, record("not_known", None)).0, now("not_known"));
+    }
+
+    #[test]
+    fn an_earlier_verdict_is_told_with_its_date() {
+        let directory = TempDir::new().unwrap();
+        let earlier =
+            Record { date: "2026-11-01T10:00:00Z".to_owned(), ..record("not_safe", None) };
+        let twice =
+            after(Some(after(Some(earlier), record("not_known", None))), record("not_known", None));
+        write(&directory.path().join(name(&twice.endpoint, &twice.bucket)), &twice).unwrap();
+        let settings = settings(LockMode::Lockfile, "http://h:9000", "b");
+        let text = warning(directory.path(), &settings).unwrap();
+        assert!(text.contains("by `statelock probe` on 2026-11-01"), "{text}");
     }
 
     #[test]

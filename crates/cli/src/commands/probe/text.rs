@@ -1,6 +1,8 @@
 //! The report for people.
 
-use statelock_client::probe::{Conclusion, EndpointReport, Interrupted, Reason, Safety, Verdict};
+use statelock_client::probe::{
+    Conclusion, EndpointReport, Interrupted, ProbeReport, Reason, Safety, Verdict,
+};
 use statelock_client::state::Versioning;
 
 use super::outcome::Outcome;
@@ -35,6 +37,11 @@ pub(super) fn of(outcome: &Outcome<'_>, is_verbose: bool) -> String {
     lines.join("\n") + "\n"
 }
 
+/// Those that got an answer; it may be fewer than announced.
+pub(super) fn writers(report: &ProbeReport) -> usize {
+    report.endpoints.iter().map(|endpoint| endpoint.writers).sum()
+}
+
 fn head(outcome: &Outcome<'_>) -> Vec<String> {
     let report = outcome.report;
     let limits = outcome.probe.plan().limits;
@@ -42,7 +49,7 @@ fn head(outcome: &Outcome<'_>) -> Vec<String> {
     let mut lines = vec![format!(
         "{}: {versions}; {} writers, {} rounds, {} requests in {} s",
         printable(&outcome.args.address.to_string()),
-        limits.writers,
+        writers(report),
         limits.rounds,
         report.requests,
         report.took.as_secs()

@@ -4,6 +4,7 @@ use statelock_protocol::store::{ETag, Precondition};
 
 use crate::bucket::{Bucket, ObjectVersion, RemovalWay, VersionName};
 use crate::probe::answer::Answer;
+use crate::probe::body::BodyForm;
 use crate::probe::judge::{self, Effect};
 use crate::probe::looking::Look;
 use crate::probe::operation::Operation;
@@ -12,7 +13,7 @@ use crate::probe::trial::{Request, Trial};
 use crate::probe::verdict::{Due, Finding};
 
 /// Requests of [`absent`], at most. A request that the store puts off is sent up to four times.
-pub(in crate::probe) const ABSENT: u64 = 4 * 4;
+pub(in crate::probe) const ABSENT: u64 = (4 + 2 * 3) * 4;
 /// Requests of [`after_delete`] and of [`after_delete_marker`].
 pub(in crate::probe) const AFTER_DELETE: u64 = 8 * 4;
 /// Requests of [`matching`].
@@ -25,8 +26,9 @@ const FREE: &str = "If-None-Match: * on a free key";
 /// An ETag that nothing has.
 pub(in crate::probe) const WRONG_ETAG: &str = "00000000000000000000000000000000";
 
-/// `If-None-Match: *` on a free key and on a taken one; the answer to the latter.
-pub(in crate::probe) async fn absent(stage: &Stage) -> (Finding, Vec<Answer>) {
+/// `If-None-Match: *` on a free key and on a taken one; the answer to the latter. On the taken one in these other
+/// forms too: a store may read their bodies in another way, and forget the condition there.
+pub(in crate::probe) async fn absent(stage: &Stage, forms: &[BodyForm]) -> (Finding, Vec<Answer>) {
     let key = stage.key("absent.tflock");
     let bodies = ["first", "second"].map(|who| stage.lock_info("absent.tflock", who));
     let [first, second] = &bodies;
@@ -43,7 +45,32 @@ pub(in crate::probe) async fn absent(stage: &Stage) -> (Finding, Vec<Answer>) {
     }
     let taken = Request { what: TAKEN, due: Due::Refused, before: Some(first) };
     let (refused, _) = trial.put(stage, taken, (&key, second), &Precondition::IfAbsent).await;
+    for form in forms {
+        if !is_tried_as(stage, &mut trial, &key, *form).await {
+            break;
+        }
+    }
     (trial.finding(), vec![refused])
+}
+
+/// `If-None-Match: *` on a taken key, with a body in this form; whether something still stands there.
+async fn is_tried_as(stage: &Stage, trial: &mut Trial, key: &str, form: BodyForm) -> bool {
+    let before = match stage.look(stage.first(), key).await {
+        Look::Found { body, .. } => body,
+        // What took it away is judged already.
+        Look::Nothing => return false,
+        Look::NotKnown(answer) => {
+            trial.not_prepared("what stands there could not be read", &answer);
+            return false;
+        }
+    };
+    let how = form.operation().title();
+    let body = stage.lock_info("absent.tflock", how);
+    let answer = stage.put_alone_as((key, body.clone()), &Precondition::IfAbsent, form).await;
+    let what = format!("{TAKEN}, {how}");
+    let request = Request { what: &what, due: Due::Refused, before: Some(&before) };
+    trial.written(stage, request, (key, &body), &answer).await;
+    true
 }
 
 /// `If-None-Match: *` where an object was, and is gone for good: where versions are kept, they are removed too.

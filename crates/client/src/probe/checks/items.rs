@@ -96,13 +96,19 @@ pub(in crate::probe) async fn reads(stage: &Stage, count: usize) -> [Finding; 2]
         let (writer, reader) = (stage.seat(number), stage.seat(number + 1));
         let name = format!("item-read-{number}");
         let (id, info) = (stage.lock_id(&name), info(stage, &name, "first"));
-        if stage.put_item(writer, (&id, &info)).await.is_done() {
-            let look = stage.look_at_item(reader, &id).await;
-            count_look(&mut put, &look, look == ItemLook::Found(Some(info)));
+        if !stage.put_item(writer, (&id, &info)).await.is_done() {
+            // That nothing is there where nothing was says nothing.
+            put.unanswered += 1;
+            deleted.unanswered += 1;
+            continue;
         }
+        let look = stage.look_at_item(reader, &id).await;
+        count_look(&mut put, &look, look == ItemLook::Found(Some(info)));
         if stage.delete_item(writer, &id, None).await.is_done() {
             let look = stage.look_at_item(reader, &id).await;
             count_look(&mut deleted, &look, look == ItemLook::Nothing);
+        } else {
+            deleted.unanswered += 1;
         }
     }
     [(Operation::ItemReadAfterWrite, put), (Operation::ItemReadAfterDelete, deleted)].map(

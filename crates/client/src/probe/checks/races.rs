@@ -14,6 +14,7 @@ use crate::probe::judge::{self, RoundEnd, Standing};
 use crate::probe::looking::Look;
 use crate::probe::operation::Operation;
 use crate::probe::seat::{Seat, Service};
+use crate::probe::seating::are_enough;
 use crate::probe::stage::Stage;
 use crate::probe::trial::untried;
 use crate::probe::verdict::{Finding, Verdict};
@@ -66,11 +67,18 @@ pub(in crate::probe) async fn race(
     stage: &Stage,
     prize: Prize,
     (alone, rounds): (Verdict, usize),
+    announced: usize,
 ) -> Finding {
     let operation = prize.operation();
     if alone != Verdict::Enforced {
         let why = format!("not tried at once, because alone it is {alone}");
         return untried(operation, alone, why);
+    }
+    let seated = stage.seats.len();
+    if !are_enough(seated, announced) {
+        let why =
+            format!("not tried at once, because {seated} of {announced} writers got an answer");
+        return untried(operation, Verdict::NotKnown, why);
     }
     let mut ends = Vec::new();
     let mut told = Vec::new();

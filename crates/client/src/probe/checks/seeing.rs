@@ -33,21 +33,28 @@ pub(in crate::probe) async fn reads(stage: &Stage, count: usize) -> [Finding; 2]
     for number in 0..count {
         let (writer, reader) = (stage.seat(number), stage.seat(number + 1));
         let key = stage.key(&format!("read-{number}.json"));
+        let mut is_there = false;
         for who in ["first", "second"] {
             let body = content(&format!("{who} {number}"));
             let made = stage.put(writer, (&key, body.clone()), &Precondition::None).await;
-            if made.is_done() {
-                let look = stage.look(reader, &key).await;
-                count_look(
-                    &mut written,
-                    &look,
-                    |look| matches!(look, Look::Found { body: found, .. } if *found == body),
-                );
+            if !made.is_done() {
+                written.unanswered += 1;
+                continue;
             }
+            is_there = true;
+            let look = stage.look(reader, &key).await;
+            count_look(
+                &mut written,
+                &look,
+                |look| matches!(look, Look::Found { body: found, .. } if *found == body),
+            );
         }
-        if stage.delete(writer, &key, &Precondition::None).await.is_done() {
+        // That nothing is there where nothing was says nothing.
+        if is_there && stage.delete(writer, &key, &Precondition::None).await.is_done() {
             let look = stage.look(reader, &key).await;
             count_look(&mut deleted, &look, |look| *look == Look::Nothing);
+        } else {
+            deleted.unanswered += 1;
         }
     }
     [(Operation::ReadAfterWrite, written), (Operation::ReadAfterDelete, deleted)].map(of_samples)
@@ -88,7 +95,7 @@ pub(in crate::probe) async fn listings(stage: &Stage) -> [Finding; 2] {
         }
     };
     let is_listed = |key: &String| listed.iter().any(|(one, _)| one == key);
-    let written = counted(&made, is_listed);
+    let written = counted(&made, LISTED, is_listed);
     let removals = made.iter().enumerate().filter(|(number, _)| number.is_multiple_of(2));
     let removals = removals.map(|(number, key)| async move {
         let gone = stage.delete(stage.seat(number), key, &Precondition::None).await;
@@ -97,15 +104,18 @@ pub(in crate::probe) async fn listings(stage: &Stage) -> [Finding; 2] {
     let gone: Vec<_> = stream::iter(removals).buffered(AT_ONCE).collect().await;
     let gone: Vec<_> = gone.into_iter().flatten().collect();
     let deleted = match stage.list(stage.seat(2), &prefix).await {
-        Ok(listed) => counted(&gone, |key| !listed.iter().any(|(one, _)| one == key)),
+        Ok(listed) => counted(&gone, LISTED / 2, |key| !listed.iter().any(|(one, _)| one == key)),
         Err(_) => Samples { unanswered: 1, ..Samples::default() },
     };
     let [write, delete] = operations;
     [(write, written), (delete, deleted)].map(of_samples)
 }
 
-fn counted(keys: &[String], is_right: impl Fn(&String) -> bool) -> Samples {
-    let mut samples = Samples::default();
+/// Of `planned` keys these could be written or deleted. The others show nothing.
+fn counted(keys: &[String], planned: usize, is_right: impl Fn(&String) -> bool) -> Samples {
+    let missing = planned.saturating_sub(keys.len());
+    let unanswered = u64::try_from(missing).unwrap_or(u64::MAX);
+    let mut samples = Samples { unanswered, ..Samples::default() };
     for key in keys {
         if is_right(key) {
             samples.right += 1;
@@ -144,4 +154,19 @@ pub(in crate::probe) async fn etag(stage: &Stage) -> Finding {
         trial.note(request, (answer, found), verdict);
     }
     trial.finding()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_written_is_no_sample() {
+        let keys = ["a".to_owned(), "b".to_owned()];
+        let counted = |planned| counted(&keys, planned, |key| key == "a");
+        assert_eq!(counted(2), Samples { right: 1, stale: 1, unanswered: 0 });
+        assert_eq!(counted(10), Samples { right: 1, stale: 1, unanswered: 8 });
+        let all = super::counted(&keys, 10, |_| true);
+        assert_eq!(judge::samples(&all), Verdict::NotKnown, "2 of 10 are too few");
+    }
 }
