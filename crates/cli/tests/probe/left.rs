@@ -54,8 +54,8 @@ fn the_next_probe_removes_what_an_old_one_left() {
     let proxy = stage.server.proxy();
     proxy.inject(Fault::AnswerInstead(LATER), usize::MAX, |method, _| method == "HEAD");
     let args = [&["probe", PLACE], QUICK, &["--json"]].concat();
+    // The false date spoils signatures for a round, so that its verdict may be open.
     let run = Run::of(stage.command(&proxy.endpoint(), &args));
-    run.ended(0, "");
     let removed = &run.json()["removed_of_earlier"];
     assert!(
         removed["objects"].as_u64() > Some(0) && removed["items"].as_u64() > Some(0),
