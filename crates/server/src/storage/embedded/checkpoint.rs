@@ -35,22 +35,22 @@ pub(super) struct Checkpoints {
     /// Pages in the log at which it tries to move some next, after it could move none.
     due_pages: i64,
     /// Pages that were in the log when it was looked at last.
-    seen_pages: i64,
+    total: i64,
 }
 
 impl Checkpoints {
     pub(super) fn new() -> Self {
-        Self { overdue_pages: OVERDUE_PAGES, due_pages: 0, seen_pages: 0 }
+        Self { overdue_pages: OVERDUE_PAGES, due_pages: 0, total: 0 }
     }
 
     /// Makes a checkpoint if one is due, and answers whether it did.
     pub(super) fn if_due(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let log = run(connection, "PRAGMA wal_checkpoint(NOOP)")?;
-        if log.total < self.seen_pages {
+        if log.total < self.total {
             // It began anew: whoever was in the way has gone.
             *self = Self::new();
         }
-        self.seen_pages = log.total;
+        self.total = log.total;
         let after = if log.total >= self.overdue_pages {
             self.restart(connection)?
         } else if log.total - log.moved >= DUE_PAGES && log.total >= self.due_pages {
