@@ -1,6 +1,7 @@
 //! Requests on lockfiles that an SDK sends again, because an answer was lost or late.
 
 use bytes::Bytes;
+use statelock_protocol::lock::unified::Facet;
 use statelock_protocol::store::Precondition;
 use statelock_server::engine::{
     DeleteCondition, DeleteRequest, EngineError, Protocol, Sender, Written,
@@ -109,5 +110,24 @@ fn p4_a_release_delivered_twice_leaves_the_next_holder_alone() {
         let elsewhere = server.client(4).called("unknown").delete_by("call-2");
         server.engine.delete(elsewhere).await.unwrap();
         assert_eq!(server.lockfile().await.unwrap().1, lock_info("b"));
+    });
+}
+
+#[test]
+fn p4_p9_a_refused_release_stays_refused_when_it_comes_again_after_all_was_shown() {
+    on_both(|server| async move {
+        let (holder, slow, other) = (server.client(1), server.client(2), server.client(3));
+        assert!(holder.take(Facet::LockTable, "first").await);
+        assert!(slow.get_item().await.is_some());
+        holder.release(Facet::LockTable, "first").await;
+        assert!(other.take(Facet::LockTable, "next").await);
+        assert!(slow.delete_item(Some("call")).await.is_err(), "it means the first lock");
+        other.release(Facet::LockTable, "next").await;
+        assert!(other.take(Facet::LockTable, "last").await);
+        // Its connection was shown the last lock, and the copy of the call still means the first.
+        let again = slow.on_connection(4);
+        assert!(again.get_item().await.is_some());
+        assert!(again.delete_item(Some("call")).await.is_err());
+        assert_eq!(server.holder().await, Some("last".to_owned()));
     });
 }

@@ -86,8 +86,7 @@ impl Engine {
                 .map(|(write, moment)| match write {
                     BatchWrite::Put(request) => put(transaction, request, *moment),
                     BatchWrite::Delete(request) => {
-                        let deleted = delete(transaction, request, &Seen::Unknown, *moment);
-                        deleted.map(|(outcome, _)| outcome)
+                        delete(transaction, request, &Seen::Unknown, *moment)?.0
                     }
                 })
                 .collect()

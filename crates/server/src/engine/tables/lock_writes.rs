@@ -118,6 +118,13 @@ fn store_rest(transaction: &mut dyn Transaction, put: &LockPut<'_>) -> Result<()
     Ok(())
 }
 
+/// A lock whose item was to be removed: the refusal is an answer here too, because it is remembered.
+pub(super) struct LockDeleted {
+    pub(super) state: LockedState,
+    pub(super) outcome: ReleaseOutcome,
+    pub(super) answer: Result<WriteOutcome, TableError>,
+}
+
 /// Releases a lock by removing its item; `None` if there is no lock, and the item is an ordinary one.
 pub(super) fn delete_lock(
     transaction: &mut dyn Transaction,
@@ -126,7 +133,7 @@ pub(super) fn delete_lock(
     request: &DeleteItem,
     seen: &Seen,
     now_micros: u64,
-) -> Result<Option<(WriteOutcome, LockedState, ReleaseOutcome)>, TableError> {
+) -> Result<Option<LockDeleted>, TableError> {
     let Some(state) = locked_state(key).filter(|_| table.record.is_lock_table()) else {
         return Ok(None);
     };
@@ -143,19 +150,21 @@ pub(super) fn delete_lock(
         now_micros,
     };
     let (_, outcome) = give_back(transaction, &loaded, &giving)?;
-    match &outcome {
+    let refusal = match &outcome {
         ReleaseOutcome::NothingHeld => return Ok(None),
-        ReleaseOutcome::Repeated => {}
+        ReleaseOutcome::Repeated => None,
         ReleaseOutcome::Refused(refusal) => {
             decision::delete(before.as_ref(), request.condition.as_ref())?;
-            return Err(not_released(&state, refusal).into());
+            Some(not_released(&state, refusal).into())
         }
         ReleaseOutcome::Released(_) => {
             decision::delete(before.as_ref(), request.condition.as_ref())?;
             records::remove(transaction, &key.row(&table.name))?;
+            None
         }
-    }
-    Ok(Some((WriteOutcome { before, after: None }, state, outcome)))
+    };
+    let answer = refusal.map_or(Ok(WriteOutcome { before, after: None }), Err);
+    Ok(Some(LockDeleted { state, outcome, answer }))
 }
 
 /// Refuses to write something else over a lock that stands.

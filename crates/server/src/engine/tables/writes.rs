@@ -151,13 +151,13 @@ impl Engine {
         let locked = lock_items::state_of(&request.key);
         let seen = locked
             .map_or(Seen::Unknown, |state| self.sightings.seen(&state, &sender, moment.now_micros));
-        let (outcome, released) = self
+        let (answer, released) = self
             .write_tables(move |transaction| delete(transaction, &request, &seen, moment))
             .await?;
         if let Some((state, released)) = released {
             self.released(&state, &sender, &released);
         }
-        Ok(outcome)
+        answer
     }
 
     /// Changes an item if its condition holds, and makes it if there is none.
@@ -285,24 +285,24 @@ fn put_as_lock(
     put_lock(transaction, &put)
 }
 
+/// Removes an item. That a lock is not given back is an answer, with an effect: it is remembered.
 pub(super) fn delete(
     transaction: &mut dyn Transaction,
     request: &DeleteItem,
     seen: &Seen,
     moment: Moment,
-) -> Result<(WriteOutcome, ReleasedLock), TableError> {
+) -> Result<(Result<WriteOutcome, TableError>, ReleasedLock), TableError> {
     let table = open(transaction, &request.table)?;
     let key = ItemKey::of_request(&table.record.key, &request.key)?;
     check_paths(&table.record.key, request.condition.as_ref(), None)?;
     let now_micros = moment.now_micros;
     if let Some(deleted) = delete_lock(transaction, &table, &key, request, seen, now_micros)? {
-        let (outcome, state, released) = deleted;
-        return Ok((outcome, Some((state, released))));
+        return Ok((deleted.answer, Some((deleted.state, deleted.outcome))));
     }
     let before = load_item(transaction, &table, &key, now_micros)?;
     let change = decision::delete(before.as_ref(), request.condition.as_ref())?;
     let access = Access { sender: &request.sender, moment };
-    Ok((carry_out(transaction, &table, &key, before, change, access)?, None))
+    Ok((Ok(carry_out(transaction, &table, &key, before, change, access)?), None))
 }
 
 fn update(
