@@ -45,11 +45,10 @@ fn a_proxy_that_does_not_lie_is_not_accused() {
     println!("STATELOCK_TEST_SEED={seed}");
     let totals = through_a_proxy_that(Bug::None, 6, seed);
     assert!(totals.is_clean(), "{}", totals.told());
-    assert!(totals.done > 150, "{}", totals.told());
+    assert!(totals.done > 60, "{}", totals.told());
 }
 
 #[test]
-#[ignore = "now and then two holders: a copy of a release that was refused seems to remove the next lock"]
 fn p9_a_server_whose_calls_come_twice_is_not_accused() {
     let seed = seed();
     println!("STATELOCK_TEST_SEED={seed}");

@@ -231,6 +231,7 @@ impl<'round> Client<'round> {
                     Verdict::Success => meaning(Some(&body)),
                     Verdict::NothingThere => meaning(None),
                     Verdict::Refused => Some(Outcome::Refused),
+                    Verdict::NobodyKnows => Some(Outcome::Unknown { hung_up: true }),
                     Verdict::Surprise => None,
                 };
                 meant.unwrap_or_else(|| {
@@ -258,20 +259,22 @@ enum Verdict {
     Success,
     NothingThere,
     Refused,
+    /// The disk was slow, and the server says itself that it cannot tell.
+    NobodyKnows,
     /// Nothing that this request should be told.
     Surprise,
 }
 
 fn verdict(request: &Request, status: u16, body: &[u8]) -> Verdict {
-    let condition_failed = || {
-        let text = String::from_utf8_lossy(body);
-        text.contains("ConditionalCheckFailedException")
-    };
+    let says = |words: &str| String::from_utf8_lossy(body).contains(words);
+    let condition_failed = || says("ConditionalCheckFailedException");
+    let took_too_long = || says("is unknown") && !says("The server failed");
     match (request.service, status) {
         (_, 200 | 204) => Verdict::Success,
         (Service::S3 | Service::Http, 404) if request.method == "GET" => Verdict::NothingThere,
         (Service::S3, 404 | 409 | 412) | (Service::Http, 409 | 423) => Verdict::Refused,
         (Service::DynamoDb, 400) if condition_failed() => Verdict::Refused,
+        (_, 500) if took_too_long() => Verdict::NobodyKnows,
         _ => Verdict::Surprise,
     }
 }
