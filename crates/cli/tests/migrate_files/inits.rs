@@ -214,9 +214,9 @@ fn the_same_names_in_another_store_are_another_state() {
             r#""workspace_key_prefix":"prod""#,
         ),
     ] {
-        let region = |text: &str| match text.contains("region") {
-            true => text.to_owned(),
-            false => format!("{text}\nregion = \"eu-west-1\""),
+        let region = |text: &str| {
+            let rest = if text.contains("region") { "" } else { "\nregion = \"eu-west-1\"" };
+            format!("{text}{rest}")
         };
         let stage = two_alike([&region(dev), &region(prod)]);
         let rest = if was.contains("region") { "" } else { r#","region":"eu-west-1""# };
