@@ -70,7 +70,7 @@ fn p9_a_lock_write_that_arrives_after_the_release_does_not_bring_the_lock_back()
     on_both(|server| async move {
         let client = server.client(1);
         client.put_by(lock_info("a"), "call-1").await.unwrap();
-        client.release(statelock_protocol::lock::unified::Facet::Lockfile, "a").await;
+        client.release(Facet::Lockfile, "a").await;
         let late = client.put_by(lock_info("a"), "call-1").await;
         assert!(matches!(late, Err(EngineError::PreconditionFailed("If-None-Match"))), "{late:?}");
         assert_eq!(server.lockfile().await, None);
@@ -89,7 +89,7 @@ fn p3_a_lock_write_that_was_refused_takes_no_lock_when_it_arrives_again() {
         holder.put_by(lock_info("held"), "call-1").await.unwrap();
         let refused = client.put_by(lock_info("a"), "call-2").await;
         assert!(matches!(refused, Err(EngineError::PreconditionFailed(_))), "{refused:?}");
-        holder.release(statelock_protocol::lock::unified::Facet::Lockfile, "held").await;
+        holder.release(Facet::Lockfile, "held").await;
         // Its client gave up, and nobody would release this lock.
         let late = client.put_by(lock_info("a"), "call-2").await;
         assert!(matches!(late, Err(EngineError::PreconditionFailed(_))), "{late:?}");
