@@ -267,7 +267,7 @@ fn a_directory_that_cannot_be_read_is_a_trouble() {
 fn again_as_nobody(test: &str) {
     use std::os::unix::process::CommandExt as _;
     const NOBODY: u32 = 65534;
-    const AGAIN: &str = "STATELOCK_TEST_RUN_BY_NOBODY";
+    const AGAIN: &str = "RUN_BY_NOBODY";
     assert!(std::env::var_os(AGAIN).is_none(), "no mode binds anybody here");
     // By its link in /proc: the path to the binary may lead through directories of root alone.
     let ended = std::process::Command::new("/proc/self/exe")
