@@ -30,6 +30,9 @@ pub(crate) struct FuzzArguments {
     /// How long each target looks for new inputs, after those of its corpus
     #[arg(long, default_value_t = 20)]
     seconds: u32,
+    /// Looks in the same order each time; another one if not given
+    #[arg(long)]
+    seed: Option<u32>,
     /// Runs this one input instead, to see a failure again
     #[arg(long, value_name = "FILE", requires = "target")]
     input: Option<PathBuf>,
@@ -39,9 +42,10 @@ pub(crate) struct FuzzArguments {
 }
 
 impl FuzzArguments {
-    /// All targets, as briefly as every check does it.
+    /// All targets, as briefly as every check does it, and always from the same seed: a change is judged by
+    /// what it changed. New ground is for longer runs.
     pub(crate) fn of_check() -> Self {
-        Self { target: None, seconds: 20, input: None, keep: false }
+        Self { target: None, seconds: 20, seed: Some(1), input: None, keep: false }
     }
 }
 
@@ -59,7 +63,7 @@ pub(crate) fn run(root: &Path, arguments: &FuzzArguments) -> Result<()> {
         match &arguments.input {
             Some(input) => fuzz.replay(input)?,
             None if arguments.keep => fuzz.merge()?,
-            None => fuzz.search(arguments.seconds)?,
+            None => fuzz.search(arguments.seconds, arguments.seed)?,
         }
     }
     Ok(())
@@ -125,10 +129,11 @@ impl Fuzz<'_> {
         Ok(command)
     }
 
-    fn search(&self, seconds: u32) -> Result<()> {
+    fn search(&self, seconds: u32, seed: Option<u32>) -> Result<()> {
         println!("fuzz: {} for {seconds} s", self.target);
         let mut command = self.command()?;
         command.arg(format!("-max_total_time={seconds}")).arg("-print_final_stats=1");
+        command.args(seed.map(|seed| format!("-seed={seed}")));
         let output = command
             .arg(self.place("found")?)
             .arg(self.corpus())
