@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::stage::{Stage, contents};
+use statelock_testkit::command::Run;
+
+use crate::stage::{Stage, contents, names, state, statelock};
 
 /// Changes a file of a whole backup, and expects this to be said of it.
 #[track_caller]
@@ -117,6 +119,30 @@ fn a_backup_on_which_a_server_ran_is_no_backup_any_more() {
     let mut serving = crate::stage::Serving::on(&stage.path("one"));
     assert!(serving.server.terminate().success());
     stage.verify("one").ended(11, "start servers on copies");
+}
+
+/// The log of the server that was killed is not that of the backup, and SQLite would read it as if it were.
+#[test]
+fn a_backup_that_is_copied_over_a_killed_servers_files_is_not_mixed_with_its_log() {
+    let stage = Stage::new();
+    let mut running = stage.serve();
+    running.fill();
+    stage.backup("one").ended(0, "");
+    running.put("late/terraform.tfstate", state("late", 1));
+    running.server.kill_hard();
+    for name in names(&stage.path("one")) {
+        fs::copy(stage.path("one").join(&name), stage.data().join(&name)).unwrap();
+    }
+    let log = stage.data().join("statelock.db-wal");
+    let said = format!("`{}` beside it is the log of another", log.display());
+    let mut serve = statelock(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+    serve.arg(stage.data());
+    Run::of(serve).ended(11, &said);
+    stage.backup("two").ended(11, &said);
+    fs::remove_file(log).unwrap();
+    let restored = stage.serve();
+    assert_eq!(restored.get("app/terraform.tfstate"), Some(state("app", 2)));
+    assert_eq!(restored.get("late/terraform.tfstate"), None);
 }
 
 /// A server notices neither at its start: bodies are looked at when they are read.

@@ -17,13 +17,15 @@ const SKIPPED: &str = "backup: a full disk";
 const ON_SMALL_DISK: &str = "mount -t tmpfs -o size=256k tmpfs \"$DISK\" || exit 77; \
                              \"$BINARY\" backup --data \"$DATA\" \"$DISK/one\"; code=$?; \
                              echo \"left: $(ls -A \"$DISK\")\"; exit $code";
-/// A server that was killed left a log; then the disk turned read-only.
+/// A server that was killed left a log, another was stopped; then the disk turned read-only.
 const ON_READ_ONLY_DISK: &str = "mount -t tmpfs tmpfs \"$DISK\" || exit 77; \
-                                 cp -a \"$DATA\" \"$DISK/data\" && cp -a \"$BACKUP\" \"$DISK/backup\" && \
+                                 cp -a \"$DATA\" \"$DISK/data\" && \
+                                 cp -a \"$STOPPED\" \"$DISK/stopped\" && cp -a \"$BACKUP\" \"$DISK/backup\" && \
                                  mount -o remount,ro \"$DISK\" || exit 78; \
                                  \"$BINARY\" backup verify \"$DISK/backup\" || exit 79; \
                                  \"$BINARY\" backup --data \"$DISK/data\" \"$BACKUP-again\" || exit 80; \
-                                 echo \"left: $(ls -A \"$DISK/backup\" | tr '\\n' ' ')\"";
+                                 \"$BINARY\" backup --data \"$DISK/stopped\" \"$BACKUP-of-stopped\" || exit 81; \
+                                 echo \"left: $(cd \"$DISK\" && ls -A stopped/* backup/* | tr '\\n' ' ')\"";
 
 /// Runs a script in a namespace in which it may mount; or says why there is none.
 fn run_mounting(stage: &Stage, script: &str) -> Result<Run, String> {
@@ -37,6 +39,7 @@ fn run_mounting(stage: &Stage, script: &str) -> Result<Run, String> {
         let mut command = Command::new(namespace[0]);
         command.args(&namespace[1..]).args(["sh", "-c", script]);
         command.env("DISK", &disk).env("DATA", stage.data()).env("BACKUP", stage.path("backup"));
+        command.env("STOPPED", stage.path("stopped"));
         command.env("BINARY", env!("CARGO_BIN_EXE_statelock"));
         let ended = Run::of(command);
         if ended.stdout.contains("left: ") || ended.code.is_some_and(|code| code > 77) {
@@ -71,16 +74,22 @@ fn p12_what_a_read_only_disk_holds_is_verified_and_backed_up() {
     let mut running = stage.serve();
     running.fill();
     stage.backup("backup").ended(0, "");
+    let mut stopped = stage.restored("backup");
+    assert!(stopped.server.terminate().success());
+    fs::rename(stage.path("backup-restored"), stage.path("stopped")).expect("a stopped server's");
     running.put("late/terraform.tfstate", state("late", 1));
     running.server.kill_hard();
     assert!(names(&stage.data()).contains(&"statelock.db-wal".to_owned()));
     match run_mounting(&stage, ON_READ_ONLY_DISK) {
         Ok(ended) => {
             ended.ended(0, "");
-            let left = "left: backup.json credentials lock statelock.db \n";
+            let left = "left: backup/backup.json backup/credentials backup/lock backup/statelock.db \
+                        stopped/backup.json stopped/credentials stopped/lock stopped/statelock.db \n";
             assert!(ended.stdout.ends_with(left), "{ended:?}");
             let restored = stage.restored("backup-again");
             assert_eq!(restored.get("late/terraform.tfstate"), Some(state("late", 1)));
+            let restored = stage.restored("backup-of-stopped");
+            assert_eq!(restored.get("app/terraform.tfstate"), Some(state("app", 2)));
         }
         Err(reason) => skip(SKIPPED, &reason),
     }

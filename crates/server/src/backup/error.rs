@@ -125,6 +125,7 @@ impl From<CopyError> for BackupError {
             CopyError::Full(path) => Self::Full(path),
             other @ (CopyError::NoDatabase(_)
             | CopyError::Source(_)
+            | CopyError::Started(_)
             | CopyError::Destination { .. }) => Self::Copy(other),
         }
     }

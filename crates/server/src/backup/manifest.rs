@@ -62,7 +62,8 @@ pub struct AccessKeyMark {
     /// The access key id.
     pub id: String,
     /// The SHA-256 of the secret, in hex. Only of one that a server made: what a person chose could be
-    /// guessed by it.
+    /// guessed by it, as by whatever else tells it from others. No row depends on the secret, and whoever
+    /// chose it has it and can give it to a restored server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_sha256: Option<String>,
 }

@@ -5,7 +5,7 @@
 //! credentials; and a manifest that says what it holds. It is made under another name beside its own, and
 //! gets its name when everything in it is checked and on the disk.
 //!
-//! - `taking`: makes one; `unfinished` is it until it has its name;
+//! - `taking`: makes one; `unfinished` is it until it has its name, known by its `mark`;
 //! - `checking`: what is looked at, in a new one and in one of earlier;
 //! - `contents`: every body that a record names is there and as it was when it came;
 //! - `manifest`: what a backup says about itself.
@@ -14,6 +14,7 @@ mod checking;
 mod contents;
 mod error;
 mod manifest;
+mod mark;
 mod taking;
 mod unfinished;
 

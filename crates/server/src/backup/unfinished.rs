@@ -1,17 +1,18 @@
 //! A backup on its way: a directory beside the name that it will get, which is removed with everything in
 //! it unless it gets that name.
 //!
-//! Its files have the names that those of a data directory have. So it has a mark besides, from before its
-//! first file until just before it gets its name, and nothing is removed from a directory without one.
+//! Its files have the names that those of a data directory have. So it has a [mark](super::mark) besides,
+//! from before its first file until it has its name. Killed at any point, it leaves what the next backup
+//! removes, or a whole backup.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::{BackupError, manifest};
-use crate::auth::credentials;
+use super::BackupError;
+use super::mark::{self, Found};
 use crate::storage::embedded::{Directory, OpenError};
 
 /// What is added to a backup's name until it is whole.
@@ -36,12 +37,17 @@ impl Unfinished {
             let why = "the directory above it does not exist";
             return Err(BackupError::Name { path: named.to_owned(), why });
         }
-        make_marked(&path)?;
+        make(&path)?;
         let directory = Directory::lock(&path).map_err(|error| unusable(error, &path))?;
         let mut unfinished = Self { directory, named: named.to_owned(), is_kept: true };
-        // Until here it may hold what is not ours.
-        unfinished.clear()?;
+        // Once more, since others made backups until it was locked.
+        let found = mark::look(&path)?;
+        require_ours(&path, &found)?;
         unfinished.is_kept = false;
+        if found == Found::Nothing {
+            mark::write(&path)?;
+        }
+        unfinished.clear()?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700))
             .map_err(BackupError::io("make private", &path))?;
         Ok(unfinished)
@@ -65,8 +71,6 @@ impl Unfinished {
         mut self,
         sync: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), BackupError> {
-        let unmarked = self.directory.remove_unfinished_mark();
-        unmarked.map_err(|error| unusable(error, self.directory.path()))?;
         self.directory.sync().map_err(|error| unusable(error, self.directory.path()))?;
         // It may have appeared meanwhile. The rename itself replaces nothing but an empty directory.
         require_nothing_at(&self.named)?;
@@ -74,7 +78,12 @@ impl Unfinished {
             .map_err(BackupError::io("name", &self.named))?;
         self.is_kept = true;
         let parent = parent(&self.named);
-        let Err(error) = sync(parent) else { return Ok(()) };
+        let Err(error) = sync(parent) else {
+            // One that stays holds another name, and says nothing.
+            let mark = Directory::unfinished_mark_in(&self.named);
+            fs::remove_file(mark).unwrap_or_default();
+            return Ok(());
+        };
         // A name that the next loss of power may take is none.
         if fs::rename(&self.named, self.directory.path()).is_err() {
             let action = "sync the name of the backup, which is whole and there:";
@@ -88,9 +97,9 @@ impl Unfinished {
     /// nor the mark.
     fn clear(&self) -> Result<(), BackupError> {
         let path = self.directory.path();
-        let names = names_in(path)?;
-        if let Some(name) = names.iter().find(|name| !is_ours(name)) {
-            return Err(not_ours(path, name));
+        let names = mark::names_in(path)?;
+        if let Some(name) = names.iter().find(|name| !mark::is_ours(name)) {
+            return require_ours(path, &Found::Other(name.clone()));
         }
         let kept = [self.directory.lock_file(), Directory::unfinished_mark_in(path)];
         let files = names.iter().map(|name| path.join(name));
@@ -107,8 +116,9 @@ impl Drop for Unfinished {
             return;
         }
         let removed = self.clear().map_err(io::Error::other).and_then(|()| {
-            fs::remove_file(self.directory.lock_file())?;
+            // The lock last: whoever gets it then finds nothing, and makes a mark of its own.
             self.directory.remove_unfinished_mark().map_err(io::Error::other)?;
+            fs::remove_file(self.directory.lock_file())?;
             fs::remove_dir(self.directory.path())
         });
         if let Err(error) = removed {
@@ -117,56 +127,30 @@ impl Drop for Unfinished {
     }
 }
 
-/// Makes the directory of a backup with its mark, or finds one that a killed process left. Whatever else
-/// is there is left as it is, even its lock.
-fn make_marked(path: &Path) -> Result<(), BackupError> {
+/// Makes the directory of a backup, or finds one that a killed process left. Whatever else is there is left
+/// as it is, even its lock.
+fn make(path: &Path) -> Result<(), BackupError> {
     match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => {}
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let found = fs::symlink_metadata(path).map_err(BackupError::io("look at", path))?;
             if !found.is_dir() {
                 return Err(BackupError::Exists(path.to_owned()));
             }
-            let names = names_in(path)?;
-            if names.iter().any(|name| Directory::unfinished_mark_in(path) == path.join(name)) {
-                return Ok(());
-            }
-            // One that is empty was left between the two steps below.
-            if let Some(name) = names.iter().find(|name| !is_ours(name)).or(names.first()) {
-                return Err(not_ours(path, name));
-            }
+            require_ours(path, &mark::look(path)?)
         }
-        Err(error) => return Err(BackupError::io("create directory", path)(error)),
+        Err(error) => Err(BackupError::io("create directory", path)(error)),
     }
-    let mark = Directory::unfinished_mark_in(path);
-    let mut options = OpenOptions::new();
-    let marked = options.write(true).create(true).truncate(false).mode(0o600).open(&mark);
-    marked.map(|_| ()).map_err(|error| {
-        // It is empty, and if it is not, it stays.
-        fs::remove_dir(path).unwrap_or_default();
-        BackupError::io("create", &mark)(error)
-    })
 }
 
-/// Names in a directory, in order.
-fn names_in(path: &Path) -> Result<Vec<OsString>, BackupError> {
-    let names = fs::read_dir(path)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
-    let mut names: Vec<_> = names.map_err(BackupError::io("read", path))?;
-    names.sort();
-    Ok(names)
-}
-
-fn not_ours(path: &Path, name: &OsStr) -> BackupError {
-    BackupError::NotOurs { path: path.to_owned(), name: name.to_string_lossy().into_owned() }
-}
-
-fn is_ours(name: &OsStr) -> bool {
-    let has_stem = |stem: &str| Path::new(name).file_stem().is_some_and(|found| found == stem);
-    name.to_str().is_some_and(Directory::owns)
-        || name == manifest::FILE_NAME
-        || has_stem(credentials::FILE_NAME)
-        || Directory::unfinished_mark_in(Path::new("")) == Path::new(name)
+fn require_ours(path: &Path, found: &Found) -> Result<(), BackupError> {
+    match found {
+        Found::Nothing | Found::Unfinished => Ok(()),
+        Found::Other(name) => {
+            let name = name.to_string_lossy().into_owned();
+            Err(BackupError::NotOurs { path: path.to_owned(), name })
+        }
+    }
 }
 
 /// Where the backup that shall be called `named` is made.

@@ -7,6 +7,8 @@
     reason = "the helpers of tests are test code, which clippy does not see outside of test functions"
 )]
 
+mod unwritable;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -254,26 +256,64 @@ async fn p12_a_data_directory_is_never_taken_for_an_unfinished_backup() {
     assert_eq!(contents(&stage.data()).len(), before.len());
 }
 
+/// What a backup that was killed leaves, but for its database.
+const MARK: &str = "unfinished-backup";
+
 #[tokio::test]
 async fn what_a_killed_backup_left_goes_unless_a_server_was_started_on_it() {
     let stage = Stage::new().await;
     let unfinished = stage.0.path().join("backup.unfinished");
-    std::fs::create_dir(&unfinished).unwrap();
-    std::fs::copy(stage.data().join("statelock.db"), unfinished.join("statelock.db")).unwrap();
-    std::fs::write(unfinished.join("unfinished-backup"), "").unwrap();
-    stage.take().unwrap();
-    assert_eq!(stage.names(), ["backup", "data"]);
-    let names: Vec<_> = contents(&stage.named()).into_iter().map(|(path, _)| path).collect();
-    let expected = ["backup.json", "lock", "statelock.db"].map(|name| stage.named().join(name));
-    assert_eq!(names, expected);
+    let leave = |files: &[(&str, &str)]| {
+        std::fs::create_dir(&unfinished).unwrap();
+        for (name, content) in files {
+            std::fs::write(unfinished.join(name), content).unwrap();
+        }
+    };
+    let whole = (MARK, "backup.unfinished");
+    let left: [&[(&str, &str)]; 6] = [
+        &[],
+        &[("lock", "")],
+        &[("lock", "7\n"), (MARK, "")],
+        &[("lock", "7\n"), (MARK, "backup.unf")],
+        &[whole],
+        &[("lock", "7\n"), whole, ("statelock.db", "half"), ("credentials.tmp", "")],
+    ];
+    for files in left {
+        leave(files);
+        stage.take().unwrap();
+        assert_eq!(stage.names(), ["backup", "data"], "{files:?}");
+        let names: Vec<_> = contents(&stage.named()).into_iter().map(|(path, _)| path).collect();
+        let expected = ["backup.json", "lock", "statelock.db"].map(|name| stage.named().join(name));
+        assert_eq!(names, expected, "{files:?}");
+        std::fs::remove_dir_all(stage.named()).unwrap();
+    }
 
-    std::fs::remove_dir_all(stage.named()).unwrap();
-    std::fs::create_dir(&unfinished).unwrap();
+    leave(&[whole]);
     std::fs::copy(stage.data().join("statelock.db"), unfinished.join("statelock.db")).unwrap();
-    std::fs::write(unfinished.join("unfinished-backup"), "").unwrap();
     EmbeddedStorage::open(&unfinished).unwrap().close().await.unwrap();
     let before = contents(&unfinished);
     let refused = stage.take();
     assert!(matches!(refused, Err(BackupError::NotOurs { .. })), "{refused:?}");
     assert_eq!(contents(&unfinished), before);
+}
+
+/// One that was killed between getting its name and losing its mark.
+#[tokio::test]
+async fn a_backup_that_has_its_name_is_whole_and_is_never_cleared() {
+    let stage = Stage::new().await;
+    let made = stage.take().unwrap();
+    std::fs::write(stage.named().join(MARK), "backup.unfinished").unwrap();
+    let verified = verify_until(&stage.named(), Progress::CheckingBodies { bodies: 99 });
+    assert_eq!(verified.unwrap(), made);
+    // Called as one on its way to another name is, it is still not one.
+    let other = stage.0.path().join("other");
+    std::fs::rename(stage.named(), stage.0.path().join("other.unfinished")).unwrap();
+    let before = contents(&stage.0.path().join("other.unfinished"));
+    let refused = backup::take(&stage.data(), &other, &SystemClock, &Stop::default(), &mut |_| {});
+    assert!(matches!(refused, Err(BackupError::NotOurs { .. })), "{refused:?}");
+    assert_eq!(contents(&stage.0.path().join("other.unfinished")), before);
+    // A server that is started on it removes the mark.
+    let restored = stage.0.path().join("other.unfinished");
+    EmbeddedStorage::open(&restored).unwrap().close().await.unwrap();
+    assert!(!restored.join(MARK).exists());
 }

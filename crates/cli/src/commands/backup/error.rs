@@ -66,6 +66,7 @@ fn exit_code(error: &BackupError) -> ExitCode {
         BackupError::Copy(
             CopyError::Source(OpenError::InUse { .. } | OpenError::Unusable { .. })
             | CopyError::Destination { .. }
+            | CopyError::Started(_)
             | CopyError::Full(_)
             | CopyError::Stopped,
         ) => ExitCode::Unavailable,
@@ -88,6 +89,9 @@ fn hint(error: &BackupError) -> Option<&'static str> {
         }
         BackupError::NotOurs { .. } => Some("move that directory away, or choose another name"),
         BackupError::InUse { .. } => Some("wait for it, or choose another name"),
+        BackupError::Copy(CopyError::Started(_)) => {
+            Some("nothing is left of the backup; run it again, it works while a server runs too")
+        }
         BackupError::NotABackup(_) => Some("name a directory that `statelock backup` made"),
         BackupError::Copy(CopyError::NoDatabase(_)) => {
             Some("name the server's data directory with --data; `--storage memory` keeps nothing")

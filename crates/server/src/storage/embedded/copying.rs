@@ -7,6 +7,9 @@
 //!
 //! Pages are copied, not rows: what is damaged in the database is as damaged in the copy, where the check
 //! finds it, instead of being left out.
+//!
+//! Reading a database that has a log takes an index beside it. Where none can be made, because the disk or
+//! the directory may only be read, a database without a log is copied as it lies (`still`).
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +19,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use super::directory::{Directory, private_file};
 use super::failure::{OpenError, storage_error};
 use super::schema;
+use super::still::Still;
 use super::stopping::Stop;
 use super::transaction::ConnectionUse;
 use crate::storage::StorageError;
@@ -40,6 +44,9 @@ pub enum CopyError {
         /// What the system or SQLite said.
         source: std::io::Error,
     },
+    /// A server was started on the directory while it was copied as one that nobody uses.
+    #[error("a server was started on `{}` while it was copied", .0.display())]
+    Started(PathBuf),
     /// There is no room for the copy.
     #[error("there is no room on the disk for `{}`", .0.display())]
     Full(PathBuf),
@@ -68,7 +75,7 @@ pub fn copy_database(
     stop: &Stop,
     mut progress: impl FnMut(Copied),
 ) -> Result<(), CopyError> {
-    let source = open_source(data, stop)?;
+    let (source, still) = open_source(data)?;
     let path = to.database();
     let failed = |source| CopyError::Destination { path: path.clone(), source };
     let file = private_file(&path).map_err(|error| destination(&path, error))?;
@@ -91,12 +98,16 @@ pub fn copy_database(
         }
         Ok(())
     })?;
+    if still.is_some_and(|still| !still.lies_as_it_was(&Directory::database_in(data))) {
+        return Err(CopyError::Started(data.to_owned()));
+    }
     drop(copy);
     end_log(&path)?;
     file.sync_all().map_err(failed)
 }
 
-fn open_source(data: &Path, stop: &Stop) -> Result<Connection, CopyError> {
+/// The database, with its transaction begun; and how it lies, if nothing but that tells that it stays so.
+fn open_source(data: &Path) -> Result<(Connection, Option<Still>), CopyError> {
     let path = Directory::database_in(data);
     match path.try_exists() {
         Ok(true) => {}
@@ -104,13 +115,36 @@ fn open_source(data: &Path, stop: &Stop) -> Result<Connection, CopyError> {
         Err(source) => return Err(CopyError::Source(OpenError::unusable("read", &path)(source))),
     }
     schema::check_length(&path).map_err(CopyError::Source)?;
-    let source = schema::connect(&path, ConnectionUse::Read).map_err(CopyError::Source)?;
-    // The first read begins the transaction; it ends with the connection.
+    schema::check_log(&path).map_err(CopyError::Source)?;
+    let opened = schema::connect(&path, ConnectionUse::Read);
+    match opened.and_then(|source| begin(source, &path)) {
+        Ok(source) => Ok((source, None)),
+        Err(refused) => match Still::of(&path).filter(|_| is_not_opened(&refused)) {
+            Some(still) => {
+                let opened = schema::connect_to_still(&path);
+                let source = opened.and_then(|source| begin(source, &path));
+                Ok((source.map_err(CopyError::Source)?, Some(still)))
+            }
+            None => Err(CopyError::Source(refused)),
+        },
+    }
+}
+
+/// Begins the transaction, which ends with the connection, by its first read.
+fn begin(source: Connection, path: &Path) -> Result<Connection, OpenError> {
     source
         .execute_batch("BEGIN DEFERRED; SELECT count(*) FROM sqlite_schema;")
-        .map_err(|error| failure(&error, data, &path, stop))?;
-    schema::check_identity(&source, &path).map_err(CopyError::Source)?;
+        .map_err(OpenError::sqlite("read", path))?;
+    schema::check_identity(&source, path)?;
     Ok(source)
+}
+
+/// Whether a file could not be opened or made: the database, its log or the index of that.
+fn is_not_opened(error: &OpenError) -> bool {
+    let OpenError::Unusable { source, .. } = error else { return false };
+    let cause = source.get_ref().and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
+    let code = cause.and_then(rusqlite::Error::sqlite_error_code);
+    matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
 /// Neither a journal nor a sync: half a copy is worth nothing, and the whole one is synced at the end.

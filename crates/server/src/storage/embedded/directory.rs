@@ -82,7 +82,12 @@ impl Directory {
 
     /// The write-ahead log of the database.
     pub(super) fn log(&self) -> PathBuf {
-        self.path.join(format!("{DATABASE_FILE}-wal"))
+        Self::log_in(&self.path)
+    }
+
+    /// The write-ahead log of the database of a directory that is not locked.
+    pub(super) fn log_in(directory: &Path) -> PathBuf {
+        directory.join(format!("{DATABASE_FILE}-wal"))
     }
 
     /// Makes the names in the directory durable.

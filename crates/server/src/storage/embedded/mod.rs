@@ -9,7 +9,8 @@
 //! - `batch`: jobs that share a commit, and their answers;
 //! - `checkpoint`: moving the log into the database file;
 //! - `readers`: the pool of read-only connections;
-//! - `copying`: a copy of the database while a server writes to it, and `at_rest`: looking at one;
+//! - `copying`: a copy of the database while a server writes to it, or as it lies `still`, and `at_rest`:
+//!   looking at one;
 //! - `stopping`: asking either of them to end;
 //! - `failure`: what SQLite's errors mean.
 
@@ -21,6 +22,7 @@ mod directory;
 mod failure;
 mod readers;
 mod schema;
+mod still;
 mod stopping;
 mod transaction;
 mod writer;

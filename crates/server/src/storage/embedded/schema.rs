@@ -4,6 +4,8 @@
 //! whole once, so an empty or short one is damage and never taken for a new store.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -45,6 +47,7 @@ pub(super) fn open(directory: &Directory) -> Result<Connection, OpenError> {
         create(directory)?;
     }
     check_length(&path)?;
+    check_log(&path)?;
     let connection = connect(&path, ConnectionUse::Write)?;
     // Before anything is set in it: another program's database is not ours to change.
     check_identity(&connection, &path)?;
@@ -67,6 +70,29 @@ pub(super) fn connect(path: &Path, usage: ConnectionUse) -> Result<Connection, O
     let connection = Connection::open_with_flags(path, flags).map_err(&failed)?;
     usage.configure(&connection).map_err(&failed)?;
     Ok(connection)
+}
+
+/// Opens a database without a log, of which nobody must change anything meanwhile: it is read as it lies,
+/// without locks, and without an index beside it.
+pub(super) fn connect_to_still(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let failed = OpenError::sqlite("open", path);
+    let address = format!("file:{}?immutable=1", escaped(path));
+    let connection = Connection::open_with_flags(address, flags).map_err(&failed)?;
+    ConnectionUse::Read.configure(&connection).map_err(&failed)?;
+    Ok(connection)
+}
+
+/// A path as it stands in the address of a file.
+fn escaped(path: &Path) -> String {
+    let byte = |byte: &u8| match byte {
+        b'/' | b'.' | b'-' | b'_' => char::from(*byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
+        byte => format!("%{byte:02x}"),
+    };
+    path.as_os_str().as_bytes().iter().map(byte).collect()
 }
 
 fn use_log(connection: &Connection, path: &Path) -> Result<(), OpenError> {
@@ -120,6 +146,28 @@ pub(super) fn check_length(path: &Path) -> Result<(), OpenError> {
     }
     if metadata.len() == 0 {
         return Err(OpenError::corrupt(path, "it is empty"));
+    }
+    Ok(())
+}
+
+/// A copy does without a log. One that lies beside it is that of the database which was there before, and
+/// SQLite would take it for the copy's own.
+pub(super) fn check_log(path: &Path) -> Result<(), OpenError> {
+    /// Where a database says how it is written; 1 is without a log.
+    const WRITE_VERSION_AT: u64 = 18;
+    let log = path.parent().map(Directory::log_in).unwrap_or_default();
+    if fs::metadata(&log).map_or(0, |log| log.len()) == 0 {
+        return Ok(());
+    }
+    let mut version = [0];
+    let read = fs::File::open(path).and_then(|file| file.read_at(&mut version, WRITE_VERSION_AT));
+    read.map_err(OpenError::unusable("read", path))?;
+    if version == [1] {
+        let reason = format!(
+            "it is a copy without a log, and `{}` beside it is the log of another",
+            log.display()
+        );
+        return Err(OpenError::corrupt(path, reason));
     }
     Ok(())
 }
