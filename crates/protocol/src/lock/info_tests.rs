@@ -30,7 +30,7 @@ fn p11_terraforms_own_lock_info_comes_back_byte_for_byte() {
 }
 
 #[test]
-fn golden_vectors_are_read_and_written_byte_for_byte() {
+fn p11_golden_vectors_are_read_and_written_byte_for_byte() {
     for golden in [
         // A force-unlock of an http backend by OpenTofu: nothing but an ID.
         r#"{"ID":"1","Operation":"","Info":"","Who":"","Version":"","Created":"0001-01-01T00:00:00Z","Path":""}"#,
@@ -56,7 +56,7 @@ fn golden_vectors_are_read_and_written_byte_for_byte() {
 }
 
 #[test]
-fn other_spellings_are_written_as_go_would_write_them_again() {
+fn p11_other_spellings_and_unknown_fields_are_written_as_go_would_write_them_again() {
     let golden = r#"{"ID":"a","Operation":"o","Info":"<","Who":"","Version":"","Created":"2026-01-01T00:00:00.5Z","Path":""}"#;
     let again = golden.replace('<', r"\u003c");
     for text in [

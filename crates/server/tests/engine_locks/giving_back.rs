@@ -43,7 +43,7 @@ fn p5_what_is_left_of_a_lock_still_excludes() {
 }
 
 #[test]
-fn a_half_that_nobody_gives_back_is_over_after_the_grace_and_not_before() {
+fn p5_a_half_that_nobody_gives_back_is_over_after_the_grace_and_not_before() {
     for first in BOTH {
         in_paused_time(|server| async move {
             take_both(&server, "dual").await;
@@ -103,7 +103,7 @@ fn a_half_given_back_twice_is_given_back_once() {
 }
 
 #[test]
-fn a_half_that_a_crash_left_is_over_at_the_next_start() {
+fn p5_a_half_that_a_crash_left_is_over_at_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
     let given_at = run(async {
         let server = Server::with_bucket(embedded(&directory)).await;

@@ -10,6 +10,7 @@
     reason = "the helpers of tests are test code, which clippy does not see outside of test functions"
 )]
 
+mod audited;
 mod buckets;
 mod clients;
 mod earlier_data;

@@ -126,7 +126,7 @@ fn a_holder_is_not_refused_its_release_without_a_read_or_after_hours() {
 }
 
 #[test]
-fn a_removal_that_names_the_lock_means_it_whatever_its_connection_saw_and_when() {
+fn p4_a_removal_that_names_the_lock_means_it_whatever_its_connection_saw_and_when() {
     on_both(|server| async move {
         let before = server.clock.now_micros();
         let slow = server.client(2);

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stays_bounded_and_refusals_do_not_push_out_releases() {
+    fn p4_a_trail_stays_bounded_and_refusals_do_not_push_out_releases() {
         let refused = TrailEvent::Refused(Digest::of(b""));
         let released = Trail::default().with(entry("released", TrailEvent::Released, 0));
         let trail = (0..1000)
