@@ -15,6 +15,9 @@ const THROTTLED: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x
 const CONFLICT: &str = "HTTP/1.1 409 Conflict\r\nContent-Type: application/xml\r\nContent-Length: 66\r\nConnection: close\r\n\r\n<Error><Code>ConditionalRequestConflict</Code><Message/></Error>  ";
 const INTERNAL: &str =
     "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+/// Of something between the client and the store.
+const OF_A_MIDDLEBOX: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: 24\r\nConnection: close\r\n\r\n<html>bad request</html>";
+const NO_CONDITION: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/xml\r\nContent-Length: 124\r\nConnection: close\r\n\r\n<Error><Code>InvalidArgument</Code><Message>A header is not supported</Message><ArgumentName>If-Match</ArgumentName></Error>";
 /// Longer than an attempt may take.
 const TOO_SLOW: Duration = Duration::from_millis(2500);
 
@@ -230,5 +233,35 @@ fn p4_whatever_goes_wrong_with_a_release_what_is_said_is_what_is_stored() {
     for store in stores("release") {
         let cases = cases(&store, Target::of_release, "release");
         run(cases.iter().map(Case::releases_what_it_says));
+    }
+}
+
+/// A removal without a condition is sent only where the store says that it has none, and never where it has one.
+#[test]
+fn p4_a_bad_request_does_not_make_a_release_unconditional() {
+    for store in stores("bad requests") {
+        let is_enforced = store.name() == "statelock";
+        let cases = [("middlebox", OF_A_MIDDLEBOX, true), ("names it", NO_CONDITION, is_enforced)];
+        run(cases.iter().map(async |(name, answer, stays)| {
+            let case = Case {
+                store: &store,
+                mode: LockMode::Lockfile,
+                target: Target::DeleteLockfile,
+                fault: (name, Fault::Answer(answer)),
+                key: format!("refused/{name}.tfstate"),
+            };
+            let proxy = store.proxy();
+            let handle = case.acquire(&proxy).await.expect("nothing is in the way yet");
+            case.inject(&proxy);
+            let report = handle.release().await;
+            let removals = proxy.requests().iter().filter(|one| case.target.is(one)).count();
+            assert_eq!(report.is_gone(), !stays, "{case}: {report:?}");
+            assert_eq!(removals, if *stays { 1 } else { 2 }, "{case}");
+            let stored = case.stored().await;
+            assert_eq!(stored.first().is_some_and(Option::is_some), *stays, "{case}: {stored:?}");
+            if *stays {
+                assert!(handle.release().await.was_held(), "{case}");
+            }
+        }));
     }
 }

@@ -1,6 +1,6 @@
 //! What a killed probe left is removed by a later one, and nothing else is.
 
-use statelock_testkit::fault_proxy::Fault;
+use statelock_testkit::fault_proxy::{Fault, FaultProxy};
 
 use crate::stage::{BUCKET, PLACE, QUICK, Run, Stage, TABLE};
 
@@ -14,6 +14,12 @@ const NO_VERSIONS: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nC
 /// Of a store that knows of no versions, whatever it stores.
 const EMPTY: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 109\r\nConnection: close\r\n\r\n\
     <ListVersionsResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Name>tfstate</Name></ListVersionsResult>";
+/// The first page of uploads, whose own are all of others.
+const FIRST_PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 256\r\nConnection: close\r\n\r\n\
+    <ListMultipartUploadsResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Bucket>tfstate</Bucket><IsTruncated>true</IsTruncated><NextKeyMarker>team/.statelock-probe/!</NextKeyMarker><NextUploadIdMarker>!</NextUploadIdMarker></ListMultipartUploadsResult>";
+/// A page of uploads that says that there are more, and not where.
+const PAGE_TO_NOWHERE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 160\r\nConnection: close\r\n\r\n\
+    <ListMultipartUploadsResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Bucket>tfstate</Bucket><IsTruncated>true</IsTruncated></ListMultipartUploadsResult>";
 const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 59\r\nConnection: close\r\n\r\n\
                       <Error><Code>AccessDenied</Code><Message></Message></Error>";
 
@@ -105,4 +111,40 @@ fn where_no_versions_are_shown_objects_are_removed() {
         let get = client.s3("GET", &format!("/{BUCKET}/{key}"), &[], b"").expect("an answer");
         assert_eq!(get.status(), 404);
     }
+}
+
+/// An upload that a probe began and did not end, in a store that lists uploads through a proxy as `first` says.
+fn with_an_upload(first: &'static str) -> (Stage, FaultProxy) {
+    let stage = Stage::statelock();
+    let mut client = stage.client();
+    let key = "team/.statelock-probe/0123abcd-0123-4567-89ab-0123456789ab/parts.json";
+    let begun = client.s3("POST", &format!("/{BUCKET}/{key}?uploads"), &[], b"");
+    assert_eq!(begun.expect("an answer").status(), 200);
+    let proxy = stage.server.proxy();
+    let is_first = |method: &str, path: &str| {
+        method == "GET" && path.contains("uploads") && !path.contains("key-marker=")
+    };
+    proxy.inject(Fault::Answer(first), usize::MAX, is_first);
+    (stage, proxy)
+}
+
+#[test]
+fn uploads_are_removed_on_every_page_of_their_list() {
+    let (stage, proxy) = with_an_upload(FIRST_PAGE);
+    assert_eq!(stage.left(BUCKET).len(), 1);
+    let run = Run::of(stage.command(&proxy.endpoint(), &["probe", PLACE, "--clean", "--json"]));
+    run.ended(0, "");
+    assert_eq!(run.json()["removed"]["uploads"].as_u64(), Some(1), "{}", run.json());
+    stage.assert_nothing_left(BUCKET);
+}
+
+#[test]
+fn a_list_of_uploads_that_breaks_off_is_told() {
+    let (stage, proxy) = with_an_upload(PAGE_TO_NOWHERE);
+    // Something by which the place of the probe is found.
+    let key = "team/.statelock-probe/0123abcd-0123-4567-89ab-0123456789ab/list/001.json";
+    let put = stage.client().s3("PUT", &format!("/{BUCKET}/{key}"), &[], b"\"x\"");
+    assert_eq!(put.expect("an answer").status(), 200);
+    let run = Run::of(stage.command(&proxy.endpoint(), &["probe", PLACE, "--clean"]));
+    run.ended_saying(8, "there are more uploads");
 }

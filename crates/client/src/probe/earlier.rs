@@ -102,7 +102,7 @@ async fn found(
     }
     let (keeps_versions, knows_written) = (*keeps_versions, false);
     let cleaning = Cleaning { bucket, base: directory, keeps_versions, knows_written };
-    for (key, _, begun) in cleaning.listed_uploads().await {
+    for (key, _, begun) in cleaning.listed_uploads().await.0 {
         note(&key, begun);
     }
     Ok(found)

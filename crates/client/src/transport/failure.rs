@@ -100,6 +100,29 @@ where
     Failed { refusal, trouble }
 }
 
+/// Understands an error of a request with a condition, whose header is `header`. Stores that do not know it
+/// answer 501, or 400 with a code for a bad request; only one that names the header is about that and nothing else.
+pub(crate) fn failed_on_condition<E>(
+    operation: &'static str,
+    header: &str,
+    error: &SdkError<E, HttpResponse>,
+) -> Failed
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let mut failed = failed("S3", operation, error);
+    let is_code = |code: &str| matches!(code, "InvalidArgument" | "InvalidRequest");
+    if failed.refusal == Some(Refusal::Invalid)
+        && failed.trouble.code.as_deref().is_some_and(is_code)
+        && let SdkError::ServiceError(context) = error
+        && let Some(body) = context.raw().body().bytes()
+        && String::from_utf8_lossy(body).to_ascii_lowercase().contains(header)
+    {
+        failed.refusal = Some(Refusal::Unsupported);
+    }
+    failed
+}
+
 /// Where the request went, if it got so far.
 fn endpoint<E: Error>(error: &E) -> Option<Box<str>> {
     Unanswered::among(error.source()?).map(|unanswered| unanswered.endpoint.as_str().into())
@@ -205,6 +228,11 @@ fn table_refusal(status: u16, code: &str) -> Option<Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_s3::error::ErrorMetadata;
+    use aws_sdk_s3::operation::delete_object::DeleteObjectError;
+    use aws_sdk_s3::primitives::SdkBody;
+    use aws_smithy_runtime_api::http::StatusCode;
+
     use super::*;
 
     #[test]
@@ -242,6 +270,40 @@ mod tests {
             (503, "", None),
         ] {
             assert_eq!(table_refusal(status, code), refusal, "{status} {code}");
+        }
+    }
+
+    /// What a DELETE with `If-Match` came to that was answered so.
+    fn on_condition(status: u16, code: &str, body: &str) -> Option<Refusal> {
+        let known = DeleteObjectError::generic(ErrorMetadata::builder().code(code).build());
+        let status = StatusCode::try_from(status).unwrap();
+        let raw = HttpResponse::new(status, SdkBody::from(body));
+        let error = SdkError::service_error(known, raw);
+        failed_on_condition("DeleteObject", "if-match", &error).refusal
+    }
+
+    #[test]
+    fn p4_only_an_answer_that_is_about_the_condition_says_that_there_is_none() {
+        let names_it = "<Error><Code>x</Code><ArgumentName>If-Match</ArgumentName></Error>";
+        for (status, code, body, refusal) in [
+            (501, "NotImplemented", "", Refusal::Unsupported),
+            (501, "", "", Refusal::Unsupported),
+            (400, "NotImplemented", "", Refusal::Unsupported),
+            (405, "MethodNotAllowed", "", Refusal::Unsupported),
+            (400, "InvalidArgument", names_it, Refusal::Unsupported),
+            (400, "InvalidRequest", names_it, Refusal::Unsupported),
+            (
+                400,
+                "InvalidArgument",
+                "<Error><Code>InvalidArgument</Code></Error>",
+                Refusal::Invalid,
+            ),
+            (400, "AuthorizationHeaderMalformed", names_it, Refusal::Invalid),
+            (400, "", "<html>If-Match</html>", Refusal::Invalid),
+            (403, "InvalidArgument", names_it, Refusal::Denied),
+            (412, "PreconditionFailed", names_it, Refusal::PreconditionFailed),
+        ] {
+            assert_eq!(on_condition(status, code, body), Some(refusal), "{status} {code} {body}");
         }
     }
 }

@@ -9,7 +9,7 @@ use statelock_protocol::store::{
     StoredObject,
 };
 
-use super::failure::{Failed, failed};
+use super::failure::{Failed, failed, failed_on_condition};
 use crate::connection::Connection;
 use crate::connection::headers::with_customer_key;
 use crate::error::Trouble;
@@ -101,12 +101,16 @@ async fn delete(
     precondition: &Precondition,
 ) -> Result<ObjectSuccess, Failed> {
     let call = connection.effects().delete_object().bucket(bucket.as_str()).key(key.as_str());
-    let call = match precondition {
-        Precondition::None | Precondition::IfAbsent => call,
-        Precondition::IfMatch(etag) => call.if_match(etag.quoted()),
+    let sent = match precondition {
+        Precondition::None | Precondition::IfAbsent => {
+            call.send().await.map_err(|error| failed("S3", "DeleteObject", &error))
+        }
+        Precondition::IfMatch(etag) => {
+            let sent = call.if_match(etag.quoted()).send().await;
+            sent.map_err(|error| failed_on_condition("DeleteObject", "if-match", &error))
+        }
     };
-    call.send().await.map_err(|error| failed("S3", "DeleteObject", &error))?;
-    Ok(ObjectSuccess::Deleted)
+    sent.map(|_| ObjectSuccess::Deleted)
 }
 
 async fn list(

@@ -82,7 +82,6 @@ fn on_other_stores() -> Vec<Run> {
     let refuses: &[Fault] = &[Fault::RefusesConditionalDelete];
     let ignores: &[Fault] = &[Fault::IgnoresConditionalDelete];
     for (store_faults, known) in [
-        (refuses, ConditionalDelete::Enforced),
         (refuses, unproven),
         (refuses, missing),
         (ignores, unproven),

@@ -6,6 +6,8 @@ mod versions;
 
 pub(in crate::probe) use places::{Place, everywhere};
 
+use std::collections::HashSet;
+
 use aws_sdk_s3::primitives::DateTime;
 use futures::StreamExt as _;
 use futures::stream;
@@ -26,6 +28,9 @@ const PASSES: u8 = 4;
 const ATTEMPTS: u8 = 5;
 /// The last object that goes: it says which items there may be.
 pub(in crate::probe) const JOURNAL: &str = "probe.json";
+
+/// Key and id of an upload, and when it was begun, in seconds since 1970.
+pub(in crate::probe) type ListedUpload = (String, String, Option<i64>);
 
 /// What was removed, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -172,7 +177,9 @@ impl Cleaning<'_> {
     async fn uploads(&self, written: &Written, cleaned: &mut Cleaned) {
         let mut uploads = written.uploads.clone();
         // Who may not list them, or whose store cannot, knows those that this probe began.
-        uploads.extend(self.listed_uploads().await.into_iter().map(|(key, id, _)| (key, id)));
+        let (listed, broke_off) = self.listed_uploads().await;
+        uploads.extend(listed.into_iter().map(|(key, id, _)| (key, id)));
+        cleaned.left.extend(broke_off.map(|why| self.everything(why)));
         for (key, id) in uploads {
             let call = self.connection().reads().abort_multipart_upload();
             let call = call.bucket(self.bucket.name().as_str()).key(&key).upload_id(&id);
@@ -189,18 +196,40 @@ impl Cleaning<'_> {
         }
     }
 
-    /// Key, id, and when it was begun, of the uploads below the prefix.
-    pub(in crate::probe) async fn listed_uploads(&self) -> Vec<(String, String, Option<i64>)> {
-        let call = self.connection().reads().list_multipart_uploads();
-        let call = call.bucket(self.bucket.name().as_str()).prefix(self.base);
-        let Ok(output) = Box::pin(call.send()).await else { return Vec::new() };
-        let uploads = output.uploads.unwrap_or_default().into_iter();
-        // Some stores do not look at the prefix.
-        let ours = uploads.filter_map(|one| {
-            let begun = one.initiated.as_ref().map(DateTime::secs);
-            let key = one.key.filter(|key| key.starts_with(self.base))?;
-            Some((key, one.upload_id?, begun))
-        });
-        ours.collect()
+    /// Key, id, and when it was begun, of the uploads below the prefix; and why there may be more than these. A store
+    /// that lists none at all says nothing of what is there.
+    pub(in crate::probe) async fn listed_uploads(&self) -> (Vec<ListedUpload>, Option<String>) {
+        let mut listed = Vec::new();
+        let mut from: (Option<String>, Option<String>) = (None, None);
+        let mut led_to = HashSet::new();
+        loop {
+            let call = self.connection().reads().list_multipart_uploads();
+            let call = call.bucket(self.bucket.name().as_str()).prefix(self.base);
+            let call = call.set_key_marker(from.0.clone()).set_upload_id_marker(from.1.clone());
+            let sent = Box::pin(call.send()).await;
+            let output = match sent.map_err(|error| failed("S3", "ListMultipartUploads", &error)) {
+                Ok(output) => output,
+                Err(_) if from.0.is_none() => return (listed, None),
+                Err(error) => return (listed, Some(error.trouble.to_string())),
+            };
+            // Some stores do not look at the prefix.
+            let uploads = output.uploads.unwrap_or_default().into_iter();
+            listed.extend(uploads.filter_map(|one| {
+                let begun = one.initiated.as_ref().map(DateTime::secs);
+                let key = one.key.filter(|key| key.starts_with(self.base))?;
+                Some((key, one.upload_id?, begun))
+            }));
+            if output.is_truncated != Some(true) {
+                return (listed, None);
+            }
+            let filled = |marker: Option<String>| marker.filter(|marker| !marker.is_empty());
+            let next = (filled(output.next_key_marker), filled(output.next_upload_id_marker));
+            // Where a page leads nowhere, or back, the store would be asked the same for ever.
+            if next.0.is_none() || !led_to.insert(next.clone()) {
+                let why = "the store says that there are more uploads, and not from where on";
+                return (listed, Some(why.to_owned()));
+            }
+            from = next;
+        }
     }
 }

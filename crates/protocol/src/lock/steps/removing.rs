@@ -22,10 +22,11 @@ pub enum RemoveTarget {
 /// What is known of an object store: does a DELETE with `If-Match` remove only what matches?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConditionalDelete {
-    /// Yes. The condition alone is relied on.
+    /// Yes. The condition alone is relied on, and no removal goes without it, whatever is answered.
     Enforced,
     /// Nothing is known. The lock is read and compared first, then removed with the condition: where the
-    /// store ignores it, another's lock is in danger between these two requests, as with Terraform.
+    /// store ignores it, another's lock is in danger between these two requests, as with Terraform. A store that
+    /// says it does not do this is [`Missing`](Self::Missing) from then on.
     Unproven,
     /// It refuses such requests. The lock is read and compared first, then removed without a condition.
     Missing,
@@ -203,8 +204,10 @@ impl Removing {
         match refusal {
             Refusal::PreconditionFailed => self.look(0),
             Refusal::Conflict | Refusal::Unavailable => self.try_again(),
-            Refusal::Unsupported | Refusal::Invalid
-                if self.conditional != ConditionalDelete::Missing
+            // Of a store that is known to enforce its condition, such an answer is not the store's own: a middlebox
+            // gave it, and the lock that was compared may be another's by the time of a removal without condition.
+            Refusal::Unsupported
+                if self.conditional == ConditionalDelete::Unproven
                     && matches!(self.place, Place::Lockfile(_)) =>
             {
                 self.conditional = ConditionalDelete::Missing;

@@ -301,13 +301,14 @@ fn p4_a_release_leaves_another_lock_alone() {
     }
 }
 
+fn release_of_mine(conditional: ConditionalDelete) -> Release {
+    let id = LockId::parse("mine").unwrap();
+    Release::by_id(&places(&LockMode::Lockfile), &id, conditional)
+}
+
 #[test]
 fn p4_a_store_without_conditional_delete_is_read_before_and_said_aloud() {
-    let mut release = Release::by_id(
-        &places(&LockMode::Lockfile),
-        &LockId::parse("mine").unwrap(),
-        ConditionalDelete::Enforced,
-    );
+    let mut release = release_of_mine(ConditionalDelete::Unproven);
     let deleted = LockReply::Object(Reply::Applied(ObjectSuccess::Deleted));
     let replies = vec![object("mine"), refused(Refusal::Unsupported), object("mine"), deleted];
     let (sent, outcome) = drive(&mut release, replies);
@@ -315,6 +316,26 @@ fn p4_a_store_without_conditional_delete_is_read_before_and_said_aloud() {
     let released = outcome.unwrap();
     let conditional = ConditionalDelete::Missing;
     assert_eq!(released.places[0].1, RemoveOutcome::Removed { conditional });
+}
+
+/// A middlebox may refuse anything; a removal without a condition could then hit whoever holds by now.
+#[test]
+fn p4_no_answer_makes_a_removal_unconditional_where_the_condition_is_enforced() {
+    for refusal in [Refusal::Unsupported, Refusal::Invalid, Refusal::Denied, Refusal::NoSuchBucket]
+    {
+        let mut release = release_of_mine(ConditionalDelete::Enforced);
+        let (sent, outcome) = drive(&mut release, vec![object("mine"), refused(refusal)]);
+        assert_eq!(sent, ["GET", "DELETE if match"], "{refusal:?}");
+        assert_eq!(outcome.unwrap().places[0].1, RemoveOutcome::Refused(refusal));
+    }
+}
+
+#[test]
+fn p4_a_request_that_is_called_invalid_says_nothing_of_the_condition() {
+    let mut release = release_of_mine(ConditionalDelete::Unproven);
+    let (sent, outcome) = drive(&mut release, vec![object("mine"), refused(Refusal::Invalid)]);
+    assert_eq!(sent, ["GET", "DELETE if match"]);
+    assert_eq!(outcome.unwrap().places[0].1, RemoveOutcome::Refused(Refusal::Invalid));
 }
 
 #[test]
