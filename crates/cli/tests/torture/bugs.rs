@@ -4,56 +4,112 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use statelock_testkit::torture::campaign::{Campaign, Totals};
+use statelock_testkit::history::operation::Action;
+use statelock_testkit::torture::campaign::{Campaign, Totals, keep, second_look};
 use statelock_testkit::torture::lying_proxy::{Bug, LyingProxy};
-use statelock_testkit::torture::round::Round;
+use statelock_testkit::torture::round::{Evidence, Round};
 
 use crate::honest::seed;
 
 /// After so many rounds a bug counts as unnoticed.
 const ROUNDS: u64 = 20;
 
+/// Rounds that are run until something is found, and what they left behind.
+struct Hunt {
+    name: String,
+    first: u64,
+    totals: Totals,
+    evidence: Vec<(u64, Evidence)>,
+}
+
+impl Hunt {
+    /// `name` is part of the names of the files in which histories are kept.
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            first: seed(),
+            totals: Totals::default(),
+            evidence: Vec::new(),
+        }
+    }
+
+    /// The next round; none if there were `rounds`, or something is found.
+    fn next(&self, rounds: u64) -> Option<Round> {
+        let is_over = self.totals.rounds >= rounds || !self.totals.findings.breaches.is_empty();
+        (!is_over).then(|| Round::of_seed(self.first.wrapping_add(self.totals.rounds)))
+    }
+
+    fn add(&mut self, round: &Round, evidence: Evidence) {
+        self.totals.add(round.seed, &evidence);
+        self.evidence.push((round.seed, evidence));
+    }
+
+    #[track_caller]
+    fn has_found_something(&self) {
+        let is_noticed = !self.totals.findings.breaches.is_empty();
+        assert!(is_noticed, "{} went unnoticed: {}", self.name, self.told());
+    }
+
+    #[track_caller]
+    fn has_found_nothing(&self) {
+        assert!(self.totals.is_clean(), "{} is accused: {}", self.name, self.told());
+        assert!(self.totals.done > 60, "{}", self.told());
+    }
+
+    /// What a failure tells: everything that was done is kept.
+    fn told(&self) -> String {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let mut text = format!("STATELOCK_TEST_SEED={}, {}", self.first, self.totals.told());
+        for (seed, evidence) in &self.evidence {
+            let file = keep(directory, &self.name, *seed, evidence);
+            text.push('\n');
+            text.push_str(&second_look(&file.expect("a history can be kept")));
+        }
+        text
+    }
+}
+
 /// Runs rounds through a proxy with this bug until something is found.
-fn through_a_proxy_that(bug: Bug, rounds: u64, first: u64) -> Totals {
+fn through_a_proxy_that(bug: Bug, rounds: u64) -> Hunt {
+    let mut hunt = Hunt::new(&format!("{bug:?}"));
     let mut campaign = Campaign::start(Path::new(env!("CARGO_BIN_EXE_statelock")), &[]);
     let server = campaign.server();
     let (name, secret) = server.credentials();
     let authorization = format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{secret}")));
     let proxy = LyingProxy::start(server.address(), &authorization, bug);
-    let mut totals = Totals::default();
-    while totals.rounds < rounds && totals.findings.breaches.is_empty() {
-        let round = Round::of_seed(first.wrapping_add(totals.rounds)).without_kills();
-        let evidence = round.run(server, proxy.address());
-        totals.add(round.seed, &evidence);
+    while let Some(round) = hunt.next(rounds) {
+        let round = round.without_kills();
+        let mut evidence = round.run(server, proxy.address());
+        if bug == Bug::DeliversTwice {
+            for operation in &mut evidence.history {
+                operation.comes_twice = has_call(&operation.action);
+            }
+        }
+        hunt.add(&round, evidence);
     }
     let acts = bug != Bug::None;
     assert_eq!(proxy.lies() > 0, acts, "{bug:?} lied {} times", proxy.lies());
-    totals
+    hunt
+}
+
+/// Whether the proxy may send a copy of this request for the lock.
+fn has_call(action: &Action) -> bool {
+    matches!(action, Action::Acquire { call: Some(_), .. })
 }
 
 #[track_caller]
 fn notices(bug: Bug) {
-    let seed = seed();
-    let totals = through_a_proxy_that(bug, ROUNDS, seed);
-    let noticed = !totals.findings.breaches.is_empty();
-    assert!(noticed, "{bug:?} went unnoticed, STATELOCK_TEST_SEED={seed}: {}", totals.told());
+    through_a_proxy_that(bug, ROUNDS).has_found_something();
 }
 
 #[test]
 fn a_proxy_that_does_not_lie_is_not_accused() {
-    let seed = seed();
-    println!("STATELOCK_TEST_SEED={seed}");
-    let totals = through_a_proxy_that(Bug::None, 6, seed);
-    assert!(totals.is_clean(), "{}", totals.told());
-    assert!(totals.done > 60, "{}", totals.told());
+    through_a_proxy_that(Bug::None, 6).has_found_nothing();
 }
 
 #[test]
 fn p9_a_server_whose_calls_come_twice_is_not_accused() {
-    let seed = seed();
-    println!("STATELOCK_TEST_SEED={seed}");
-    let totals = through_a_proxy_that(Bug::DeliversTwice, 6, seed);
-    assert!(totals.is_clean(), "{}", totals.told());
+    through_a_proxy_that(Bug::DeliversTwice, 6).has_found_nothing();
 }
 
 #[test]
@@ -97,6 +153,11 @@ fn it_is_noticed_who_hides_holders() {
 }
 
 #[test]
+fn it_is_noticed_who_shows_ghosts() {
+    notices(Bug::ShowsGhosts);
+}
+
+#[test]
 fn it_is_noticed_who_writes_what_it_refuses() {
     notices(Bug::WritesWhatItRefuses);
 }
@@ -109,15 +170,14 @@ fn it_is_noticed_who_writes_late() {
 /// Runs rounds on a server with these flags until something is found.
 #[track_caller]
 fn notices_with(flags: &[&str]) {
+    let mut hunt = Hunt::new(&flags.concat());
     let mut campaign = Campaign::start(Path::new(env!("CARGO_BIN_EXE_statelock")), flags);
-    let (first, mut totals) = (seed(), Totals::default());
-    while totals.rounds < ROUNDS && totals.findings.breaches.is_empty() {
-        let round = Round::of_seed(first.wrapping_add(totals.rounds));
+    while let Some(round) = hunt.next(ROUNDS) {
         let address = campaign.server().address();
-        totals.add(round.seed, &round.run(campaign.server(), address));
+        let evidence = round.run(campaign.server(), address);
+        hunt.add(&round, evidence);
     }
-    let noticed = !totals.findings.breaches.is_empty();
-    assert!(noticed, "{flags:?} went unnoticed, STATELOCK_TEST_SEED={first}: {}", totals.told());
+    hunt.has_found_something();
 }
 
 #[test]

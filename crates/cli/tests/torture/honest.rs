@@ -26,15 +26,9 @@ fn p1_p2_p4_p5_p6_p7_p8_p9_p12_one_lock_and_one_state_explain_what_all_clients_w
     println!("STATELOCK_TEST_SEED={seed}");
     let totals = campaign.run(seed, Until::Rounds(ROUNDS), kept_in).unwrap();
     println!("{}", totals.told());
-    assert!(
-        totals.is_clean(),
-        "seeds {:?}, histories in {}\n{}",
-        totals.failed,
-        kept_in.display(),
-        totals.told()
-    );
+    assert!(totals.is_clean(), "{}", totals.told());
     // A load that does nothing finds nothing.
     assert!(totals.done > 200 && totals.refused > 30, "{}", totals.told());
-    assert!(totals.unknown > totals.kills / 2, "each kill cuts something off: {}", totals.told());
+    assert!(totals.cut_off > totals.kills / 2, "kills cut something off: {}", totals.told());
     assert!(campaign.server().terminate().success(), "the last one drains and ends with 0");
 }

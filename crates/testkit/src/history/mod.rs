@@ -4,16 +4,22 @@
 //! - [`operation`]: one request and its outcome, which may be unknown;
 //! - [`journal`]: histories as lines of JSON;
 //! - [`model`]: what one request does to one state and its lock, in a world without concurrency;
+//! - `line` and `fence`: what the server can have known beside that, of who waits and of who writes;
 //! - [`check()`]: looks for an order of the requests that the model allows and that real time permits
 //!   (linearizability, by the search of Wing and Gong with a memory of what was tried);
+//! - [`order`]: who got the lock while somebody waited who had come before;
 //! - [`shrink`]: the part of a failing history that fails by itself, and [`table`] shows it.
 //!
 //! States do not touch each other, so each address is checked alone.
 
 pub mod check;
+mod fence;
 pub mod journal;
+mod line;
 pub mod model;
+mod names;
 pub mod operation;
+pub mod order;
 mod problem;
 pub mod shrink;
 pub mod table;
@@ -70,6 +76,9 @@ pub fn examine(history: &[Operation]) -> Findings {
     for (address, operations) in by_address {
         findings.addresses += 1;
         findings.operations += operations.len();
+        if let Some(report) = order::overtaken(&operations) {
+            findings.breaches.push(Breach { address: address.to_owned(), report });
+        }
         match check(&operations) {
             Verdict::Linearizable => {}
             Verdict::Undecided if !fails_by_half(&operations) => {

@@ -17,20 +17,20 @@ use std::collections::BTreeSet;
 
 use statelock_protocol::lock::unified::{Facet, FacetSet, GIVE_BACK_GRACE_MICROS};
 
+use super::line::SLACK_MICROS;
 use super::operation::Naming;
-use super::problem::{Effect, Gate, Number, Problem, Step};
-
-/// How much longer than promised the rest of a lock may be seen: a request may have looked at the clock
-/// before it waited for its turn.
-const GRACE_SLACK_MICROS: u64 = 2_000_000;
+use super::problem::{Effect, Found, Gate, Number, Problem, Step};
 
 /// One state and its lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Model {
     pub(super) hold: Option<Hold>,
     pub(super) state: Option<Number>,
-    /// Calls that had their effect or were refused, as far as they come again.
+    /// Calls that had their effect, acquires that were refused, and refusals after which somebody was shown
+    /// who is next; as far as they come again.
     pub(super) marks: BTreeSet<Number>,
+    /// Calls to release that were refused, as far as they come again.
+    pub(super) spared: BTreeSet<Number>,
 }
 
 /// Who holds the lock.
@@ -47,10 +47,10 @@ pub(super) struct Hold {
 /// Whether the server may take a lock back by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Undoable {
-    /// It may not: somebody was told of the lock, or may have been.
+    /// It may not: somebody was told of the lock, or may have been; or it was not held open.
     No,
-    /// It may, and then the call never happened.
-    WithMark(Option<Number>),
+    /// It may, until its death, and then the call with this mark never happened.
+    Until(u64, Option<Number>),
 }
 
 /// How a request is answered.
@@ -71,8 +71,8 @@ impl Model {
     /// How `step` may be answered, and what is true afterwards.
     pub(super) fn possible(&self, problem: &Problem, step: &Step) -> Vec<(Answer, Self)> {
         match &step.effect {
-            Effect::Acquire { facet, lock, call, contended } => {
-                self.acquire(step, (*facet, *lock, *call), *contended)
+            Effect::Acquire { facet, lock, call, contended, may_wait } => {
+                self.acquire(step, (*facet, *lock, *call), *contended, *may_wait)
             }
             Effect::Release { facet, lock, naming, once } => {
                 self.release(step, (*facet, *lock, *naming), *once)
@@ -81,11 +81,7 @@ impl Model {
                 Some(_) => (Answer::Done, self.with_hold(None)),
                 None => (Answer::Refused, self.clone()),
             }],
-            Effect::Look { facet, found, may_be_next } => {
-                let shown = self.hold.as_ref().filter(|hold| hold.is_shown(*facet));
-                let shows_next = *may_be_next && shown.is_none();
-                self.only_if(shows_next || shown.map(|hold| hold.lock) == *found)
-            }
+            Effect::Look { facet, found } => self.look(*facet, found),
             Effect::Read { found } => self.only_if(self.state == *found),
             Effect::ReadDigest { found } => {
                 let digest = |state| problem.states.get(usize::from(state));
@@ -102,13 +98,18 @@ impl Model {
     pub(super) fn settled(&self, step: &Step) -> Vec<Self> {
         let mut may_be = vec![self.clone()];
         let Some(hold) = &self.hold else { return may_be };
-        if let Undoable::WithMark(mark) = hold.undoable {
+        if let Undoable::Until(death, mark) = hold.undoable {
             let mut undone = self.with_hold(None);
             undone.marks.retain(|known| Some(*known) != mark);
+            if step.start > death {
+                // Who still meets it then meets it for good.
+                let stands = Hold { undoable: Undoable::No, ..hold.clone() };
+                may_be = vec![self.with_hold(Some(stands))];
+            }
             may_be.push(undone);
         }
         if let Some((from, to)) = hold.giving_back {
-            let is_over = to.saturating_add(GIVE_BACK_GRACE_MICROS + GRACE_SLACK_MICROS);
+            let is_over = to.saturating_add(GIVE_BACK_GRACE_MICROS + SLACK_MICROS);
             if step.start > is_over {
                 may_be.clear();
             }
@@ -137,11 +138,36 @@ impl Model {
         mark.is_some_and(|mark| self.marks.contains(&mark))
     }
 
+    fn look(&self, facet: Facet, found: &Found) -> Vec<(Answer, Self)> {
+        if let Some(shown) = self.hold.as_ref().filter(|hold| hold.is_shown(facet)) {
+            return self.only_if(Some(shown.lock) == found.lock);
+        }
+        match (found.lock, &found.next) {
+            (None, Some(next)) => self.only_if(!next.must_be_shown),
+            (None, None) => self.only_if(true),
+            (Some(_), Some(next)) if next.may_be_shown && !self.is_marked(next.once) => {
+                vec![(Answer::Done, self.marked(next.once))]
+            }
+            (Some(_), Some(_) | None) => Vec::new(),
+        }
+    }
+
+    fn sparing(&self, call: Option<Number>) -> Self {
+        let mut spared = self.clone();
+        spared.spared.extend(call);
+        spared
+    }
+
+    fn is_spared(&self, call: Option<Number>) -> bool {
+        call.is_some_and(|call| self.spared.contains(&call))
+    }
+
     fn acquire(
         &self,
         step: &Step,
         (facet, lock, call): (Facet, Number, Option<Number>),
         contended: bool,
+        may_wait: bool,
     ) -> Vec<(Answer, Self)> {
         let is_late = self.is_marked(call);
         match &self.hold {
@@ -158,7 +184,12 @@ impl Model {
             Some(_) | None if is_late => vec![(Answer::Refused, self.clone())],
             Some(_) => vec![(Answer::Refused, self.marked(call))],
             None => {
-                let undoable = if step.hung_up { Undoable::WithMark(call) } else { Undoable::No };
+                // Only a request that was held open is undone.
+                let undoable = if step.hung_up && may_wait {
+                    Undoable::Until(step.end, call)
+                } else {
+                    Undoable::No
+                };
                 let facets = FacetSet::of(facet);
                 let hold = Hold { lock, facets, giving_back: None, undoable };
                 let granted = self.with_hold(Some(hold)).marked(call);
@@ -187,16 +218,20 @@ impl Model {
         let is_shown = standing.is_some_and(|hold| hold.is_shown(facet));
         let released = |hold: &Hold| (Answer::Done, self.less(hold, facet, step).marked(once));
         let refused = (Answer::Refused, self.clone());
+        // A call that names nothing and was refused stays refused.
+        let spared = || (Answer::Refused, self.sparing(once));
         match (naming, standing) {
+            (Naming::Seen | Naming::Blind, Some(_)) if self.is_spared(once) => vec![refused],
             (Naming::Named, Some(hold)) if is_meant && (facet == Facet::Http || is_shown) => {
                 vec![released(hold)]
             }
             // As on S3: removing what is not there succeeds.
             (Naming::Seen | Naming::Blind, None) => vec![(Answer::Done, self.marked(once))],
             (Naming::Seen | Naming::Blind, Some(hold)) if is_meant => vec![released(hold)],
-            (Naming::Named, _) | (Naming::Seen, Some(_)) => vec![refused],
+            (Naming::Named, _) => vec![refused],
+            (Naming::Seen, Some(_)) => vec![spared()],
             // The server cannot tell the sender from the holder: both are within its promises.
-            (Naming::Blind, Some(hold)) => vec![refused, released(hold)],
+            (Naming::Blind, Some(hold)) => vec![spared(), released(hold)],
         }
     }
 
@@ -243,8 +278,9 @@ impl Model {
             (Gate::S3 { .. }, Some(hold)) if hold.facets == FacetSet::of(Facet::Http) => false,
             // It took another lock before. Whether the server can know that it lost it depends on who
             // removed it.
-            (Gate::S3 { took: Some(took) }, Some(hold)) if *took != hold.lock => {
-                return (true, true);
+            (Gate::S3 { took: Some(took) }, Some(hold)) if took.lock != hold.lock => {
+                let must_stop = took.stopped_by.contains(&hold.lock);
+                return (!must_stop, must_stop || took.may_be_stopped);
             }
             (Gate::S3 { .. }, Some(_) | None) => true,
             (Gate::Http { claim }, hold) => *claim == hold.as_ref().map(|hold| hold.lock),

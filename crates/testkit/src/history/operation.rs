@@ -6,8 +6,10 @@ use statelock_protocol::lock::unified::Facet;
 /// A request that one client sent, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
-    /// Which client.
+    /// Which client. It sends one request after the other.
     pub client: u32,
+    /// Which of its connections.
+    pub connection: u32,
     /// The state that it is about.
     pub address: String,
     /// What it asks.
@@ -19,6 +21,9 @@ pub struct Operation {
     pub end_micros: Option<u64>,
     /// What its sender knows.
     pub outcome: Outcome,
+    /// Whether what stands in between may have sent a copy of it while it was under way.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub comes_twice: bool,
 }
 
 /// What a request asks.
@@ -41,10 +46,10 @@ pub enum Action {
         /// Through which facet.
         #[serde(with = "facet_name")]
         facet: Facet,
-        /// Whether this connection was refused the lock before: then it may be shown who is next in line,
-        /// where nobody holds.
-        #[serde(default)]
-        after_refusal: bool,
+        /// The latest refusal on this connection, after which it is shown who is next in line where
+        /// nobody holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refusal: Option<Refusal>,
     },
     /// Gives the lock back, or removes that of somebody else.
     Release {
@@ -80,6 +85,18 @@ pub enum Action {
         /// Who deletes.
         writer: Writer,
     },
+}
+
+/// The refusal of a lock, as its client remembers it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The lock ID that was refused.
+    pub lock: String,
+    /// When its client was told. No other refusal of that client is of the same moment.
+    pub at_micros: u64,
+    /// Whether its client has neither looked nor taken or given back a lock on this connection since: then
+    /// it must be shown somebody.
+    pub is_fresh: bool,
 }
 
 /// How a release says which lock it means.
@@ -185,6 +202,11 @@ impl Outcome {
     pub fn digest(&self) -> Option<&String> {
         if let Self::Digest(found) = self { found.as_ref() } else { None }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Facets by their names in records and pages.

@@ -1,12 +1,13 @@
 //! The history of one address, prepared for the search: names are numbers, and what must come before what
 //! is a set of bits.
 
-use std::collections::BTreeMap;
-
 use statelock_protocol::lock::unified::Facet;
 
+use super::fence::Fence;
+use super::line::Line;
 use super::model::Answer;
-use super::operation::{Action, Naming, Operation, Outcome, StateValue, Writer};
+use super::names::{Names, same_release, shown_after};
+use super::operation::{Action, Naming, Operation, Outcome, Refusal, StateValue, Writer};
 
 /// A lock ID, a state or a call, by its number.
 pub(super) type Number = u16;
@@ -45,8 +46,10 @@ pub(super) enum Effect {
         lock: Number,
         /// Only if the call comes again.
         call: Option<Number>,
-        /// Whether somebody else wanted the lock meanwhile.
+        /// Whether somebody else may have waited for the lock meanwhile.
         contended: bool,
+        /// Whether it may have been held open.
+        may_wait: bool,
     },
     Release {
         facet: Facet,
@@ -58,9 +61,7 @@ pub(super) enum Effect {
     ForceUnlock,
     Look {
         facet: Facet,
-        found: Option<Number>,
-        /// Whether what it found may be the next in line, who holds nothing.
-        may_be_next: bool,
+        found: Found,
     },
     Read {
         found: Option<Number>,
@@ -77,10 +78,35 @@ pub(super) enum Effect {
     },
 }
 
+/// What a look found.
+pub(super) struct Found {
+    pub(super) lock: Option<Number>,
+    /// Who is next in line, if its sender may be shown that.
+    pub(super) next: Option<Next>,
+}
+
+/// Who is next in line, where nobody holds.
+pub(super) struct Next {
+    /// The refusal after which it is shown once; only if somebody looks again.
+    pub(super) once: Option<Number>,
+    /// Whether what was found may be that.
+    pub(super) may_be_shown: bool,
+    /// Whether nobody is no answer.
+    pub(super) must_be_shown: bool,
+}
+
 /// What a writer shows to the write guard.
 pub(super) enum Gate {
-    S3 { took: Option<Number> },
+    S3 { took: Option<Took> },
     Http { claim: Option<Number> },
+}
+
+/// A lock that a writer took before on its connection.
+pub(super) struct Took {
+    pub(super) lock: Number,
+    /// Whether another one may stop it, and which ones certainly do.
+    pub(super) may_be_stopped: bool,
+    pub(super) stopped_by: Vec<Number>,
 }
 
 impl Effect {
@@ -89,11 +115,17 @@ impl Effect {
         match (self, answer) {
             // A refused call is remembered, if it comes again.
             (Self::Acquire { call, .. }, Answer::Refused) => call.is_some(),
-            (Self::Look { .. } | Self::Read { .. } | Self::ReadDigest { .. }, _)
-            | (
-                Self::Release { .. } | Self::ForceUnlock | Self::Write { .. } | Self::Delete { .. },
-                Answer::Refused,
-            ) => false,
+            (Self::Release { naming, once, .. }, Answer::Refused) => {
+                *naming != Naming::Named && once.is_some()
+            }
+            // Who is next is shown once.
+            (Self::Look { found, .. }, _) => {
+                found.lock.is_some() && found.next.as_ref().is_some_and(|next| next.once.is_some())
+            }
+            (Self::Read { .. } | Self::ReadDigest { .. }, _)
+            | (Self::ForceUnlock | Self::Write { .. } | Self::Delete { .. }, Answer::Refused) => {
+                false
+            }
             (_, Answer::Done) => true,
         }
     }
@@ -107,7 +139,8 @@ impl Problem {
             return None;
         }
         let mut names = Names::of(&told);
-        let mut steps: Vec<Step> = told.iter().map(|one| step(one, &told, &mut names)).collect();
+        let context = Context { all: &told, line: Line::of(&told) };
+        let mut steps: Vec<Step> = told.iter().map(|one| step(one, &context, &mut names)).collect();
         let spans: Vec<_> =
             steps.iter().map(|step| (step.start, step.end, step.answer.is_some())).collect();
         let all = |wanted: &dyn Fn(&(u64, u64, bool)) -> bool| {
@@ -149,7 +182,13 @@ pub(super) fn constrains(operation: &Operation) -> bool {
     operation.outcome != Outcome::NotSent && (operation.outcome.is_known() || !reads)
 }
 
-fn step(operation: &Operation, all: &[&Operation], names: &mut Names) -> Step {
+/// What surrounds an operation.
+struct Context<'a> {
+    all: &'a [&'a Operation],
+    line: Line<'a>,
+}
+
+fn step(operation: &Operation, context: &Context<'_>, names: &mut Names) -> Step {
     let (answer, hung_up) = match operation.outcome {
         Outcome::Done | Outcome::Holder(_) | Outcome::State(_) | Outcome::Digest(_) => {
             (Some(Answer::Done), false)
@@ -158,7 +197,7 @@ fn step(operation: &Operation, all: &[&Operation], names: &mut Names) -> Step {
         Outcome::Unknown { hung_up } => (None, hung_up),
     };
     Step {
-        effect: effect(operation, all, names),
+        effect: effect(operation, context, names),
         answer,
         hung_up,
         start: operation.start_micros,
@@ -168,13 +207,14 @@ fn step(operation: &Operation, all: &[&Operation], names: &mut Names) -> Step {
     }
 }
 
-fn effect(operation: &Operation, all: &[&Operation], names: &mut Names) -> Effect {
+fn effect(operation: &Operation, context: &Context<'_>, names: &mut Names) -> Effect {
     match &operation.action {
         Action::Acquire { facet, lock, call } => Effect::Acquire {
             facet: *facet,
             lock: names.locks.number(lock),
             call: call.as_ref().and_then(|call| names.call(call)),
-            contended: all.iter().any(|other| competes(operation, lock, other)),
+            contended: context.line.may_be_before(operation, lock),
+            may_wait: context.line.may_wait(operation),
         },
         Action::Release { facet, lock, naming, call } => Effect::Release {
             facet: *facet,
@@ -183,107 +223,53 @@ fn effect(operation: &Operation, all: &[&Operation], names: &mut Names) -> Effec
             once: same_release(*facet, lock, call.as_ref()).and_then(|same| names.call(&same)),
         },
         Action::ForceUnlock => Effect::ForceUnlock,
-        Action::Look { facet, after_refusal } => {
-            let lock = operation.outcome.holder();
-            let may_be_next = *after_refusal
-                && lock.is_some_and(|lock| all.iter().any(|one| wants(one, lock, operation)));
-            let found = lock.map(|lock| names.locks.number(lock));
-            Effect::Look { facet: *facet, found, may_be_next }
-        }
+        Action::Look { facet, refusal } => Effect::Look {
+            facet: *facet,
+            found: found(operation, refusal.as_ref(), context, names),
+        },
         Action::Read { .. } => {
             let state = operation.outcome.state();
             Effect::Read { found: state.map(|state| names.states.number(state)) }
         }
         Action::ReadDigest => Effect::ReadDigest { found: operation.outcome.digest().cloned() },
         Action::Write { writer, value } => {
-            Effect::Write { state: names.states.number(value), gate: gate(writer, names) }
+            let state = names.states.number(value);
+            Effect::Write { state, gate: gate(operation, writer, context, names) }
         }
-        Action::Delete { writer } => Effect::Delete { gate: gate(writer, names) },
+        Action::Delete { writer } => {
+            Effect::Delete { gate: gate(operation, writer, context, names) }
+        }
     }
 }
 
-fn gate(writer: &Writer, names: &mut Names) -> Gate {
+fn found(
+    look: &Operation,
+    refusal: Option<&Refusal>,
+    context: &Context<'_>,
+    names: &mut Names,
+) -> Found {
+    let told = look.outcome.holder();
+    let next = refusal.map(|refusal| Next {
+        once: names.call(&shown_after(look.client, refusal)),
+        may_be_shown: told.is_some_and(|lock| context.line.may_be_next(lock, look)),
+        must_be_shown: context.line.shows_somebody(look, refusal),
+    });
+    Found { lock: told.map(|lock| names.locks.number(lock)), next }
+}
+
+fn gate(operation: &Operation, writer: &Writer, context: &Context<'_>, names: &mut Names) -> Gate {
     match writer {
-        Writer::S3 { took } => Gate::S3 { took: took.as_ref().map(|id| names.locks.number(id)) },
+        Writer::S3 { took: None } => Gate::S3 { took: None },
+        Writer::S3 { took: Some(took) } => {
+            let fence = Fence::of(operation, took, context.all);
+            let mut number = |lock: &str| names.locks.number(&lock.to_owned());
+            let lock = number(took);
+            let stopped_by = fence.stopped_by.into_iter().map(number).collect();
+            let took = Took { lock, may_be_stopped: fence.may_stop, stopped_by };
+            Gate::S3 { took: Some(took) }
+        }
         Writer::Http { claim } => {
             Gate::Http { claim: claim.as_ref().map(|id| names.locks.number(id)) }
         }
-    }
-}
-
-/// Whether `other` wanted the lock while `operation` did, under another lock ID.
-fn competes(operation: &Operation, lock: &str, other: &Operation) -> bool {
-    let Action::Acquire { lock: of_other, .. } = &other.action else { return false };
-    let ends_after = |one: &Operation, start| one.end_micros.is_none_or(|end| end >= start);
-    of_other != lock
-        && ends_after(operation, other.start_micros)
-        && ends_after(other, operation.start_micros)
-}
-
-/// Whether `one` asked for this lock before `reader` had its answer.
-fn wants(one: &Operation, lock: &str, reader: &Operation) -> bool {
-    let Action::Acquire { lock: wanted, .. } = &one.action else { return false };
-    wanted == lock && reader.end_micros.is_none_or(|end| one.start_micros <= end)
-}
-
-/// What two attempts of one release have in common: the id of the call, or over `http` the lock ID.
-fn same_release(facet: Facet, lock: &str, call: Option<&String>) -> Option<String> {
-    match (call, facet) {
-        (Some(call), _) => Some(call.clone()),
-        (None, Facet::Http) => Some(format!("release of {lock}")),
-        (None, Facet::Lockfile | Facet::LockTable) => None,
-    }
-}
-
-/// Numbers of things, in the order in which they came.
-struct Numbers<T> {
-    names: Vec<T>,
-}
-
-impl<T: Clone + PartialEq> Numbers<T> {
-    fn number(&mut self, name: &T) -> Number {
-        let at = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.names.push(name.clone());
-            self.names.len() - 1
-        });
-        Number::try_from(at).unwrap_or(Number::MAX)
-    }
-}
-
-struct Names {
-    locks: Numbers<String>,
-    states: Numbers<StateValue>,
-    /// How often each call comes.
-    calls: BTreeMap<String, usize>,
-}
-
-impl Names {
-    fn of(history: &[&Operation]) -> Self {
-        let mut calls = BTreeMap::new();
-        for operation in history {
-            let call = match &operation.action {
-                Action::Acquire { call, .. } => call.clone(),
-                Action::Release { facet, lock, call, .. } => {
-                    same_release(*facet, lock, call.as_ref())
-                }
-                Action::ForceUnlock
-                | Action::Look { .. }
-                | Action::Read { .. }
-                | Action::ReadDigest
-                | Action::Write { .. }
-                | Action::Delete { .. } => None,
-            };
-            if let Some(call) = call {
-                *calls.entry(call).or_insert(0) += 1;
-            }
-        }
-        Self { locks: Numbers { names: Vec::new() }, states: Numbers { names: Vec::new() }, calls }
-    }
-
-    /// The number of a call that comes again.
-    fn call(&self, call: &str) -> Option<Number> {
-        let at = self.calls.keys().position(|known| known == call)?;
-        let comes_again = self.calls.get(call).is_some_and(|times| *times > 1);
-        Number::try_from(at).ok().filter(|_| comes_again)
     }
 }

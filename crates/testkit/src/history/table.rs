@@ -73,8 +73,10 @@ fn row(operation: &Operation, counts: bool) -> [String; 5] {
 fn what(action: &Action) -> String {
     match action {
         Action::Acquire { facet, lock, .. } => format!("acquire {lock} ({facet})"),
-        Action::Look { facet, after_refusal: false } => format!("look ({facet})"),
-        Action::Look { facet, after_refusal: true } => format!("look ({facet}, after a refusal)"),
+        Action::Look { facet, refusal: None } => format!("look ({facet})"),
+        Action::Look { facet, refusal: Some(refusal) } => {
+            format!("look ({facet}, after {} was refused)", refusal.lock)
+        }
         Action::Release { facet, lock, naming, .. } => match naming {
             Naming::Named => format!("release {lock} ({facet})"),
             Naming::Seen => format!("release {lock} ({facet}, as seen before)"),

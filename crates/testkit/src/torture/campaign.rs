@@ -1,6 +1,7 @@
 //! Round after round on one server, and what was found.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use tempfile::TempDir;
 
 use super::clock::Stopwatch;
 use super::round::{Evidence, Round};
-use crate::history::operation::{Operation, Outcome};
+use crate::history::operation::Outcome;
 use crate::history::{Findings, examine, journal};
 use crate::server_process::ServerProcess;
 
-/// A request that waits for a lock is held open for half of this.
+/// A request that waits for a lock is held open for half of this: for
+/// [`HOLD_MICROS`](crate::history::order::HOLD_MICROS).
 const FLAGS: [&str; 2] = ["--request-timeout-seconds", "2"];
 
 /// A server under torture, in a directory of its own.
@@ -46,6 +48,8 @@ pub struct Totals {
     pub refused: usize,
     /// Requests of whose outcome nobody knows.
     pub unknown: usize,
+    /// Those of them whose sender waited for the answer: the server was killed under them.
+    pub cut_off: usize,
     /// Requests that never left.
     pub not_sent: usize,
     /// How long the checker worked.
@@ -54,8 +58,8 @@ pub struct Totals {
     pub findings: Findings,
     /// Answers that are none of the protocol's, each with its round's seed.
     pub surprises: Vec<String>,
-    /// The seeds of rounds with a breach.
-    pub failed: Vec<u64>,
+    /// The histories of rounds with something to look at again.
+    pub kept: Vec<PathBuf>,
 }
 
 impl Campaign {
@@ -75,7 +79,8 @@ impl Campaign {
         &mut self.server
     }
 
-    /// Runs rounds whose seeds begin with `seed`, and keeps the histories that fail in `kept_in`.
+    /// Runs rounds whose seeds begin with `seed`, and keeps the histories in `kept_in` that are worth a
+    /// second look.
     ///
     /// # Errors
     /// If a history cannot be kept.
@@ -93,32 +98,44 @@ impl Campaign {
             let round = Round::of_seed(seed.wrapping_add(totals.rounds));
             let address = self.server.address();
             let evidence = round.run(&mut self.server, address);
-            let failed = totals.failed.len();
-            totals.add(round.seed, &evidence);
-            if totals.failed.len() > failed {
-                keep(&kept_file(kept_in, round.seed), &evidence.history)?;
+            if !totals.add(round.seed, &evidence) {
+                totals.kept.push(keep(kept_in, "torture", round.seed, &evidence)?);
             }
         }
     }
 }
 
-/// Where the history of a failed round is kept.
-pub fn kept_file(kept_in: &Path, seed: u64) -> PathBuf {
-    kept_in.join(format!("torture-{seed}.jsonl"))
+/// Keeps the history of a round: in `<name>-<seed>.jsonl`.
+///
+/// # Errors
+/// If it cannot be kept.
+pub fn keep(kept_in: &Path, name: &str, seed: u64, evidence: &Evidence) -> Result<PathBuf> {
+    let file = kept_in.join(format!("{name}-{seed}.jsonl"));
+    let not_kept = || format!("could not keep a history in `{}`", file.display());
+    let mut lines = format!("# {name}, seed {seed}\n");
+    for surprise in &evidence.surprises {
+        lines.extend(surprise.lines().map(|line| format!("# unexpected answer: {line}\n")));
+    }
+    let mut to = File::create(&file).with_context(not_kept)?;
+    to.write_all(lines.as_bytes()).with_context(not_kept)?;
+    journal::write(&evidence.history, &mut to).with_context(not_kept)?;
+    Ok(file)
 }
 
-fn keep(file: &Path, history: &[Operation]) -> Result<()> {
-    let mut to = File::create(file)
-        .with_context(|| format!("could not keep a history in `{}`", file.display()))?;
-    journal::write(history, &mut to)
+/// How to look at a history again.
+pub fn second_look(kept: &Path) -> String {
+    format!("look at it again: cargo xtask torture --history {}", kept.display())
 }
 
 impl Totals {
-    /// Adds a round.
-    pub fn add(&mut self, seed: u64, evidence: &Evidence) {
+    /// Adds a round; whether it was explained without a rest.
+    pub fn add(&mut self, seed: u64, evidence: &Evidence) -> bool {
         self.rounds += 1;
         self.kills += evidence.kills;
         for operation in &evidence.history {
+            if operation.outcome == (Outcome::Unknown { hung_up: false }) {
+                self.cut_off += 1;
+            }
             *match operation.outcome {
                 Outcome::Done | Outcome::Holder(_) | Outcome::State(_) | Outcome::Digest(_) => {
                     &mut self.done
@@ -133,10 +150,11 @@ impl Totals {
         let clock = Stopwatch::start();
         let findings = examine(&evidence.history);
         self.checking += clock.elapsed();
-        if !findings.breaches.is_empty() {
-            self.failed.push(seed);
-        }
+        let is_explained = findings.breaches.is_empty()
+            && findings.undecided.is_empty()
+            && evidence.surprises.is_empty();
         self.findings.add(findings);
+        is_explained
     }
 
     /// Whether nothing speaks against the server, and nearly every search came to an end: what many
@@ -149,10 +167,12 @@ impl Totals {
 
     /// What was done and found, in a few lines.
     pub fn told(&self) -> String {
-        let Self { rounds, kills, done, refused, unknown, not_sent, checking, findings, .. } = self;
+        let Self { rounds, kills, done, refused, unknown, cut_off, not_sent, .. } = self;
+        let Self { checking, findings, .. } = self;
         let mut text = format!(
             "{rounds} rounds, {} states, {} requests: {done} done, {refused} refused, {unknown} unknown, \
-             {not_sent} not sent; the server was killed {kills} times; checked in {:.1} s\n",
+             {not_sent} not sent; the server was killed {kills} times, under {cut_off} of the requests; \
+             checked in {:.1} s\n",
             findings.addresses,
             findings.operations,
             checking.as_secs_f64()
@@ -163,6 +183,7 @@ impl Totals {
         text.extend(undecided.map(|address| format!("\n{address}: the search was given up\n")));
         let surprises = self.surprises.iter();
         text.extend(surprises.map(|surprise| format!("\nunexpected answer, {surprise}\n")));
+        text.extend(self.kept.iter().map(|file| format!("\n{}\n", second_look(file))));
         text
     }
 }

@@ -1,6 +1,6 @@
 //! One client: sends requests on one connection, and notes each with what it was told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -9,7 +9,9 @@ use statelock_protocol::lock::unified::Facet;
 use super::clock::{Stopwatch, pause};
 use super::request::{self, Request, Service};
 use super::wire::{Door, Heard, Wire};
-use crate::history::operation::{Action, Api, Naming, Operation, Outcome, StateValue, Writer};
+use crate::history::operation::{
+    Action, Api, Naming, Operation, Outcome, Refusal, StateValue, Writer,
+};
 
 /// What all clients of a round share.
 pub(super) struct Common {
@@ -43,8 +45,8 @@ pub(super) struct Client<'round> {
     /// Locks that were taken on this connection, and locks seen on it last, by key.
     pub(super) took: BTreeMap<String, String>,
     pub(super) seen: BTreeMap<String, String>,
-    /// States whose lock was refused on this connection.
-    refused: BTreeSet<String>,
+    /// The latest refusal of a lock on this connection, by key.
+    refused: BTreeMap<String, Refusal>,
     wire: Wire,
     names: u32,
 }
@@ -65,7 +67,7 @@ impl<'round> Client<'round> {
             notes: Notes::default(),
             took: BTreeMap::new(),
             seen: BTreeMap::new(),
-            refused: BTreeSet::new(),
+            refused: BTreeMap::new(),
             wire: Wire::new(common.door.clone(), common.clock),
             names: 0,
         }
@@ -99,20 +101,31 @@ impl<'round> Client<'round> {
         let told = self.ask(place, action, &request, |_| Some(Outcome::Done));
         if matches!(told, Told::Outcome(Outcome::Done)) && self.wire.is_open() {
             self.took.insert(place.key.clone(), lock.clone());
-            self.seen.insert(place.key.clone(), lock);
+            self.seen.insert(place.key.clone(), lock.clone());
         }
-        if matches!(told, Told::Outcome(Outcome::Refused)) {
-            self.refused.insert(place.key.clone());
+        self.no_fresh_refusal(place);
+        if matches!(told, Told::Outcome(Outcome::Refused)) && self.wire.is_open() {
+            let at_micros = self.notes.operations.last().and_then(|(one, _)| one.end_micros);
+            let refusal = Refusal { lock, at_micros: at_micros.unwrap_or(0), is_fresh: true };
+            self.refused.insert(place.key.clone(), refusal);
         }
         told
+    }
+
+    /// Something else happened on this connection since the lock was refused.
+    fn no_fresh_refusal(&mut self, place: &Place) {
+        if let Some(refusal) = self.refused.get_mut(&place.key) {
+            refusal.is_fresh = false;
+        }
     }
 
     /// Looks who holds the lock; the lock ID with its lock info.
     pub(super) fn look(&mut self, place: &Place, facet: Facet) -> Option<(String, String)> {
         let request = request::look(facet, &place.key)?;
         let mut found = None;
-        let after_refusal = self.refused.contains(&place.key);
-        self.ask(place, Action::Look { facet, after_refusal }, &request, |body| {
+        let refusal = self.refused.get(&place.key).cloned();
+        let is_refused = refusal.is_some();
+        self.ask(place, Action::Look { facet, refusal }, &request, |body| {
             let info = match (body, request.service) {
                 (None, _) => return Some(Outcome::Holder(None)),
                 (Some(body), Service::S3) => String::from_utf8(body.to_vec()).ok()?,
@@ -127,9 +140,10 @@ impl<'round> Client<'round> {
             found = Some((id.clone(), info));
             Some(Outcome::Holder(Some(id)))
         });
+        self.no_fresh_refusal(place);
         // What may be the next in line the server does not count as seen.
         self.seen.remove(&place.key);
-        if let Some((id, _)) = found.as_ref().filter(|_| self.wire.is_open() && !after_refusal) {
+        if let Some((id, _)) = found.as_ref().filter(|_| self.wire.is_open() && !is_refused) {
             self.seen.insert(place.key.clone(), id.clone());
         }
         found
@@ -145,10 +159,12 @@ impl<'round> Client<'round> {
         let request = request::release(facet, &place.key, info, naming, call);
         let (lock, call) = (lock.to_owned(), call.map(str::to_owned));
         let action = Action::Release { facet, lock, naming, call };
+        self.no_fresh_refusal(place);
         self.ask(place, action, &request, |_| Some(Outcome::Done))
     }
 
     pub(super) fn force_unlock(&mut self, place: &Place) -> Told {
+        self.no_fresh_refusal(place);
         let request = request::force_unlock(&place.key);
         self.ask(place, Action::ForceUnlock, &request, |_| Some(Outcome::Done))
     }
@@ -244,11 +260,13 @@ impl<'round> Client<'round> {
         };
         let operation = Operation {
             client: self.number,
+            connection: exchange.connection,
             address: place.key.clone(),
             action,
             start_micros: exchange.start_micros,
             end_micros: Some(exchange.end_micros),
             outcome: outcome.clone(),
+            comes_twice: false,
         };
         self.notes.operations.push((operation, exchange.connected_micros));
         Told::Outcome(outcome)

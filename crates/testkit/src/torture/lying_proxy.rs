@@ -35,6 +35,8 @@ pub enum Bug {
     ReadsStale,
     /// A held lock is shown as free.
     HidesHolders,
+    /// Who was refused the lock, and looks when it is free, is shown one that is long gone.
+    ShowsGhosts,
     /// A state write is refused, and done.
     WritesWhatItRefuses,
     /// A state write is acknowledged, and done when the next one comes on the same connection.
@@ -63,6 +65,15 @@ struct Shared {
     lies: AtomicU64,
     /// The first answer to each read.
     old: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
+/// What happened before on one connection.
+#[derive(Default)]
+struct Earlier {
+    /// A write that is still to be done.
+    late: Option<Asked>,
+    /// Whether a lock was refused.
+    is_refused: bool,
 }
 
 /// A request on its way.
@@ -137,10 +148,10 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 fn forward(client: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut client = Connection::new(client)?;
     let mut server = Connection::new(TcpStream::connect(shared.upstream)?)?;
-    let mut late: Option<Asked> = None;
+    let mut earlier = Earlier::default();
     while let Some(head) = client.read_head()? {
         let asked = Asked::read(&head, &mut client)?;
-        let answer = shared.answer(&asked, &mut server, &mut late)?;
+        let answer = shared.answer(&asked, &mut server, &mut earlier)?;
         client.write_all(&answer)?;
     }
     Ok(())
@@ -151,7 +162,7 @@ impl Shared {
         &self,
         asked: &Asked,
         server: &mut Connection,
-        late: &mut Option<Asked>,
+        earlier: &mut Earlier,
     ) -> io::Result<Vec<u8>> {
         match self.bug {
             Bug::None => ask(server, asked).map(|answer| answer.1),
@@ -185,12 +196,13 @@ impl Shared {
             }
             Bug::HidesHolders if asked.looks() && self.lies_now() => Ok(asked.nothing()),
             Bug::ReadsStale if asked.reads_state() => self.stale(asked, server),
+            Bug::ShowsGhosts => self.ghost(asked, server, earlier),
             Bug::WritesLate if asked.writes_state() => {
-                if let Some(before) = late.take() {
+                if let Some(before) = earlier.late.take() {
                     ask(server, &before)?;
                 }
                 if self.lies_now() {
-                    *late = Some(asked.clone());
+                    earlier.late = Some(asked.clone());
                     return Ok(plain(200));
                 }
                 ask(server, asked).map(|answer| answer.1)
@@ -224,6 +236,34 @@ impl Shared {
         let first = old.entry(asked.path.clone()).or_insert_with(|| answer.clone()).clone();
         drop(old);
         Ok(if first != answer && self.lies_now() { first } else { answer })
+    }
+}
+
+impl Shared {
+    /// Where nothing is found, the first lock that was ever shown there.
+    fn ghost(
+        &self,
+        asked: &Asked,
+        server: &mut Connection,
+        earlier: &mut Earlier,
+    ) -> io::Result<Vec<u8>> {
+        let (status, answer) = ask(server, asked)?;
+        earlier.is_refused |= asked.takes_lock() && status != 200;
+        if !asked.looks() {
+            return Ok(answer);
+        }
+        let finds = status == 200 && String::from_utf8_lossy(&answer).contains("OperationType");
+        let mut old = self.old.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = format!("{}{}", asked.path, asked.body);
+        if finds {
+            old.entry(place).or_insert_with(|| answer.clone());
+            return Ok(answer);
+        }
+        let ghost = old.get(&place).filter(|_| earlier.is_refused).cloned();
+        drop(old);
+        // It comes so seldom to this that it spares nobody.
+        self.lies.fetch_add(u64::from(ghost.is_some()), Ordering::SeqCst);
+        Ok(ghost.unwrap_or(answer))
     }
 }
 

@@ -167,11 +167,13 @@ mod tests {
     fn unknown(start_micros: u64) -> Operation {
         Operation {
             client: 1,
+            connection: 1,
             address: "k".to_owned(),
             action: Action::ForceUnlock,
             start_micros,
             end_micros: Some(start_micros + 1),
             outcome: Outcome::Unknown { hung_up: false },
+            comes_twice: false,
         }
     }
 

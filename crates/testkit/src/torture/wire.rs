@@ -28,6 +28,8 @@ pub(super) struct Wire {
     door: Door,
     clock: Stopwatch,
     connection: Option<Open>,
+    /// How many there were.
+    connections: u32,
 }
 
 struct Open {
@@ -42,6 +44,8 @@ pub(super) struct Exchange {
     pub(super) end_micros: u64,
     /// When the connection stood on which it was sent: the process at its other end lived then.
     pub(super) connected_micros: u64,
+    /// Which connection that is.
+    pub(super) connection: u32,
 }
 
 /// What a sender knows.
@@ -97,7 +101,7 @@ impl Door {
 
 impl Wire {
     pub(super) fn new(door: Door, clock: Stopwatch) -> Self {
-        Self { door, clock, connection: None }
+        Self { door, clock, connection: None, connections: 0 }
     }
 
     /// Whether the connection of the request before still stands, as far as is known.
@@ -115,7 +119,8 @@ impl Wire {
         let start_micros = self.clock.micros();
         let Ok(mut open) = open else {
             let (end_micros, connected_micros) = (start_micros, start_micros);
-            return Exchange { heard: Heard::NotSent, start_micros, end_micros, connected_micros };
+            let (heard, connection) = (Heard::NotSent, self.connections);
+            return Exchange { heard, start_micros, end_micros, connected_micros, connection };
         };
         let whole = [signed.as_bytes(), &request.body].concat();
         let answer = match hang_up {
@@ -138,10 +143,12 @@ impl Wire {
                 Heard::Answer(status, body)
             }
         };
-        Exchange { heard, start_micros, end_micros, connected_micros }
+        let connection = self.connections;
+        Exchange { heard, start_micros, end_micros, connected_micros, connection }
     }
 
-    fn connect(&self) -> io::Result<Open> {
+    fn connect(&mut self) -> io::Result<Open> {
+        self.connections += 1;
         let stream = TcpStream::connect(self.door.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;

@@ -163,3 +163,15 @@ fn what_a_dead_server_did_not_do_it_does_not_do_later() {
         .then(look(LOCKFILE), holder("a"))
         .fails();
 }
+
+#[test]
+fn p9_a_release_that_was_refused_and_comes_late() {
+    let refused = || {
+        script()
+            .then(acquire(LOCKFILE, "b"), Done)
+            .and_maybe(attempt_to_release("a", Naming::Blind))
+            .then(attempt_to_release("a", Naming::Blind), Refused)
+    };
+    refused().then(look(LOCKFILE), holder("b")).passes();
+    refused().then(look(LOCKFILE), NOBODY).fails();
+}

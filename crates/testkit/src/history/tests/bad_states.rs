@@ -89,3 +89,41 @@ fn a_delete_that_did_nothing_and_one_under_a_lock() {
     script().then(write(1), Done).then(delete(), Refused).fails();
     script().then(write(2), Done).then(delete(), Done).then(write(1), Done).passes();
 }
+
+/// A write through S3 on a connection that took this lock before.
+fn write_after(took: &str) -> Action {
+    Action::Write { writer: Writer::S3 { took: Some(took.to_owned()) }, value: value(1) }
+}
+
+#[test]
+fn p6_who_lost_its_lock_to_a_third_one_does_not_write() {
+    let lost = |outcome, holder: u32| {
+        script()
+            .then(acquire(LOCKFILE, "a"), Done)
+            .by(7)
+            .then(Action::ForceUnlock, outcome)
+            .by(8)
+            .then(acquire(LOCKFILE, "b"), Done)
+            .by(holder)
+    };
+    lost(Done, 9).then(write_after("a"), Done).by(7).fails();
+    lost(Done, 9).then(write_after("a"), Refused).by(7).passes();
+    // Who removed it may have been the holder, or somebody who was cut off before the server noted it.
+    lost(Done, 8).then(write_after("a"), Done).by(7).passes();
+    lost(UNKNOWN, 9).then(write_after("a"), Done).by(7).passes();
+    lost(UNKNOWN, 9).then(write_after("a"), Refused).by(7).passes();
+}
+
+#[test]
+fn who_gave_its_own_lock_back_may_write() {
+    let given = || {
+        script()
+            .then(acquire(LOCKFILE, "a"), Done)
+            .by(7)
+            .then(release(LOCKFILE, "a"), Done)
+            .by(7)
+            .then(acquire(LOCKFILE, "b"), Done)
+    };
+    given().then(write_after("a"), Done).by(7).passes();
+    given().then(write_after("a"), Refused).by(7).fails();
+}

@@ -67,16 +67,6 @@ fn an_unknown_acquire_may_have_taken_the_lock_or_not() {
 }
 
 #[test]
-fn a_lock_is_taken_back_from_who_hung_up() {
-    let hung_up = || script().between(10, None, acquire(LOCKFILE, "a"), HUNG_UP);
-    let seen = || hung_up().then(look(LOCKFILE), holder("a"));
-    seen().then(look(LOCKFILE), NOBODY).passes();
-    seen().then(acquire(LOCKFILE, "b"), Done).passes();
-    // Not once its client took the other half.
-    seen().then(acquire(TABLE, "a"), Done).then(look(LOCKFILE), NOBODY).fails();
-}
-
-#[test]
 fn an_unknown_release_may_come_late() {
     script()
         .then(acquire(LOCKFILE, "a"), Done)
@@ -112,32 +102,6 @@ fn an_unlock_over_http_that_is_sent_again() {
         .then(look(TABLE), holder("b"))
         .passes();
     held().then(Action::ForceUnlock, Done).then(release(HTTP, "a"), Refused).passes();
-}
-
-#[test]
-fn who_stands_in_line_comes_before_a_newcomer() {
-    script()
-        .then(acquire(LOCKFILE, "a"), Done)
-        .between(50, Some(200), acquire(TABLE, "b"), Done)
-        .between(60, Some(70), release(LOCKFILE, "a"), Done)
-        .between(80, Some(90), acquire(HTTP, "c"), Refused)
-        .between(100, Some(110), look(LOCKFILE), NOBODY)
-        .passes();
-}
-
-#[test]
-fn who_was_refused_may_be_shown_who_is_next() {
-    let freed = || {
-        script()
-            .then(acquire(LOCKFILE, "a"), Done)
-            .then(acquire(TABLE, "b"), Refused)
-            .then(release(LOCKFILE, "a"), Done)
-    };
-    freed().then(look_again(TABLE), holder("b")).then(look_again(TABLE), NOBODY).passes();
-    freed().then(look(TABLE), holder("b")).fails();
-    freed().then(look_again(TABLE), holder("never asked")).fails();
-    // Only where nobody holds.
-    freed().then(acquire(HTTP, "c"), Done).then(look_again(TABLE), holder("b")).fails();
 }
 
 #[test]

@@ -4,11 +4,12 @@ mod bad_locks;
 mod bad_states;
 mod good;
 mod shown;
+mod waiting;
 
 use statelock_protocol::lock::unified::Facet;
 
 use super::check::{Verdict, check};
-use super::operation::{Action, Api, Naming, Operation, Outcome, StateValue, Writer};
+use super::operation::{Action, Api, Naming, Operation, Outcome, Refusal, StateValue, Writer};
 
 const LOCKFILE: Facet = Facet::Lockfile;
 const TABLE: Facet = Facet::LockTable;
@@ -38,11 +39,13 @@ impl Script {
         self.now = self.now.max(end.unwrap_or(start));
         self.history.push(Operation {
             client: u32::try_from(self.history.len()).unwrap(),
+            connection: 1,
             address: "s3://b/k".to_owned(),
             action,
             start_micros: start,
             end_micros: end,
             outcome,
+            comes_twice: false,
         });
         self
     }
@@ -59,6 +62,22 @@ impl Script {
         self.now += 20;
         let (start, end) = (self.now - 10, self.now);
         self.between(start, Some(end), action, UNKNOWN)
+    }
+
+    /// Who did the latest one.
+    fn by(mut self, client: u32) -> Self {
+        if let Some(latest) = self.history.last_mut() {
+            latest.client = client;
+        }
+        self
+    }
+
+    /// The latest one may have come twice.
+    fn twice(mut self) -> Self {
+        if let Some(latest) = self.history.last_mut() {
+            latest.comes_twice = true;
+        }
+        self
     }
 
     fn later(mut self, micros: u64) -> Self {
@@ -107,12 +126,19 @@ fn attempt_to_release(lock: &str, naming: Naming) -> Action {
 }
 
 fn look(facet: Facet) -> Action {
-    Action::Look { facet, after_refusal: false }
+    Action::Look { facet, refusal: None }
 }
 
-/// A look on a connection that was refused the lock before.
-fn look_again(facet: Facet) -> Action {
-    Action::Look { facet, after_refusal: true }
+/// A look on a connection that was refused `lock` at a moment, and did something else since.
+fn look_after(facet: Facet, lock: &str, at_micros: u64) -> Action {
+    let refusal = Refusal { lock: lock.to_owned(), at_micros, is_fresh: false };
+    Action::Look { facet, refusal: Some(refusal) }
+}
+
+/// The first look on a connection that was refused `lock` at a moment.
+fn look_at_once(facet: Facet, lock: &str, at_micros: u64) -> Action {
+    let refusal = Refusal { lock: lock.to_owned(), at_micros, is_fresh: true };
+    Action::Look { facet, refusal: Some(refusal) }
 }
 
 fn holder(lock: &str) -> Outcome {
