@@ -165,6 +165,47 @@ fn p1_a_lock_that_is_read_is_ours_only_by_its_id() {
     assert_caught(&IdsAreNotCompared, Promise::HonestSuccess, run(&[FILE, FILE], 1));
 }
 
+/// Whether an answer shows the lock of this client.
+fn shows(reply: Option<&LockReply>, whose: usize) -> bool {
+    match reply {
+        Some(LockReply::Object(Reply::Applied(ObjectSuccess::Read(object)))) => {
+            holder_of(&object.body) == Some(whose)
+        }
+        Some(LockReply::Table(Reply::Applied(TableSuccess::Read(Some(item))))) => {
+            holder_of(item.info.as_deref().unwrap_or_default().as_bytes()) == Some(whose)
+        }
+        Some(LockReply::Object(_) | LockReply::Table(_)) | None => false,
+    }
+}
+
+fn is_look(request: &LockRequest) -> bool {
+    matches!(
+        request,
+        LockRequest::Object(ObjectRequest::Read { .. })
+            | LockRequest::Table(TableRequest::Read { .. })
+    )
+}
+
+acquires!(OneReadIsEnough, |machine, _sent, reply, me| {
+    match machine.next(reply.clone()) {
+        Step::Send(again) if shows(reply.as_ref(), me) && is_look(&again.request) => {
+            machine.next(reply)
+        }
+        step @ (Step::Done(_) | Step::Send(_)) => step,
+    }
+});
+
+#[test]
+fn p1_our_own_id_is_read_twice_before_it_is_believed() {
+    let store_faults: &[Fault] = &[Fault::ShowsWhoIsNext];
+    let on_it = |programs: &[Program]| Run { store_faults, ..run(programs, 0) };
+    for one in [FILE, TABLE] {
+        assert_caught(&OneReadIsEnough, Promise::HonestSuccess, on_it(&[one, one]));
+        assert_caught(&OneReadIsEnough, Promise::Exclusion, on_it(&[one, one, one]));
+    }
+    assert_caught(&OneReadIsEnough, Promise::DualMeansBoth, on_it(&[DUAL, DUAL]));
+}
+
 acquires!(HeldThoughUnanswered, |machine, _sent, reply, _me| {
     match machine.next(reply) {
         Step::Done(AcquireOutcome::Unknown { facet, seen: Some(holder), .. }) => {

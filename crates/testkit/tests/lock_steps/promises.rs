@@ -96,6 +96,23 @@ fn on_other_stores() -> Vec<Run> {
     runs
 }
 
+/// A server that shows a refused client itself, once, where nobody holds the lock.
+fn on_a_server_that_shows_who_is_next() -> Vec<Run> {
+    let two = [
+        [FILE, FILE],
+        [waiting(FILE), waiting(FILE)],
+        [waiting(TABLE), tidy(TABLE)],
+        [DUAL, waiting(DUAL)],
+        [waiting(DUAL), TABLE],
+    ];
+    let three = [[FILE, FILE, FILE], [TABLE, TABLE, TABLE], [DUAL, DUAL, DUAL]];
+    let two = two.iter().map(|programs| run(programs, 1));
+    let three = three.iter().map(|programs| run(programs, 0));
+    let forced = [run(&[FILE, FORCE_FILE, FILE], 1), run(&[DUAL, FORCE_DUAL, DUAL], 0)];
+    let store_faults: &[Fault] = &[Fault::ShowsWhoIsNext];
+    two.chain(three).chain(forced).map(|run| Run { store_faults, ..run }).collect()
+}
+
 /// Locks that nobody can read, and that of somebody who is gone.
 fn on_left_locks() -> Vec<Run> {
     let orphan = statelock_testkit::explorer::steps::scene::info_bytes(3);
@@ -114,6 +131,7 @@ fn survey() -> &'static Survey {
         let two = TWO.iter().chain(&WITH_STOCK).map(|programs| run(programs, 2));
         let three = THREE.iter().map(|programs| run(programs, 1));
         let others = on_other_stores().into_iter().chain(on_left_locks());
+        let others = others.chain(on_a_server_that_shows_who_is_next());
         Survey::of("all runs", &two.chain(three).chain(others).collect::<Vec<_>>())
     })
 }

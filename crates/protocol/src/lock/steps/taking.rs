@@ -4,6 +4,9 @@
 //! lock IDs are compared: a refusal may be of a request that was delivered twice, a lost answer may be
 //! that of a success. "Held" is said only of a lock with another ID that was read, and only if nothing
 //! of ours can have an effect any more.
+//!
+//! One's own ID counts when two reads in a row show it. A state server may answer the first read after
+//! a refusal with who is next in line, once: that may be the reader, who then holds nothing.
 
 use super::mark::{LockMark, StoredLock};
 use super::place::{LockReply, Looked, Place, Taken};
@@ -20,6 +23,8 @@ pub(super) struct Taking {
     asked: Asked,
     /// What the last attempt to take came to.
     refused: Option<Refusal>,
+    /// Whether the look before this one showed our own ID.
+    has_seen_own: bool,
     takes: u8,
     looks: u8,
     unanswered: u8,
@@ -50,7 +55,8 @@ impl Taking {
     /// `unanswered` attempts with this lock ID were made before and had no answer.
     pub(super) fn new(place: Place, (id, info): (LockId, String), unanswered: u8) -> Self {
         let (asked, refused) = (Asked::Nothing, None);
-        Self { place, id, info, asked, refused, takes: 0, looks: 0, unanswered }
+        let (has_seen_own, takes, looks) = (false, 0, 0);
+        Self { place, id, info, asked, refused, has_seen_own, takes, looks, unanswered }
     }
 
     pub(super) fn next(&mut self, reply: Option<LockReply>) -> Step<TakeOutcome> {
@@ -86,6 +92,7 @@ impl Taking {
         self.asked = Asked::Take;
         self.takes = self.takes.saturating_add(1);
         self.looks = 0;
+        self.has_seen_own = false;
         Step::after(pause, self.place.take(&self.info))
     }
 
@@ -121,6 +128,10 @@ impl Taking {
     fn saw(&mut self, looked: Looked) -> Step<TakeOutcome> {
         match looked {
             Looked::Found(lock) if lock.id().as_ref() == Some(&self.id) => {
+                if !self.has_seen_own {
+                    self.has_seen_own = true;
+                    return self.look(0);
+                }
                 // The attempt without an answer is the one that is there. When the last one was
                 // refused, it cannot be told which of the earlier ones is: none is crossed out.
                 if self.refused.is_none() {

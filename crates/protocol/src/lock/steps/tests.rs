@@ -131,17 +131,44 @@ fn a_lock_cycle_without_trouble_is_two_requests() {
 
 #[test]
 fn p2_after_a_lost_answer_our_own_id_in_the_store_is_a_success() {
-    let replies = vec![lost(), object("mine")];
+    let replies = vec![lost(), object("mine"), object("mine")];
     let (sent, outcome) = drive(&mut acquire(&LockMode::Lockfile), replies);
-    assert_eq!(sent, ["PUT if absent", "GET"]);
+    assert_eq!(sent, ["PUT if absent", "GET", "GET"]);
     assert!(acquired(outcome).unanswered.is_none(), "it is the attempt that was unanswered");
 }
 
 #[test]
 fn p9_a_refusal_of_a_request_that_was_delivered_twice_is_a_success() {
-    let replies = vec![refused(Refusal::PreconditionFailed), object("mine")];
+    let replies = vec![refused(Refusal::PreconditionFailed), object("mine"), object("mine")];
     let (_, outcome) = drive(&mut acquire(&LockMode::Lockfile), replies);
     acquired(outcome);
+}
+
+/// A state server may show a client that was refused who is next in line: the client itself.
+#[test]
+fn p2_our_own_id_that_is_not_read_again_is_no_lock() {
+    for first in [refused(Refusal::PreconditionFailed), lost()] {
+        let gone = refused(Refusal::NoSuchKey);
+        let replies = vec![first.clone(), object("mine"), gone, written("e")];
+        let (sent, outcome) = drive(&mut acquire(&LockMode::Lockfile), replies);
+        assert_eq!(sent, ["PUT if absent", "GET", "GET", "PUT if absent"]);
+        assert_eq!(acquired(outcome).places[0].1, LockMark::ETag(ETag::new("e")));
+
+        let replies = vec![first.clone(), object("mine"), object("other")];
+        let (_, outcome) = drive(&mut acquire(&LockMode::Lockfile), replies);
+        match outcome {
+            Some(AcquireOutcome::Held { .. }) => assert_ne!(first, lost()),
+            Some(AcquireOutcome::Unknown { seen: Some(_), .. }) => assert_eq!(first, lost()),
+            other => panic!("{other:?}"),
+        }
+    }
+    // A read without an answer in between changes nothing; a read that is refused says nothing.
+    let conflict = refused(Refusal::PreconditionFailed);
+    let replies = vec![conflict.clone(), object("mine"), lost(), object("mine")];
+    acquired(drive(&mut acquire(&LockMode::Lockfile), replies).1);
+    let replies = vec![conflict, object("mine"), refused(Refusal::Denied)];
+    let (_, outcome) = drive(&mut acquire(&LockMode::Lockfile), replies);
+    assert!(matches!(outcome, Some(AcquireOutcome::Unknown { .. })), "{outcome:?}");
 }
 
 #[test]

@@ -46,6 +46,9 @@ pub enum Fault {
     /// Of the store: the ETag is not the MD5 of the bytes, and each write has its own. Objects encrypted
     /// with KMS.
     EtagIsNotMd5,
+    /// Of the store: who was refused a lock, and then asks who holds it, is shown itself once if nobody
+    /// does. Early builds of the state server here, whose waiting clients should keep waiting.
+    ShowsWhoIsNext,
 }
 
 impl Fault {
@@ -76,11 +79,12 @@ impl Fault {
     ];
 
     /// Those that hold for a whole run.
-    pub const OF_STORES: [Self; 5] = [
+    pub const OF_STORES: [Self; 6] = [
         Self::DeleteMarkerBlocksCreate,
         Self::IgnoresIfNoneMatch,
         Self::IgnoresConditionalDelete,
         Self::RefusesConditionalDelete,
         Self::EtagIsNotMd5,
+        Self::ShowsWhoIsNext,
     ];
 }

@@ -137,7 +137,8 @@ fn may_fail(world: &World, party: &Party, fault: Fault) -> bool {
         | Fault::IgnoresIfNoneMatch
         | Fault::IgnoresConditionalDelete
         | Fault::RefusesConditionalDelete
-        | Fault::EtagIsNotMd5 => false,
+        | Fault::EtagIsNotMd5
+        | Fault::ShowsWhoIsNext => false,
     }
 }
 
@@ -181,10 +182,20 @@ impl Run {
     fn carry_out(&self, world: &mut World, late: &Late) -> (LockReply, Vec<Breach>) {
         let facet = late.wire.facet();
         let before = world.store.bytes(facet).map(<[u8]>::to_vec);
-        let reply = if late.wire.has_effect() {
-            world.store.change().call(&late.wire)
+        let shown = if late.wire.has_effect() || !world.store.has_in_line(late.from, facet) {
+            None
         } else {
-            world.store.read(&late.wire)
+            world.store.change().shown_next(late.from, &late.wire)
+        };
+        let reply = match shown {
+            Some(reply) => reply,
+            None if late.wire.has_effect() => {
+                let store = world.store.change();
+                let reply = store.call(&late.wire);
+                store.note(late.from, &late.wire, &reply);
+                reply
+            }
+            None => world.store.read(&late.wire),
         };
         world.last = Some(reply.clone());
         let breaches = judge::effect(self, world, late, before.as_deref());
@@ -235,7 +246,8 @@ impl Run {
             | Fault::IgnoresIfNoneMatch
             | Fault::IgnoresConditionalDelete
             | Fault::RefusesConditionalDelete
-            | Fault::EtagIsNotMd5 => return breaches,
+            | Fault::EtagIsNotMd5
+            | Fault::ShowsWhoIsNext => return breaches,
         };
         breaches.extend(self.deliver(world, who, reply));
         breaches

@@ -1,11 +1,12 @@
 //! The reference store with the faults that a store can have.
 
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use statelock_protocol::lock::steps::{LockReply, LockRequest};
 use statelock_protocol::lock::unified::Facet;
 use statelock_protocol::store::{
-    LockItem, ObjectRequest, ObjectSuccess, Precondition, Refusal, Reply, StoredObject,
+    ETag, LockItem, ObjectRequest, ObjectSuccess, Precondition, Refusal, Reply, StoredObject,
     TableRequest, TableSuccess,
 };
 
@@ -30,6 +31,8 @@ pub struct Store {
     before: Option<ReferenceStore>,
     faults: &'static [Fault],
     lockfile_was_deleted: bool,
+    /// What each client that was refused wanted to store: it is shown that once.
+    in_line: BTreeMap<(usize, Facet), Vec<u8>>,
 }
 
 /// A lock in one place, as far as promises are about it.
@@ -113,7 +116,7 @@ impl Store {
             reference = reference.with_opaque_etags();
         }
         let before = reads_may_be_stale.then(|| reference.clone());
-        Self { reference, before, faults, lockfile_was_deleted: false }
+        Self { reference, before, faults, lockfile_was_deleted: false, in_line: BTreeMap::new() }
     }
 
     /// Puts a lock there before anything happens.
@@ -162,6 +165,55 @@ impl Store {
                 && wire.is_removal();
         }
         reply
+    }
+
+    /// Whether this client may be shown itself as who is next.
+    pub fn has_in_line(&self, who: usize, facet: Facet) -> bool {
+        self.in_line.contains_key(&(who, facet))
+    }
+
+    /// Answers a read of who was refused and waits, if nobody holds the lock: as if it did itself.
+    pub fn shown_next(&mut self, who: usize, wire: &Wire) -> Option<LockReply> {
+        let facet = wire.facet();
+        let shown = self.in_line.remove(&(who, facet))?;
+        if self.bytes(facet).is_some() {
+            return None;
+        }
+        Some(match facet {
+            Facet::Lockfile => {
+                let object = StoredObject { body: shown, etag: ETag::new("who is next") };
+                LockReply::Object(Reply::Applied(ObjectSuccess::Read(object)))
+            }
+            Facet::LockTable | Facet::Http => {
+                let info = Some(String::from_utf8_lossy(&shown).into_owned());
+                let item = Some(LockItem { info });
+                LockReply::Table(Reply::Applied(TableSuccess::Read(item)))
+            }
+        })
+    }
+
+    /// Remembers who was refused.
+    pub fn note(&mut self, who: usize, wire: &Wire, reply: &LockReply) {
+        if !self.faults.contains(&Fault::ShowsWhoIsNext) {
+            return;
+        }
+        let refused = matches!(
+            reply,
+            LockReply::Object(Reply::Refused(Refusal::PreconditionFailed))
+                | LockReply::Table(Reply::Refused(Refusal::PreconditionFailed))
+        );
+        let wanted = match wire {
+            Wire::Step(LockRequest::Object(ObjectRequest::Write { body, .. })) => body.clone(),
+            Wire::Step(LockRequest::Table(TableRequest::Put { info, .. })) => {
+                info.clone().into_bytes()
+            }
+            Wire::Step(LockRequest::Object(_) | LockRequest::Table(_)) | Wire::DeleteItem => return,
+        };
+        if refused {
+            self.in_line.insert((who, wire.facet()), wanted);
+        } else {
+            self.in_line.remove(&(who, wire.facet()));
+        }
     }
 
     /// Answers a request that has no effect.
@@ -264,5 +316,6 @@ impl Hash for Store {
             reference.tags_given().hash(state);
         }
         self.lockfile_was_deleted.hash(state);
+        self.in_line.hash(state);
     }
 }

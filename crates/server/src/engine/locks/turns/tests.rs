@@ -509,6 +509,31 @@ async fn who_was_refused_finds_a_lock_when_it_asks_and_nobody_else_does() {
     assert!(matches!(stage.read_lockfile(&e).await, Err(EngineError::NoSuchKey)), "too late");
 }
 
+/// Our own clients, and scripts: they ask whose lock ID stands there, and believe what they read.
+#[tokio::test(start_paused = true)]
+async fn p2_a_client_that_compares_lock_ids_is_never_shown_a_lock_that_is_not_held() {
+    for facet in [Facet::Lockfile, Facet::LockTable] {
+        for user_agent in ["aws-sdk-rust/1.3 app/statelock-1.0", "Boto3/1.40"] {
+            let stage = Stage::quick().await;
+            stage.take("a").await;
+            let protocol = match facet {
+                Facet::Lockfile => Protocol::S3,
+                Facet::LockTable | Facet::Http => Protocol::DynamoDb,
+            };
+            let user_agent = user_agent.to_owned();
+            let b = Sender { protocol, user_agent, ..sender("b", &stage.engine) };
+            let wanted = TakeLock { state: state(), facet, info: info("b"), sender: b.clone() };
+            assert_refused(&stage.engine.take_lock(wanted).await.unwrap());
+            assert_refused(&stage.take("c").await);
+            stage.release("a").await;
+            let shown = stage.engine.waiting.shown_to(&state(), facet, &b, None);
+            assert_eq!(shown, None, "{facet:?}, {}", b.user_agent);
+            let read = stage.read_lockfile(&b).await;
+            assert!(matches!(read, Err(EngineError::NoSuchKey)), "{facet:?}: {read:?}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_was_refused_is_shown_its_place_and_nobody_else_is() {
     let stage = Stage::quick().await;

@@ -3,8 +3,10 @@
 //! After a refusal a stock client reads the lock. Finds it none, because the holder released it in
 //! between, it fails at once, however long it was told to wait. So a sender that was just refused is
 //! shown who is next, once; and while the lock is held, it is shown its own place in the holder's
-//! `Info`. Nobody else ever sees either: what is stored is what is shown. Clients that are not
-//! Terraform or OpenTofu are shown who is next on the connection of the refusal only, and no places.
+//! `Info`. Nobody else ever sees either: what is stored is what is shown.
+//!
+//! Only Terraform and OpenTofu, which print what they read. Any other client may compare the lock ID
+//! that it reads with its own, and take its place in line for a lock that it was granted.
 
 use std::collections::VecDeque;
 
@@ -99,6 +101,9 @@ impl Refusals {
         hold: Option<&Hold>,
         now_micros: u64,
     ) -> Option<(Vec<u8>, Option<LockId>)> {
+        if !sender.says_stock_client() {
+            return None;
+        }
         let (refused, is_here) = self.of(sender, now_micros)?;
         if let Some(hold) = hold {
             let is_own = hold.is_held_by(refused.id.as_ref());
@@ -125,8 +130,8 @@ impl Refusals {
         Some((shown, next.shown_id(facet)))
     }
 
-    /// The refusal that a sender asks about; whether it came on this very connection. Behind a proxy a
-    /// connection is everybody's.
+    /// The refusal that Terraform or OpenTofu asks about; whether it came on this very connection.
+    /// Behind a proxy a connection is everybody's.
     fn of(&mut self, sender: &Sender, now_micros: u64) -> Option<(&mut Refused, bool)> {
         let here = |one: &Refused| !sender.proxied && one.connection == sender.connection.id;
         let latest_here = self.0.iter().rposition(here);
@@ -134,9 +139,6 @@ impl Refusals {
             let refused = self.0.get_mut(at)?;
             let allowed = refused.is_recent(now_micros) && refused.shown_here.allows(sender);
             return allowed.then_some((refused, true));
-        }
-        if !sender.says_stock_client() {
-            return None;
         }
         let key = SenderKey::new(sender);
         let alike = self.0.iter_mut().rev().find(|one| {
