@@ -9,11 +9,12 @@ mod proc_fs;
 mod processes;
 mod run_environment;
 mod who;
+mod worker;
 
 use statelock_client::Claim;
 use statelock_protocol::lock::evidence::{
-    ClientsSeen, Evidence, Here, Life, Machine, Observations, Offspring, ProcessSeen, RunSeen,
-    SeenProcess, Who, judge,
+    ClientsSeen, Evidence, Here, Life, Machine, Observations, Offspring, ProcessSeen, RunSeen, Who,
+    judge,
 };
 use statelock_protocol::lock::stamp::{ProcessMark, Reason, RunUrl};
 use statelock_protocol::lock::{LockId, LockInfo, Stamp};
@@ -21,6 +22,7 @@ use statelock_server::SystemClock;
 use statelock_server::engine::Clock as _;
 
 use who::who;
+pub(crate) use worker::Worker;
 
 use ci::Ci;
 use processes::Processes;
@@ -38,7 +40,7 @@ pub(crate) trait ProcessObserver {
     fn look(&self, mark: &ProcessMark) -> ProcessSeen;
 
     /// What the holder of a lock has started and still runs.
-    fn offspring(&self, lock_id: &LockId, holder: &Who) -> Offspring;
+    fn offspring(&self, lock_id: &LockId, holder: &ProcessMark) -> Offspring;
 
     /// Which Terraform and OpenTofu processes run.
     fn clients(&self) -> ClientsSeen;
@@ -64,7 +66,7 @@ impl Observers {
         let who = who();
         let seconds = SystemClock.now_micros() / 1_000_000;
         Self {
-            processes: Box::new(Processes::of_this_machine(who.clone())),
+            processes: Box::new(Processes::of_this_machine()),
             runs: Box::new(Ci::from_environment(&variable)),
             unix_seconds: i64::try_from(seconds).unwrap_or(i64::MAX),
             who,
@@ -82,7 +84,7 @@ pub(crate) fn of(info: &LockInfo, observers: &Observers) -> Evidence {
     let mut seen = Observations::nothing(here);
     if let Some(mark) = stamp.process.as_ref().filter(|mark| is_of(mark, &seen.here)) {
         seen.process = processes.look(mark);
-        seen.offspring = processes.offspring(&info.id, &holder);
+        seen.offspring = processes.offspring(&info.id, mark);
     }
     if stamp.process.is_none() && stamp.run.is_none() && holder.is_host_of(who) {
         seen.clients = processes.clients();
@@ -103,22 +105,9 @@ fn is_of(mark: &ProcessMark, here: &Here) -> bool {
     })
 }
 
-/// What runs under a lock of this process.
-#[derive(Debug)]
-pub(crate) struct UnderLock {
-    /// Terraform and OpenTofu.
-    pub(crate) clients: Vec<SeenProcess>,
-    /// Whether there is anything else: a daemon, or a shell that is about to become Terraform.
-    pub(crate) has_others: bool,
-}
-
-/// The processes that work under a lock of this process.
-pub(crate) fn under(lock_id: &LockId) -> UnderLock {
-    let who = who();
-    let seen = Processes::of_this_machine(who.clone()).offspring(lock_id, &who).found;
-    let is_client = |process: &SeenProcess| processes::is_client(&process.name);
-    let (clients, others): (Vec<_>, Vec<_>) = seen.into_iter().partition(is_client);
-    UnderLock { clients, has_others: !others.is_empty() }
+/// The processes that work under a lock of this process, as far as this user may look at them.
+pub(crate) fn under(lock_id: &LockId) -> Vec<Worker> {
+    Processes::of_this_machine().under(lock_id)
 }
 
 /// What a lock lives and dies with: what is gone if the lock was forgotten.

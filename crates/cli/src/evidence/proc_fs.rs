@@ -14,6 +14,10 @@ use statelock_protocol::lock::stamp::BootId;
 pub(super) const PID_NAMESPACE_OF_THE_MACHINE: u64 = 0xEFFF_FFFC;
 /// The inode of the first time namespace. In another one, start times are shifted.
 const TIME_NAMESPACE_OF_THE_MACHINE: u64 = 0xEFFF_FFFA;
+/// The flag of a thread of the kernel.
+const KERNEL_THREAD: u64 = 0x0020_0000;
+/// The capability to look at the processes of others.
+const CAP_SYS_PTRACE: u32 = 19;
 /// The most that is read of one file. An environment is at most a few MiB.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
@@ -21,6 +25,9 @@ const FILE_BYTES_MAX: u64 = 8 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stat {
     pub(super) pid: u32,
+    pub(super) parent: u32,
+    /// Whether it is a part of the kernel.
+    pub(super) is_kernel: bool,
     pub(super) started_ticks: u64,
     pub(super) activity: Activity,
 }
@@ -91,6 +98,15 @@ impl ProcFs {
         Ok(environment.split(|byte| *byte == 0).any(|entry| entry == variable.as_bytes()))
     }
 
+    /// Whether there may be processes that are not even listed, because they are another user's.
+    pub(super) fn hides_processes(&self) -> bool {
+        let Ok(status) = self.text("self/status") else {
+            return true;
+        };
+        let mounts = self.text("self/mounts").unwrap_or_default();
+        !may_trace(&status) && (is_hiding(&mounts) || self.stat(1).is_err())
+    }
+
     /// The ids of all processes that are shown.
     ///
     /// # Errors
@@ -126,6 +142,26 @@ fn own_ids(status: &str) -> Vec<u32> {
     ids.unwrap_or("").split_whitespace().filter_map(|id| id.parse().ok()).collect()
 }
 
+/// Whether a `status` has the capability by which all processes are shown.
+fn may_trace(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask.checked_shr(CAP_SYS_PTRACE).is_some_and(|mask| mask & 1 == 1)
+}
+
+/// Whether `mounts` has a `/proc` that shows each user only what is its own.
+fn is_hiding(mounts: &str) -> bool {
+    let option = mounts.lines().rev().find_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        let (at, kind, options) = (fields.next()?, fields.next()?, fields.next()?);
+        ((at, kind) == ("/proc", "proc")).then_some(options)
+    });
+    let hides = |option: &str| {
+        option.strip_prefix("hidepid=").is_some_and(|value| !matches!(value, "0" | "off"))
+    };
+    option.is_some_and(|options| options.split(',').any(hides))
+}
+
 /// Reads `pid (name) state …`. The name may hold anything, parentheses and spaces included.
 fn parse_stat(stat: &str) -> Option<Stat> {
     let (pid, rest) = stat.split_once(" (")?;
@@ -140,7 +176,14 @@ fn parse_stat(stat: &str) -> Option<Stat> {
         "T" | "t" => Activity::Suspended,
         _ => Activity::Running,
     };
-    Some(Stat { pid: pid.parse().ok()?, started_ticks: field(22)?.parse().ok()?, activity })
+    let flags: u64 = field(9)?.parse().ok()?;
+    Some(Stat {
+        pid: pid.parse().ok()?,
+        parent: field(4)?.parse().ok()?,
+        is_kernel: flags & KERNEL_THREAD != 0,
+        started_ticks: field(22)?.parse().ok()?,
+        activity,
+    })
 }
 
 #[cfg(test)]
@@ -159,7 +202,13 @@ mod tests {
     fn the_start_time_is_found_behind_any_name() {
         for name in ["statelock", "a b", ") R 1 1 1", "((", "a) Z (b", "", "\u{fffd}"] {
             let stat = parse_stat(&line(name, "S", 3, 987_654)).expect(name);
-            let expected = Stat { pid: 4711, started_ticks: 987_654, activity: Activity::Running };
+            let expected = Stat {
+                pid: 4711,
+                parent: 1,
+                is_kernel: false,
+                started_ticks: 987_654,
+                activity: Activity::Running,
+            };
             assert_eq!(stat, expected, "{name}");
         }
     }
@@ -182,6 +231,40 @@ mod tests {
             let stat = parse_stat(&line("a", state, threads, 1)).expect(state);
             assert_eq!(stat.activity, activity, "{state} with {threads}");
         }
+    }
+
+    #[test]
+    fn a_thread_of_the_kernel_is_known_by_its_flag() {
+        let stat = line("kworker/0:1", "I", 1, 5).replace(" 4194560 ", " 69238880 ");
+        assert!(parse_stat(&stat).expect("a stat").is_kernel);
+    }
+
+    #[test]
+    fn a_proc_that_hides_processes_is_known_by_its_mount() {
+        let mount =
+            |options: &str| format!("tmpfs / tmpfs rw 0 0\nproc /proc proc rw{options} 0 0\n");
+        for (options, hides) in [
+            ("", false),
+            (",hidepid=0", false),
+            (",hidepid=off", false),
+            (",hidepid=1,gid=4", true),
+            (",hidepid=2", true),
+            (",hidepid=invisible", true),
+            (",hidepid=ptraceable", true),
+        ] {
+            assert_eq!(is_hiding(&mount(options)), hides, "{options}");
+        }
+        assert!(!is_hiding(""));
+        // The last one covers what was mounted there before.
+        assert!(!is_hiding(&format!("{}{}", mount(",hidepid=2"), mount(""))));
+    }
+
+    #[test]
+    fn who_may_look_at_all_processes_is_told_from_the_capabilities() {
+        assert!(may_trace("Name:\tx\nCapEff:\t000001ffffffffff\n"));
+        // As in a container.
+        assert!(!may_trace("CapEff:\t00000000a80425fb\n"));
+        assert!(!may_trace(""));
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use std::io;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, getuid, test_kill_process};
+use rustix::process::{Pid, test_kill_process};
 use statelock_protocol::lock::LockId;
 use statelock_protocol::lock::evidence::{
-    Activity, ClientsSeen, Machine, Offspring, ProcessSeen, SeenProcess, Who,
+    Activity, ClientsSeen, Machine, Offspring, ProcessSeen, SeenProcess,
 };
 use statelock_protocol::lock::stamp::ProcessMark;
 
 use super::proc_fs::{PID_NAMESPACE_OF_THE_MACHINE, ProcFs, Stat};
+use super::worker::Worker;
 use super::{LOCK_ID_VARIABLE, ProcessObserver};
 
 /// Asks the system for a process without looking at it: whether there is one.
@@ -28,8 +29,6 @@ enum Presence {
 pub(super) struct Processes {
     proc_fs: ProcFs,
     probe: Probe,
-    who: Who,
-    is_root: bool,
 }
 
 /// The mark of this process; `None` where processes cannot be told apart.
@@ -44,9 +43,50 @@ fn mark_of_own(proc_fs: &ProcFs) -> Option<ProcessMark> {
 }
 
 impl Processes {
-    pub(super) fn of_this_machine(who: Who) -> Self {
-        let proc_fs = ProcFs::of_this_machine();
-        Self { proc_fs, probe: kill_nothing, who, is_root: getuid().is_root() }
+    pub(super) fn of_this_machine() -> Self {
+        Self { proc_fs: ProcFs::of_this_machine(), probe: kill_nothing }
+    }
+
+    /// The processes that carry a lock's ID. Looks again before it says that there is none: one may have
+    /// handed on its work to a new one, and ended, between the list and the look.
+    fn carrying(&self, lock_id: &LockId, unreadable: impl Fn(u32)) -> io::Result<Vec<SeenProcess>> {
+        let variable = format!("{LOCK_ID_VARIABLE}={lock_id}");
+        let look = || {
+            self.found(|pid| match self.proc_fs.has_variable(pid, &variable) {
+                Ok(has) => has,
+                Err(error) => {
+                    if !is_absent(&error) {
+                        unreadable(pid);
+                    }
+                    false
+                }
+            })
+        };
+        let found = look()?;
+        if found.is_empty() { look() } else { Ok(found) }
+    }
+
+    /// Whether a process that may not be looked at can have been started by one that started at `ticks`.
+    fn may_descend_from(&self, pid: u32, ticks: u64) -> bool {
+        match self.proc_fs.stat(pid) {
+            // The first process of a machine or container was there before any holder.
+            Ok(stat) => {
+                let is_later = pid != 1 && stat.started_ticks >= ticks;
+                is_later && !stat.is_kernel && stat.activity != Activity::Ended
+            }
+            Err(error) => !is_absent(&error),
+        }
+    }
+
+    /// Those that work under a lock of this process.
+    pub(super) fn under(&self, lock_id: &LockId) -> Vec<Worker> {
+        let worker = |SeenProcess { pid, name }| Worker {
+            parent: self.proc_fs.stat(pid).ok().map(|stat| stat.parent),
+            pid,
+            name,
+        };
+        let found = self.carrying(lock_id, |_| {}).unwrap_or_default();
+        found.into_iter().map(worker).collect()
     }
 
     /// Those processes for which `take` finds a name that matters.
@@ -85,19 +125,13 @@ impl ProcessObserver for Processes {
         }
     }
 
-    fn offspring(&self, lock_id: &LockId, holder: &Who) -> Offspring {
-        let variable = format!("{LOCK_ID_VARIABLE}={lock_id}");
+    fn offspring(&self, lock_id: &LockId, holder: &ProcessMark) -> Offspring {
+        // Whose name the holder had tells nothing: what it started may have changed its user.
         let refused = std::cell::Cell::new(false);
-        let found = self.found(|pid| match self.proc_fs.has_variable(pid, &variable) {
-            Ok(has) => has,
-            Err(error) => {
-                // The first process of a machine or container was there before any holder.
-                refused.set(refused.get() || (pid != 1 && !is_absent(&error)));
-                false
-            }
+        let found = self.carrying(lock_id, |pid| {
+            refused.set(refused.get() || self.may_descend_from(pid, holder.started_ticks));
         });
-        // Who has the holder's name may look at what the holder started.
-        let may_be_more = holder.user != self.who.user && (!self.is_root || refused.get());
+        let may_be_more = refused.get() || self.proc_fs.hides_processes();
         match found {
             Ok(found) => Offspring { found, may_be_more },
             Err(_) => Offspring { found: Vec::new(), may_be_more: true },

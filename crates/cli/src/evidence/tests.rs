@@ -38,7 +38,7 @@ impl ProcessObserver for FakeProcesses {
         self.seen.clone()
     }
 
-    fn offspring(&self, _: &LockId, _: &Who) -> Offspring {
+    fn offspring(&self, _: &LockId, _: &ProcessMark) -> Offspring {
         self.asked.note("offspring");
         Offspring::default()
     }

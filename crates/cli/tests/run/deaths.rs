@@ -54,6 +54,65 @@ fn a_shell_that_is_killed_over_terraform_releases_only_after_terraform() {
 }
 
 #[test]
+fn p1_the_lock_is_kept_while_something_may_still_start_terraform() {
+    let stage = Stage::new(Backend::Lockfile);
+    // As terragrunt does: one terraform, a pause, and the next one.
+    stage.script("terraform", "exec sleep 0.3");
+    stage.script("terragrunt", &format!("./terraform init; sleep 2; {HOLD}"));
+    let mut job = stage.start(&[], &["sh", "-c", "./terragrunt & exit 0"]);
+    job.await_stderr("still works under the lock");
+    job.await_file(&stage.started());
+    assert_eq!(stage.held_id(), stage.started_under());
+    stage.let_go();
+    job.wait().exited(0).said("(terragrunt)").said("it may be Terraform or start one");
+    stage.assert_free();
+}
+
+#[test]
+fn p1_what_a_killed_command_has_left_is_told_to_stop_whatever_it_is() {
+    let stage = Stage::new(Backend::Lockfile);
+    stage.script("terragrunt", &format!("trap 'echo told; exit 1' INT; {HOLD}"));
+    let mut job = stage.start(&[], &["sh", "-c", "echo $$ > $RELEASE.pid; ./terragrunt; true"]);
+    job.await_file(&stage.started());
+    send_signal("KILL", text(&stage.file("release.pid")).trim().parse().expect("a pid"));
+    let ended = job.wait();
+    assert_eq!(String::from_utf8_lossy(&ended.exited(137).stdout), "told\n");
+    stage.assert_free();
+}
+
+#[test]
+fn a_wait_for_what_is_left_ends_by_signals() {
+    let stage = Stage::new(Backend::Lockfile);
+    stage.script("daemon", &format!("trap '' INT TERM; {HOLD}"));
+    let mut job = stage.start(&[], &["sh", "-c", "./daemon & exit 0"]);
+    job.await_file(&stage.started());
+    job.await_stderr("(daemon)");
+    for _ in 0..2 {
+        let before = job.stderr().matches("is told to stop, with SIGINT").count();
+        job.signal("TERM");
+        let is_told = || job.stderr().matches("is told to stop, with SIGINT").count() > before;
+        assert!(wait_until(BOUND, || is_told().then_some(())).is_some(), "{}", job.stderr());
+    }
+    assert_eq!(stage.held_id(), stage.started_under());
+    job.signal("TERM");
+    job.wait().exited(0).said("SIGTERM again: what works under the lock is killed");
+    stage.assert_free();
+}
+
+#[test]
+fn an_agent_that_never_starts_terraform_is_not_waited_for() {
+    let stage = Stage::new(Backend::Lockfile);
+    let fifo = stage.file("fifo");
+    assert!(stage.command("mkfifo").arg(&fifo).status().expect("mkfifo").success());
+    stage.script("ssh-agent", "read line < fifo");
+    let ended = stage.run(&[], &["sh", "-c", "./ssh-agent & exit 0"]);
+    ended.exited(0);
+    assert_eq!(ended.stderr, "");
+    stage.assert_free();
+    std::fs::write(&fifo, "end\n").expect("it is still there");
+}
+
+#[test]
 fn after_sigkill_of_run_terraform_stops_in_order_and_the_lock_is_provably_dead() {
     for kind in KINDS {
         let stage = Stage::new(kind);

@@ -7,6 +7,11 @@ use statelock_testkit::server_process::wait_until;
 use crate::job::{BOUND, Job};
 use crate::stage::{ADDRESS, HOLD, KINDS, Stage};
 
+/// As terraform: ends in order at the first SIGINT.
+pub(crate) const TOLD: &str = "trap 'echo $1 told; exit 0' INT; \
+    echo $STATELOCK_LOCK_ID > $STARTED.new; mv $STARTED.new $STARTED; \
+    until [ -e $RELEASE ]; do sleep 0.05; done";
+
 /// Whether a request is about a lock.
 fn is_about_locks(method: &str, path: &str) -> bool {
     path.contains(".tflock") || (method == "POST" && path == "/")
@@ -113,6 +118,24 @@ fn p1_terraform_is_stopped_when_its_lock_is_removed() {
         ended.exited(1).said("somebody removed the lock while the command runs");
         ended.said("no lock").said("the command is told to stop, with SIGINT");
         assert!(String::from_utf8_lossy(&ended.stdout).contains("Interrupt received"), "{ended}");
+        stage.assert_free();
+    }
+}
+
+#[test]
+fn p1_no_terraform_begins_after_the_lock_is_lost() {
+    let stage = Stage::new(Backend::Lockfile);
+    stage.script("terraform", TOLD);
+    stage.script("job.sh", "trap : INT; ./terraform first; ./terraform second");
+    for options in [&["--check-every", "1s"][..], &["--check-every", "1s", "--no-forward"]] {
+        let mut job = stage.start(options, &["./job.sh"]);
+        job.await_file(&stage.started());
+        stage.remove_lock(&stage.started_under());
+        let ended = job.wait();
+        let told = String::from_utf8_lossy(&ended.exited(3).stdout).into_owned();
+        assert_eq!(told, "first told\nsecond told\n", "{ended}");
+        ended.said("the command has started more that works without it");
+        std::fs::remove_file(stage.started()).unwrap();
         stage.assert_free();
     }
 }

@@ -108,6 +108,23 @@ impl Stage {
         self.run(&[], &["true"]).exited(0);
     }
 
+    /// A shell script with this name in the scratch directory.
+    pub(crate) fn script(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.file(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a script");
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(path, mode).expect("it can be made executable");
+    }
+
+    /// Removes the lock as a person does who is in the wrong.
+    #[track_caller]
+    pub(crate) fn remove_lock(&self, id: &str) {
+        let mut command = self.command(BINARY);
+        command.args(["force-unlock", ADDRESS]).args(self.mode()).args([id, "--yes"]);
+        self.start_command(command).wait().exited(0);
+    }
+
     /// The ID of the lock that is held, as whoever is refused is shown it.
     #[track_caller]
     pub(crate) fn held_id(&self) -> String {

@@ -7,10 +7,14 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
-use rustix::process::{Pid, Signal, getpgrp, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, getpgrp, kill_process_group};
 use rustix::termios::tcgetpgrp;
 
+use statelock_protocol::lock::LockId;
+
 use super::command_line::CommandLine;
+use super::workers::{Workers, named};
+use crate::output;
 
 /// The name of the hidden verb that becomes the command.
 pub(crate) const INNER_VERB: &str = "__child";
@@ -21,6 +25,19 @@ pub(super) struct Child {
     process: tokio::process::Child,
     pid: Option<Pid>,
     terminal: Option<Terminal>,
+    /// Whether its process group is its own, with what it has started in it.
+    has_own_group: bool,
+    /// It, and what it has started, as far as that can be told.
+    pub(super) workers: Workers,
+}
+
+/// Whose lock a command runs under.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Under<'a> {
+    /// One of this process.
+    Own(&'a LockId),
+    /// One of a `run` around this one.
+    Another(&'a LockId),
 }
 
 /// The terminal that controls this process. It sends Ctrl-C to all in its foreground.
@@ -42,13 +59,15 @@ impl Child {
     ///
     /// On a terminal it stays in our process group, so that the terminal treats both as one job.
     /// Without one it gets a group of its own: what is sent to it then reaches what it has started too,
-    /// and what is sent to our group reaches it once, through us.
+    /// and what is sent to our group reaches it once, through us. Where it has none, each process under the
+    /// lock is sent a signal of its own.
     ///
     /// # Errors
     /// As the system says.
     pub(super) fn start(
         line: &CommandLine,
         variables: Vec<(String, OsString)>,
+        under: Under<'_>,
         forwards: bool,
     ) -> io::Result<Self> {
         let terminal = Terminal::of_this_process();
@@ -60,12 +79,17 @@ impl Child {
             .args(&line.arguments)
             .envs(variables);
         // Without our handing on, whoever signals our group has to reach the command.
-        if terminal.is_none() && forwards {
+        let has_own_group = terminal.is_none() && forwards;
+        if has_own_group {
             command.process_group(0);
         }
         let process = tokio::process::Command::from(command).spawn()?;
+        let workers = match under {
+            Under::Own(lock) => Workers::of(lock),
+            Under::Another(lock) => Workers::below(lock, process.id()),
+        };
         let id = process.id().and_then(|id| i32::try_from(id).ok());
-        Ok(Self { process, pid: id.and_then(Pid::from_raw), terminal })
+        Ok(Self { process, pid: id.and_then(Pid::from_raw), terminal, has_own_group, workers })
     }
 
     /// Waits for its end; may be dropped and called again.
@@ -82,14 +106,27 @@ impl Child {
     }
 
     /// Sends a signal to the command, and to what it has started where that can be told.
-    pub(super) fn send(&self, signal: Signal) {
-        let Some(pid) = self.pid else { return };
-        // It may have ended already.
-        let sent = match self.terminal {
-            Some(_) => kill_process(pid, signal),
-            None => kill_process_group(pid, signal),
-        };
-        sent.unwrap_or_default();
+    pub(super) fn send(&mut self, signal: Signal) {
+        match self.pid {
+            Some(pid) if self.has_own_group => {
+                self.workers.are_told();
+                // It may have ended already.
+                kill_process_group(pid, signal).unwrap_or_default();
+            }
+            pid => self.workers.send(signal, pid),
+        }
+    }
+
+    /// Tells every Terraform to stop that was started since the command was told.
+    pub(super) fn tell_new_clients(&mut self) {
+        let new = self.workers.tell_new_clients();
+        if !new.is_empty() {
+            output::warning(&format!(
+                "the lock is lost, and the command has started more that works without it: {}; it is told to \
+                 stop, with SIGINT",
+                named(&new)
+            ));
+        }
     }
 }
 

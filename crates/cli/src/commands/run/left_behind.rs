@@ -1,84 +1,100 @@
-//! Terraform processes that still work under the lock after the command has ended: one that a script
-//! put into the background, or whose parent was killed. The lock is not released under them.
+//! What still runs under the lock after the command has ended: what a script put into the background, or whose
+//! parent was killed. The lock is not released under it.
+//!
+//! It need not be Terraform: a shell or terragrunt starts the next one when it likes. So everything that
+//! carries the lock's ID is waited for, except what is known never to start one.
 
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
-use statelock_protocol::lock::LockId;
-use statelock_protocol::lock::evidence::SeenProcess;
-use tokio::time::interval;
+use rustix::process::Signal;
+use tokio::time::{Instant, interval};
 
+use super::child::Child;
 use super::stopping::{Sent, Stopping, Wish};
-use crate::backend::StopSignals;
-use crate::evidence;
+use super::workers::named;
+use crate::backend::{StopSignal, StopSignals};
 use crate::output;
 
 /// How often it is looked whether they have ended: they are nobody's children that could be waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How often it is told that there are some still.
+const TELL_EVERY: Duration = Duration::from_mins(1);
 
-/// How often other processes are given time: a shell in the background may be about to become Terraform. Daemons
-/// are not waited for.
-const LOOKS_AT_OTHERS: u32 = 5;
+/// How the command has left them.
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    /// Whether a signal has ended it, so that what it started may know nothing.
+    pub(super) was_killed: bool,
+    /// Whether it was told to stop because the lock is lost: no Terraform may begin any more.
+    pub(super) is_over: bool,
+    /// What it was told so far: the same wish from two sides is one still.
+    pub(super) stopping: Stopping,
+    /// Whether signals to us are for them too: else whoever sends them sends them to both.
+    pub(super) forwards: bool,
+}
 
-/// Waits until no Terraform or OpenTofu of this lock runs any more, and hands on what asks them to stop.
+/// Waits until nothing of this lock runs any more, and hands on what asks it to stop.
 ///
-/// `is_untold`: the command was killed and no signal has reached its group, so they do not know that they are
-/// to stop. A second SIGINT would make Terraform give up its state, so who may have got one gets no other
-/// unless somebody asks. With `forwards` off, whoever signals us signals them.
-pub(super) async fn wait_for(
-    lock: &LockId,
-    signals: &mut StopSignals,
-    (is_untold, forwards): (bool, bool),
-) {
+/// A second SIGINT would make Terraform give up its state, so who got one gets no other unless somebody asks.
+pub(super) async fn wait_for(child: &mut Child, signals: &mut StopSignals, mut how: Left) {
     let mut looks = interval(LOOK_EVERY);
-    let mut stopping = Stopping::default();
-    let mut is_told = false;
-    let mut others_seen = 0;
+    let begun = Instant::now();
+    let mut told: Option<Instant> = None;
     loop {
-        let evidence::UnderLock { clients: left, has_others } = evidence::under(lock);
+        let left = child.workers.left();
         if left.is_empty() {
-            if is_told || !has_others || others_seen == LOOKS_AT_OTHERS {
-                return;
-            }
-            others_seen += 1;
-            looks.tick().await;
-            continue;
+            return;
         }
-        if !is_told {
-            is_told = true;
-            output::warning(&format!(
-                "the command has ended, but what it started still works under the lock: {}; waiting for it",
-                named(&left)
-            ));
-            if is_untold {
-                hand_on(stopping.wish(Wish::Terminate), &left);
-            }
+        if told.is_none() && how.was_killed && how.forwards {
+            child.workers.tell_the_untold();
+        }
+        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            tell(&named(&left), told.map(|_| begun.elapsed()), how.forwards);
+            told = Some(Instant::now());
+        }
+        if how.is_over {
+            child.tell_new_clients();
         }
         tokio::select! {
             _ = looks.tick() => {}
             caught = signals.next() => {
-                if forwards {
-                    hand_on(stopping.wish(caught.into()), &left);
-                }
+                let wish = Wish::of(caught, how.forwards, child.shares_keyboard());
+                hand_on(caught, how.stopping.wish(wish), child);
             }
         }
     }
 }
 
-fn hand_on(sent: Sent, processes: &[SeenProcess]) {
-    let signal = match sent {
-        Sent::Nothing => return,
-        Sent::Interrupt => Signal::INT,
-        Sent::Kill => Signal::KILL,
-    };
-    let pids = processes.iter().filter_map(|process| i32::try_from(process.pid).ok());
-    for pid in pids.filter_map(Pid::from_raw) {
-        // It may have ended meanwhile.
-        kill_process(pid, signal).unwrap_or_default();
+fn hand_on(caught: StopSignal, sent: Sent, child: &mut Child) {
+    match sent {
+        Sent::Nothing => {}
+        Sent::Interrupt => {
+            output::note(&format!(
+                "{caught}: what works under the lock is told to stop, with SIGINT"
+            ));
+            child.workers.send(Signal::INT, None);
+        }
+        Sent::Kill => {
+            output::warning(&format!("{caught} again: what works under the lock is killed"));
+            child.workers.send(Signal::KILL, None);
+        }
     }
 }
 
-fn named(processes: &[SeenProcess]) -> String {
-    let name = |process: &SeenProcess| format!("{} ({})", process.pid, process.name);
-    processes.iter().map(name).collect::<Vec<_>>().join(", ")
+fn tell(left: &str, waited: Option<Duration>, forwards: bool) {
+    let Some(waited) = waited else {
+        let end = if forwards {
+            ". SIGTERM to statelock tells it to stop, a third one kills it"
+        } else {
+            ""
+        };
+        return output::warning(&format!(
+            "the command has ended, but what it started still works under the lock: {left}; waiting for \
+             it, because it may be Terraform or start one{end}"
+        ));
+    };
+    let waited = waited.as_secs();
+    output::note(&format!(
+        "still waiting, for {waited} s now, for what works under the lock: {left}"
+    ));
 }

@@ -19,6 +19,7 @@ mod supervising;
 mod waiting;
 mod watch;
 mod words;
+mod workers;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,9 +38,10 @@ pub(crate) use child::INNER_VERB;
 pub(crate) use inner::{InnerArgs, run as run_inner};
 
 use acquiring::Wanted;
-use child::{Child, shell_code};
+use child::{Child, Under, shell_code};
 use command_line::CommandLine;
 use error::RunError;
+use left_behind::Left;
 use releasing::Ended;
 use stopping::Stopping;
 use supervising::{CommandEnd, Supervisor};
@@ -203,7 +205,7 @@ impl Run<'_> {
     /// Runs the command without a lock of its own.
     fn under_another(&mut self, id: &LockId) -> Result<u8, RunError> {
         output::note(&format!("lock {id} of this state is held around this command already"));
-        let mut child = self.start(id)?;
+        let mut child = self.start(Under::Another(id))?;
         let end = self.runtime.block_on(
             Supervisor {
                 child: &mut child,
@@ -242,25 +244,30 @@ impl Run<'_> {
         if let Some(caught) = self.runtime.block_on(already_caught(&mut self.signals)) {
             return Err(RunError::Interrupted(caught));
         }
-        let mut child = self.start(lock.id())?;
+        let mut child = self.start(Under::Own(lock.id()))?;
         let end = catch_unwind(AssertUnwindSafe(|| self.look_after(&mut child, lock)));
         // The panic has told of itself. What it has left behind is the command.
         let end = end.unwrap_or_else(|_| self.stop(&mut child));
-        let forwards = !self.args.no_forward && !child.shares_keyboard();
-        let told = (end.is_untold, forwards);
-        let left_behind = left_behind::wait_for(lock.id(), &mut self.signals, told);
-        self.runtime.block_on(left_behind);
+        let how = Left {
+            was_killed: end.was_killed,
+            is_over: end.is_lock_lost && self.args.on_lost == OnLost::Stop,
+            stopping: end.stopping.clone(),
+            forwards: !self.args.no_forward,
+        };
+        self.runtime.block_on(left_behind::wait_for(&mut child, &mut self.signals, how));
         Ok(end)
     }
 
-    fn start(&mut self, id: &LockId) -> Result<Child, RunError> {
+    fn start(&mut self, under: Under<'_>) -> Result<Child, RunError> {
+        let (Under::Own(id) | Under::Another(id)) = under;
         let mut variables = environment::under(id, &|name| std::env::var_os(name));
         if let Some(workspace) = self.args.backend.workspace() {
             // The one that is locked, and not the one that happens to be selected.
             variables.push(("TF_WORKSPACE".to_owned(), workspace.as_str().into()));
         }
         let _inside = self.runtime.enter();
-        Child::start(self.line, variables, !self.args.no_forward).map_err(RunError::Start)
+        let forwards = !self.args.no_forward;
+        Child::start(self.line, variables, under, forwards).map_err(RunError::Start)
     }
 
     fn look_after(&mut self, child: &mut Child, lock: &LockHandle) -> CommandEnd {
@@ -286,7 +293,8 @@ impl Run<'_> {
         let status = self.runtime.block_on(child.wait());
         let code = status.map_or(0, shell_code);
         let code = if code == 0 { ExitCode::Internal.number() } else { code };
-        CommandEnd { code, is_lock_lost: false, is_untold: false }
+        let stopping = Stopping::default();
+        CommandEnd { code, is_lock_lost: false, was_killed: true, stopping }
     }
 
     /// The exit code: a failure of the command is more important than one of ours.

@@ -32,6 +32,18 @@ impl From<StopSignal> for Wish {
     }
 }
 
+impl Wish {
+    /// What a signal to us wishes. Without `forwards`, and for Ctrl-C on a shared keyboard, the command has got
+    /// it itself.
+    pub(super) fn of(caught: StopSignal, forwards: bool, shares_keyboard: bool) -> Self {
+        match caught {
+            _ if !forwards => Self::Keyboard,
+            StopSignal::Interrupt if shares_keyboard => Self::Keyboard,
+            StopSignal::Interrupt | StopSignal::Terminate | StopSignal::HangUp => caught.into(),
+        }
+    }
+}
+
 /// What the command is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sent {

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Interval, interval, sleep_until};
 
 use super::OnLost;
 use super::child::{Child, shell_code};
@@ -13,15 +13,20 @@ use super::watch::{Seen, Watch};
 use crate::backend::{StopSignal, StopSignals};
 use crate::output;
 
+/// How often, once the lock is lost, it is looked whether the command starts another Terraform.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 /// How the command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CommandEnd {
     /// The exit code of a shell for it.
     pub(super) code: u8,
     /// Whether the lock was lost meanwhile.
     pub(super) is_lock_lost: bool,
-    /// Whether a signal ended it that did not come through us, so that what it started may know nothing.
-    pub(super) is_untold: bool,
+    /// Whether a signal ended it, so that what it started may know nothing.
+    pub(super) was_killed: bool,
+    /// What it was told.
+    pub(super) stopping: Stopping,
 }
 
 /// Everything that there is to look after.
@@ -42,6 +47,7 @@ enum Happened {
     Caught(StopSignal),
     Watched(Seen),
     TimeIsUp,
+    LooksAgain,
 }
 
 impl Supervisor<'_> {
@@ -49,18 +55,35 @@ impl Supervisor<'_> {
     pub(super) async fn run(&mut self) -> CommandEnd {
         let mut is_lock_lost = false;
         let mut kill_at = None;
+        let mut looks = None;
         loop {
-            match self.happens(kill_at).await {
+            match self.happens(kill_at, looks.as_mut()).await {
                 Happened::Ended(Ok(status)) => {
-                    let is_untold = status.signal().is_some() && !self.stopping.has_begun();
-                    return CommandEnd { code: shell_code(status), is_lock_lost, is_untold };
+                    if status.signal() == Some(Signal::INT.as_raw()) && self.child.shares_keyboard()
+                    {
+                        // Ctrl-C, which has reached all, may be seen here only after its effect.
+                        self.child.workers.are_told();
+                    }
+                    return CommandEnd {
+                        code: shell_code(status),
+                        is_lock_lost,
+                        was_killed: status.signal().is_some(),
+                        stopping: self.stopping.clone(),
+                    };
                 }
                 Happened::Ended(Err(error)) => {
                     output::warning(&format!("how the command ended cannot be told: {error}"));
-                    return CommandEnd { code: 1, is_lock_lost, is_untold: false };
+                    let stopping = self.stopping.clone();
+                    return CommandEnd { code: 1, is_lock_lost, was_killed: false, stopping };
                 }
                 Happened::Caught(caught) => self.caught(caught),
-                Happened::Watched(seen) => is_lock_lost |= self.watched(seen),
+                Happened::Watched(seen) => {
+                    is_lock_lost |= self.watched(seen);
+                    let is_over = is_lock_lost && self.on_lost == OnLost::Stop;
+                    looks = is_over.then(|| interval(LOOK_EVERY));
+                }
+                // A shell whose Terraform has stopped in order goes on with its next line.
+                Happened::LooksAgain => self.child.tell_new_clients(),
                 Happened::TimeIsUp => {
                     output::warning("the command has not stopped in time: it is killed");
                     self.child.send(Signal::KILL);
@@ -74,7 +97,11 @@ impl Supervisor<'_> {
         }
     }
 
-    async fn happens(&mut self, kill_at: Option<Instant>) -> Happened {
+    async fn happens(
+        &mut self,
+        kill_at: Option<Instant>,
+        looks: Option<&mut Interval>,
+    ) -> Happened {
         let kill_at = kill_at.filter(|_| self.kill_after.is_some());
         tokio::select! {
             biased;
@@ -82,15 +109,15 @@ impl Supervisor<'_> {
             caught = self.signals.next() => Happened::Caught(caught),
             seen = next_of(self.watch.as_mut()) => Happened::Watched(seen),
             () = at(kill_at) => Happened::TimeIsUp,
+            () = tick_of(looks) => Happened::LooksAgain,
         }
     }
 
     fn caught(&mut self, caught: StopSignal) {
-        let wish = match caught {
-            _ if !self.forwards => Wish::Keyboard,
-            StopSignal::Interrupt if self.child.shares_keyboard() => Wish::Keyboard,
-            StopSignal::Interrupt | StopSignal::Terminate | StopSignal::HangUp => caught.into(),
-        };
+        let wish = Wish::of(caught, self.forwards, self.child.shares_keyboard());
+        if wish == Wish::Keyboard {
+            self.child.workers.are_told();
+        }
         match self.wish(wish) {
             Sent::Interrupt => output::note(&format!(
                 "{caught}: the command is told to stop, with SIGINT; its lock is kept until it has"
@@ -144,6 +171,15 @@ impl Supervisor<'_> {
 async fn next_of(watch: Option<&mut Watch<'_>>) -> Seen {
     match watch {
         Some(watch) => watch.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn tick_of(looks: Option<&mut Interval>) {
+    match looks {
+        Some(looks) => {
+            looks.tick().await;
+        }
         None => std::future::pending().await,
     }
 }

@@ -55,12 +55,7 @@ impl FakeProc {
     }
 
     fn observer(&self) -> Processes {
-        Processes {
-            proc_fs: ProcFs::at(self.root.path(), OWN),
-            probe: |_| Presence::Missing,
-            who: Who::parse("me@box"),
-            is_root: false,
-        }
+        Processes { proc_fs: ProcFs::at(self.root.path(), OWN), probe: |_| Presence::Missing }
     }
 
     fn machine_error(&self) -> String {
@@ -153,21 +148,65 @@ fn what_a_holder_started_carries_its_lock_id() {
     fake.process(8, "sh", "S", 1, &format!("X{LOCK_ID_VARIABLE}={id}\0"));
     fake.process(OWN, "statelock", "S", 7, &carries);
     let found = vec![SeenProcess { pid: 5, name: "terraform".to_owned() }];
-    let offspring = |who| fake.observer().offspring(&id, &Who::parse(who));
-    assert_eq!(offspring("me@box"), Offspring { found: found.clone(), may_be_more: false });
-    assert_eq!(offspring("you@box"), Offspring { found, may_be_more: true });
+    let offspring = fake.observer().offspring(&id, &mark(4));
+    assert_eq!(offspring, Offspring { found: found.clone(), may_be_more: false });
+    let worker = Worker { pid: 5, parent: Some(1), name: "terraform".to_owned() };
+    assert_eq!(fake.observer().under(&id), [worker]);
+}
+
+impl FakeProc {
+    /// A process whose environment may not be read.
+    fn unreadable(&self, pid: u32, name: &str, started: u64) {
+        self.process(pid, name, "S", started, "");
+        self.remove(&format!("{pid}/environ"));
+        fs::create_dir_all(self.root.path().join(format!("{pid}/environ"))).expect("a folder");
+    }
+
+    /// Whether there may be more than what was found, for a holder that started at tick 7.
+    fn may_be_more(&self) -> bool {
+        self.observer().offspring(&lock_id(), &mark(4)).may_be_more
+    }
 }
 
 #[test]
-fn root_sees_everything_unless_it_is_refused() {
+fn p1_what_may_not_be_looked_at_and_came_after_the_holder_may_be_the_holders() {
+    // As a process is whose user the holder has changed, and in a container whoever is root may not look
+    // at it either. What the user is called does not matter.
+    for started in [7, 8] {
+        let fake = FakeProc::new();
+        assert!(!fake.may_be_more());
+        fake.unreadable(9, "terraform", started);
+        assert!(fake.may_be_more(), "{started}");
+    }
+}
+
+#[test]
+fn what_is_surely_none_of_the_holders_hides_nothing() {
     let fake = FakeProc::new();
-    let root = || Processes { is_root: true, ..fake.observer() };
-    let you = Who::parse("you@box");
-    assert_eq!(root().offspring(&lock_id(), &you), Offspring::default());
-    // Something that cannot be read, as it is in a container with fewer capabilities.
-    fs::create_dir_all(fake.root.path().join("9/environ")).expect("a folder");
-    let Offspring { found, may_be_more } = root().offspring(&lock_id(), &you);
-    assert_eq!((found, may_be_more), (Vec::new(), true));
+    // There before the holder.
+    fake.unreadable(9, "sshd", 6);
+    fake.unreadable(1, "init", 7);
+    // Ended since.
+    fake.unreadable(10, "sudo", 8);
+    let rest = "1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0";
+    fake.write("10/stat", &format!("10 (sudo) Z {rest} 8 0"));
+    // A part of the kernel.
+    fake.unreadable(11, "kworker/0:1", 8);
+    fake.write(
+        "11/stat",
+        &format!("11 (kworker/0:1) I {} 8 0", rest.replacen("-1 0", "-1 69238880", 1)),
+    );
+    assert!(!fake.may_be_more());
+}
+
+#[test]
+fn processes_that_are_not_even_listed_may_be_the_holders() {
+    let fake = FakeProc::new();
+    fake.write("self/mounts", "proc /proc proc rw,hidepid=2 0 0\n");
+    assert!(fake.may_be_more());
+    let status = format!("NSpid:\t{OWN}\nCapEff:\t000001ffffffffff\n");
+    fake.write("self/status", &status);
+    assert!(!fake.may_be_more());
 }
 
 #[test]
@@ -213,7 +252,7 @@ struct Sleeper(Child);
 
 impl Sleeper {
     fn start(name: &str) -> Option<Self> {
-        let observer = Processes::of_this_machine(Who::default());
+        let observer = Processes::of_this_machine();
         if let Err(why) = observer.machine() {
             skip(&format!("evidence: {name}"), &why);
             return None;
@@ -235,7 +274,7 @@ impl Drop for Sleeper {
 #[test]
 fn a_real_process_is_running_then_ended_then_missing() {
     let Some(mut sleeper) = Sleeper::start("lifetime") else { return };
-    let observer = Processes::of_this_machine(super::super::who());
+    let observer = Processes::of_this_machine();
     let mark = ProcessMark { pid: sleeper.0.id(), ..own_mark().expect("a mark") };
     let activity = |expected: Activity| match observer.look(&mark) {
         ProcessSeen::Found { activity, started_ticks } => {
@@ -256,12 +295,12 @@ fn a_real_process_is_running_then_ended_then_missing() {
 fn real_offspring_is_found() {
     let Some(sleeper) = Sleeper::start("offspring") else { return };
     let id = LockId::parse(format!("{}-offspring", std::process::id())).expect("a lock ID");
-    let who = super::super::who();
-    let observer = Processes::of_this_machine(who.clone());
+    let observer = Processes::of_this_machine();
+    let holder = own_mark().expect("a mark");
     // Between fork and exec it is still a copy of this test.
     let bound = std::time::Duration::from_secs(20);
     let found = wait_until(bound, || {
-        let found = observer.offspring(&id, &who).found;
+        let found = observer.offspring(&id, &holder).found;
         (!found.is_empty()).then_some(found)
     });
     let expected = SeenProcess { pid: sleeper.0.id(), name: "sleep".to_owned() };
