@@ -36,9 +36,9 @@ impl OnTerminal {
         let mut command = stage.command("script");
         command.args(["-q", "-e", "-c", &line, "/dev/null"]);
         let screen = stage.file("screen");
-        let shown = File::create(&screen).unwrap();
-        let mut script = command.stdin(Stdio::piped()).stdout(shown).spawn().unwrap();
-        let keyboard = script.stdin.take().unwrap();
+        let shown = File::create(&screen).expect("a file for the screen");
+        let mut script = command.stdin(Stdio::piped()).stdout(shown).spawn().expect("script runs");
+        let keyboard = script.stdin.take().expect("its standard input");
         assert!(wait_until(BOUND, || stage.started().exists().then_some(())).is_some());
         Some(Self { script, keyboard, screen })
     }
@@ -48,9 +48,9 @@ impl OnTerminal {
     }
 
     fn end(&mut self) -> Option<i32> {
-        let ended = wait_until(BOUND, || self.script.try_wait().unwrap());
-        let Some(status) = ended else { panic!("no end:\n{}", self.screen()) };
-        status.code()
+        let ended = wait_until(BOUND, || self.script.try_wait().expect("it can be asked"));
+        assert!(ended.is_some(), "no end:\n{}", self.screen());
+        ended.and_then(|status| status.code())
     }
 }
 
