@@ -69,6 +69,22 @@ fn a_full_disk_is_named_and_left_empty() {
 }
 
 #[test]
+fn a_file_that_may_not_grow_further_is_named_and_goes() {
+    let stage = Stage::new();
+    let mut running = stage.serve();
+    let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(400_000).collect();
+    running.put("large", noise);
+    assert!(running.server.terminate().success());
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -f 100 && exec \"$BINARY\" backup --data \"$DATA\" \"$DEST\""]);
+    command.env("BINARY", env!("CARGO_BIN_EXE_statelock"));
+    command.env("DATA", stage.data()).env("DEST", stage.path("one"));
+    let ended = Run::of(command);
+    ended.ended(8, "one.unfinished/statelock.db`").ended(8, "and `ulimit -f`");
+    stage.assert_nothing_of("one");
+}
+
+#[test]
 fn p12_what_a_read_only_disk_holds_is_verified_and_backed_up() {
     let stage = Stage::new();
     let mut running = stage.serve();

@@ -123,6 +123,10 @@ impl From<CopyError> for BackupError {
         match error {
             CopyError::Stopped => Self::Stopped,
             CopyError::Full(path) => Self::Full(path),
+            // Its own words are those of a server, which writes there.
+            CopyError::Source(OpenError::Unusable { action, path, source }) => {
+                Self::io(action, &path)(source)
+            }
             other @ (CopyError::NoDatabase(_)
             | CopyError::Source(_)
             | CopyError::Started(_)

@@ -59,6 +59,20 @@ async fn p12_a_stopped_directory_that_may_only_be_read_is_backed_up() {
     assert_eq!(stage.names(), ["backup", "data"]);
 }
 
+#[tokio::test]
+async fn what_may_not_be_read_is_named_as_such() {
+    let stage = Stage::new().await;
+    set_modes(&stage.data(), 0o700, 0o000);
+    let database = stage.data().join("statelock.db");
+    if fs::File::open(&database).is_ok() {
+        return again_as_nobody("unwritable::what_may_not_be_read_is_named_as_such");
+    }
+    let refused = stage.take();
+    let is_told = |path: &Path| path == database;
+    assert!(matches!(&refused, Err(BackupError::Io { path, .. }) if is_told(path)), "{refused:?}");
+    assert_eq!(stage.names(), ["data"]);
+}
+
 /// Runs one test of this binary again as a user whom modes bind, since root may write everywhere.
 fn again_as_nobody(test: &str) {
     const NOBODY: u32 = 65534;

@@ -7,8 +7,7 @@ use crate::backend::StopSignal;
 use crate::commands::CommandError;
 use crate::exit_code::ExitCode;
 
-const PERMISSION: &str =
-    "run it as the server's user; check the path, who may write there, and the disk";
+const PERMISSION: &str = "run it as the server's user; check the path, who may read and write there, the disk, and `ulimit -f`";
 const ROOM: &str = "nothing is left of the backup; make room, or choose another disk";
 
 /// Every way in which `backup` ends badly.

@@ -1,7 +1,9 @@
 //! Runs the work, and asks it to end when a signal asks this process.
 
+use rustix::process::Signal;
 use statelock_server::backup::{BackupError, Manifest, Progress};
 use statelock_server::storage::embedded::Stop;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::BackupCommandError;
 use super::progress::ProgressLine;
@@ -18,6 +20,9 @@ where
         .map_err(BackupCommandError::Runtime)?;
     runtime.block_on(async {
         let mut signals = StopSignals::catch().map_err(BackupCommandError::Runtime)?;
+        // A file that reaches the limit of this user (`ulimit -f`) is an error then, and not the end.
+        let too_large = SignalKind::from_raw(Signal::XFSZ.as_raw());
+        let _too_large = signal(too_large).map_err(BackupCommandError::Runtime)?;
         let stop = Stop::default();
         let theirs = stop.clone();
         let mut running = tokio::task::spawn_blocking(move || {
