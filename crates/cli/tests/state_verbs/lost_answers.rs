@@ -2,7 +2,7 @@
 
 use statelock_testkit::fault_proxy::{Fault, Request};
 
-use crate::stage::{KEY, MODES, Stage, state};
+use crate::stage::{KEY, Stage, state};
 
 const NO_500: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
 const SLOW_DOWN: &str = "HTTP/1.1 503 Slow Down\r\nContent-Length: 38\r\n\r\n\
@@ -11,8 +11,6 @@ const CONFLICT: &str = "HTTP/1.1 409 Conflict\r\nContent-Length: 54\r\n\r\n\
     <Error><Code>ConditionalRequestConflict</Code></Error>";
 const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 40\r\n\r\n\
     <Error><Code>AccessDenied</Code></Error>";
-const NO_TABLE: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 35\r\n\r\n\
-    {\"__type\":\"AccessDeniedException\"}  ";
 
 /// What goes wrong once, and does not keep a write from ending well.
 const ONCE: [(&str, Fault); 7] = [
@@ -113,26 +111,6 @@ fn p6_a_lost_answer_and_then_a_refusal_is_unknown_and_not_a_refusal() {
     proxy.inject_on(Fault::LoseResponse, 1, puts_state);
     stage.push_through(&proxy.endpoint(), &state(1, "L", "x"), &[]).ended(0, "stored serial 1");
     stage.assert_free();
-}
-
-#[test]
-fn p8_a_digest_that_was_not_written_is_told_with_its_repair() {
-    for stage in Stage::all("digest writes") {
-        for (serial, options) in (1..).zip([MODES[1], MODES[2]]) {
-            let proxy = stage.proxy();
-            let puts_digest =
-                |request: &Request| request.operation == "PutItem" && request.body.contains("-md5");
-            proxy.inject_on(Fault::Answer(NO_TABLE), usize::MAX, puts_digest);
-            let bytes = state(serial, "L", "x");
-            let run = stage.push_through(&proxy.endpoint(), &bytes, options);
-            run.ended(7, "the state was written, but not its digest");
-            assert!(run.stderr.contains(" | statelock state push"), "{}", run.stderr);
-            assert_eq!(stage.object(KEY).as_ref(), Some(&bytes));
-            stage.push(&bytes, options).ended(0, "stored");
-            assert_eq!(stage.pull(options).ended(0, "").stdout, bytes);
-        }
-        stage.assert_free();
-    }
 }
 
 #[test]

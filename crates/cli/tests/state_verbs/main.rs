@@ -4,6 +4,7 @@ mod big;
 #[path = "../bucket/mod.rs"]
 mod bucket;
 mod conflicts;
+mod digests;
 mod exact;
 mod headers;
 mod lost_answers;

@@ -86,6 +86,11 @@ impl Stage {
         self.server.endpoint()
     }
 
+    /// Where it listens.
+    pub(crate) fn server_address(&self) -> std::net::SocketAddr {
+        self.server.address()
+    }
+
     /// A proxy in front of it, to make mistakes.
     pub(crate) fn proxy(&self) -> FaultProxy {
         self.server.proxy()

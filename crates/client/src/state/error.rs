@@ -7,6 +7,7 @@ use statelock_protocol::lock::steps::{Looked, Place};
 use statelock_protocol::state::{Digest, StateReadError};
 use statelock_protocol::store::ETag;
 
+use super::digest_item::StoredDigest;
 use super::read::Stored;
 use super::write::Written;
 use crate::error::{StoreError, Trouble};
@@ -67,6 +68,41 @@ pub enum SourceError {
     Changed,
 }
 
+/// Why a digest was not written, as far as is known. One that was sent and not answered may still be written, but only
+/// in the place of what was read before.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DigestError {
+    /// The lock is not ours any more.
+    #[error("the lock was lost before it was written")]
+    LockLost(Vec<(Place, Looked)>),
+    /// Whether the lock is still ours could not be found out.
+    #[error("could not find out whether the lock still stands{}", because(trouble.as_ref()))]
+    LockUnknown {
+        /// What went wrong.
+        trouble: Option<Trouble>,
+    },
+    /// The table refuses, or does not answer.
+    #[error("{0}")]
+    Table(Trouble),
+    /// The table says something else each time.
+    #[error("the lock table has {}", Found(_0))]
+    Another(StoredDigest),
+}
+
+struct Found<'a>(&'a StoredDigest);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            StoredDigest::Digest(digest) => write!(f, "the digest {digest}"),
+            StoredDigest::Unreadable(text) => write!(f, "`{text}`, which is no digest"),
+            StoredDigest::Absent | StoredDigest::NoTable | StoredDigest::Unknown(_) => {
+                f.write_str("none")
+            }
+        }
+    }
+}
+
 /// Why a state was not written, or not completely.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -111,14 +147,14 @@ pub enum WriteError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The state was written, and its digest was not: readers that use the lock table will refuse the state.
-    #[error("the state was written, but not its digest {digest}: {trouble}")]
+    #[error("the state was written, but not its digest {digest}: {error}")]
     Digest {
         /// What was written.
         written: Box<Written>,
         /// What the lock table should say.
         digest: Digest,
         /// Why it does not.
-        trouble: Trouble,
+        error: DigestError,
     },
 }
 

@@ -9,7 +9,7 @@
 //! [`StateObject::write`] replaces exactly what was read, or nothing (P6): it needs the lock, asks right
 //! before the write whether the lock still stands, and the store checks the ETag (`If-Match`, or
 //! `If-None-Match: *`) at the moment of the write. An answer that was lost is resolved by reading back
-//! and comparing bytes. Then the digest is written and read back (P8).
+//! and comparing bytes. Then the digest is written over the one that was read, and read back (P8).
 //!
 //! # What is not guaranteed
 //! A store that accepts `If-Match` and ignores it does not fence, and one request cannot show that. State
@@ -17,6 +17,9 @@
 //! the same bytes again repairs.
 
 mod digest_item;
+mod digest_writing;
+#[cfg(test)]
+mod digest_writing_tests;
 mod error;
 mod get;
 mod header;
@@ -37,7 +40,7 @@ use crate::backend::StateBackend;
 use crate::connection::Connection;
 
 pub use digest_item::StoredDigest;
-pub use error::{ReadError, SourceError, WriteError};
+pub use error::{DigestError, ReadError, SourceError, WriteError};
 pub use read::{DigestCheck, StateRead, Stored};
 pub use sink::{Discard, StateSink};
 pub use source::StateSource;

@@ -105,11 +105,11 @@ impl StateObject {
             upload.abort(self).await;
         }
         let written = result?;
-        match self.write_digest(source.digest()).await {
+        match self.write_digest(source.digest(), lock).await {
             Ok(()) => Ok(written),
-            Err(trouble) => {
+            Err(error) => {
                 let (digest, written) = (*source.digest(), Box::new(written));
-                Err(WriteError::Digest { written, digest, trouble })
+                Err(WriteError::Digest { written, digest, error })
             }
         }
     }
@@ -171,20 +171,12 @@ impl Writing<'_> {
     }
 
     async fn look_at_lock(&self) -> Result<(), SendError> {
-        let mut look = 0;
-        loop {
-            look += 1;
-            let error = match self.lock.standing().await {
-                Standing::Held => return Ok(()),
-                Standing::Lost(places) => WriteError::LockLost(places),
-                Standing::Unknown(_) if look < LOOKS_MAX => {
-                    system::pause(look).await;
-                    continue;
-                }
-                Standing::Unknown(trouble) => WriteError::LockUnknown { trouble },
-            };
-            return Err(SendError::Stopped(Box::new(error)));
-        }
+        let error = match standing_of(self.lock).await {
+            Standing::Held => return Ok(()),
+            Standing::Lost(places) => WriteError::LockLost(places),
+            Standing::Unknown(trouble) => WriteError::LockUnknown { trouble },
+        };
+        Err(SendError::Stopped(Box::new(error)))
     }
 
     async fn look_at_object(&self) -> Result<(), SendError> {
@@ -284,6 +276,19 @@ impl StateObject {
             Err(error) if error.refusal == Some(Refusal::NoSuchKey) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Whether the lock stands. Stores that do not answer are asked again.
+pub(super) async fn standing_of(lock: &LockHandle) -> Standing {
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let standing = lock.standing().await;
+        if !matches!(standing, Standing::Unknown(_)) || looks >= LOOKS_MAX {
+            return standing;
+        }
+        system::pause(looks).await;
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Promise {
     DualMeansBoth,
     /// P6: who writes the state holds the lock. The lock alone cannot promise it.
     FencedWrite,
+    /// P8: the digest of a state stays right once its writer was told so.
+    Digest,
     /// P9: the same call delivered twice has one effect, and the answers agree.
     RepeatSafe,
     /// P11: what is shown is the holder's lock info, as Go writes it.
@@ -63,6 +65,7 @@ impl fmt::Display for Promise {
             Self::OwnReleaseOnly => "P4 (own release only)",
             Self::DualMeansBoth => "P5 (dual means both)",
             Self::FencedWrite => "P6 (fenced write)",
+            Self::Digest => "P8 (digest)",
             Self::RepeatSafe => "P9 (repeat-safe)",
             Self::Interop => "P11 (interop)",
             Self::EndsFree => "`ends free`",

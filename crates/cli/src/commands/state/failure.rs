@@ -1,11 +1,11 @@
 //! Errors of the library, told to people and to scripts.
 
+use statelock_client::StoreError;
 use statelock_client::protocol::state::{StateHeader, StateReadError};
 use statelock_client::protocol::store::Refusal;
 use statelock_client::state::{
-    ReadError, SerialError, SourceError, StateObject, Stored, WriteError,
+    DigestError, ReadError, SerialError, SourceError, StateObject, Stored, WriteError,
 };
-use statelock_client::{StoreError, Trouble};
 
 use crate::backend::{refused_exit_code, refused_hint};
 use crate::commands::CommandError;
@@ -187,12 +187,12 @@ impl StateFailure {
 
     /// A digest that was to be repaired, and was not.
     pub(super) fn of_digest(
-        trouble: &Trouble,
+        error: &DigestError,
         digest: &statelock_client::protocol::state::Digest,
         named: &str,
     ) -> Self {
         Self::new(
-            format!("the state is stored, but not its digest {digest}: {trouble}"),
+            format!("the state is stored, but not its digest {digest}: {error}"),
             ExitCode::OutcomeUnknown,
             digest_hint(digest, named),
         )

@@ -122,8 +122,8 @@ async fn push(
             Ok(())
         }
         Plan::Digest => {
-            let written = state.write_digest(source.digest()).await;
-            written.map_err(|trouble| StateFailure::of_digest(&trouble, source.digest(), named))?;
+            let written = state.write_digest(source.digest(), &held.lock).await;
+            written.map_err(|error| StateFailure::of_digest(&error, source.digest(), named))?;
             output::note(&format!(
                 "the state was stored already; wrote its digest {}",
                 source.digest()
