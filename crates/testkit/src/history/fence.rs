@@ -22,8 +22,10 @@ pub(super) struct Fence<'a> {
 impl<'a> Fence<'a> {
     /// Of a writer that took the lock `took` on its connection.
     pub(super) fn of(write: &Operation, took: &str, history: &[&'a Operation]) -> Self {
-        let removals: Vec<&Operation> =
-            history.iter().copied().filter(|one| may_have_removed(one, took, write)).collect();
+        let takings = history.iter().filter(|one| takes(one, took) && may_have_happened(one));
+        let since = takings.map(|one| one.start_micros).min().unwrap_or(0);
+        let removes = |one: &&Operation| end(one) >= since && may_have_removed(one, took, write);
+        let removals: Vec<&Operation> = history.iter().copied().filter(removes).collect();
         let own = connection(write);
         let may_stop = removals.iter().any(|one| connection(one) != own);
         // The server notes who removed and who took a lock after that happened, and before it says so.
@@ -48,6 +50,10 @@ impl<'a> Fence<'a> {
         }
         Self { may_stop, stopped_by: stopped_by.difference(&doubtful).copied().collect() }
     }
+}
+
+fn takes(one: &Operation, lock: &str) -> bool {
+    matches!(&one.action, Action::Acquire { lock: of, .. } if of == lock)
 }
 
 /// Whether this can be how the lock `took` ended before `write`.

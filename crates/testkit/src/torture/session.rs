@@ -79,6 +79,10 @@ impl Client<'_> {
             self.rest();
         }
         let api = if *facets == [Facet::Http] { Api::Http } else { Api::S3 };
+        // Some applies take their time: others remove their lock, and take it.
+        if self.chance(15) {
+            pause(Duration::from_millis(self.random.u64(10..60)));
+        }
         for _ in 0..self.random.usize(0..3) {
             let current = self.read(place, api);
             self.change(place, api, &id, current.as_ref());
@@ -110,6 +114,7 @@ impl Client<'_> {
                     }
                 }
                 Outcome::Refused | Outcome::Holder(_) | Outcome::State(_) | Outcome::Digest(_) => {
+                    self.ask_who_holds(place);
                     if !self.chance(50) {
                         return Taken::No;
                     }
@@ -119,6 +124,14 @@ impl Client<'_> {
             }
         }
         otherwise
+    }
+
+    /// After a refusal stock clients look who holds the lock.
+    fn ask_who_holds(&mut self, place: &Place) {
+        if self.chance(40) {
+            let facet = if self.random.bool() { Facet::Lockfile } else { Facet::LockTable };
+            self.look(place, facet);
+        }
     }
 
     /// The id of a new call. Terraform's `http` backend has none.
