@@ -159,7 +159,7 @@ impl Contestant {
             Self::Ours => "yes, synced before the answer",
             Self::Other(kind) => match kind.durability() {
                 Durability::Memory => "no, in memory",
-                Durability::UnsyncedFiles => "no, files are not synced",
+                Durability::UnsyncedFiles => "no, answers without a sync",
             },
         }
     }

@@ -1,13 +1,12 @@
 //! The lock on one state, as a row.
 
+mod trail;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use statelock_protocol::lock::LockId;
-use statelock_protocol::lock::unified::{
-    Facet, FacetSet, Hold, Trail, TrailEntry, TrailEvent, UnifiedLock,
-};
-use statelock_protocol::state::Digest;
+use statelock_protocol::lock::unified::{Facet, FacetSet, Hold, Trail, UnifiedLock};
 
 use super::{Family, RowKey};
 use crate::storage::StorageError;
@@ -17,8 +16,15 @@ use crate::storage::StorageError;
 pub struct LockRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hold: Option<HoldRow>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    trail: Vec<TrailRow>,
+    #[serde(default, with = "trail", skip_serializing_if = "trail::is_empty")]
+    trail: Trail,
+}
+
+/// A lock's row as far as it tells who holds it. Much cheaper to read: most of a row is about calls.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct HoldRecord {
+    #[serde(default)]
+    hold: Option<HoldRow>,
 }
 
 /// Who took a lock, as far as the server can tell.
@@ -58,27 +64,6 @@ enum InfoBytes {
     Base64(String),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct TrailRow {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    call: Option<String>,
-    facet: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    event: EventRow,
-    at_micros: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum EventRow {
-    Acquired(String),
-    Refused(String),
-    Released,
-    Forced,
-    Spared,
-}
-
 impl LockRecord {
     /// The row of a lock.
     pub fn new(lock: &UnifiedLock, holder: Option<HolderRecord>) -> Self {
@@ -91,17 +76,16 @@ impl LockRecord {
             giving_back_since_micros: hold.giving_back_since_micros,
             holder,
         });
-        Self { hold, trail: lock.trail.entries().map(TrailRow::new).collect() }
+        Self { hold, trail: lock.trail.clone() }
     }
 
     /// The lock of a row.
     ///
     /// # Errors
-    /// [`StorageError::Corrupt`] for a name, a lock ID or a digest that is none.
+    /// [`StorageError::Corrupt`] for a name or a lock ID that is none.
     pub fn lock(&self) -> Result<UnifiedLock, StorageError> {
         let hold = self.hold.as_ref().map(HoldRow::hold).transpose()?;
-        let entries: Result<Vec<_>, _> = self.trail.iter().map(TrailRow::entry).collect();
-        Ok(UnifiedLock { hold, trail: Trail::new(entries?) })
+        Ok(UnifiedLock { hold, trail: self.trail.clone() })
     }
 
     /// Who took it.
@@ -115,6 +99,17 @@ impl LockRecord {
 
     pub(crate) fn all() -> RowKey {
         RowKey::new(Family::Lock)
+    }
+}
+
+impl HoldRecord {
+    /// Who holds it, and what is known of the holder.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] for a name or a lock ID that is none.
+    pub(crate) fn hold(self) -> Result<Option<(Hold, Option<HolderRecord>)>, StorageError> {
+        let Some(row) = self.hold else { return Ok(None) };
+        Ok(Some((row.hold()?, row.holder)))
     }
 }
 
@@ -148,40 +143,6 @@ impl InfoBytes {
     }
 }
 
-impl TrailRow {
-    fn new(entry: &TrailEntry) -> Self {
-        Self {
-            call: entry.call.clone(),
-            facet: entry.facet.name().to_owned(),
-            id: entry.id.as_ref().map(|id| id.as_str().to_owned()),
-            event: match &entry.event {
-                TrailEvent::Acquired(digest) => EventRow::Acquired(digest.to_string()),
-                TrailEvent::Refused(digest) => EventRow::Refused(digest.to_string()),
-                TrailEvent::Released => EventRow::Released,
-                TrailEvent::Forced => EventRow::Forced,
-                TrailEvent::Spared => EventRow::Spared,
-            },
-            at_micros: entry.at_micros,
-        }
-    }
-
-    fn entry(&self) -> Result<TrailEntry, StorageError> {
-        Ok(TrailEntry {
-            call: self.call.clone(),
-            facet: facet(&self.facet)?,
-            id: self.id.as_deref().map(lock_id).transpose()?,
-            event: match &self.event {
-                EventRow::Acquired(text) => TrailEvent::Acquired(digest(text)?),
-                EventRow::Refused(text) => TrailEvent::Refused(digest(text)?),
-                EventRow::Released => TrailEvent::Released,
-                EventRow::Forced => TrailEvent::Forced,
-                EventRow::Spared => TrailEvent::Spared,
-            },
-            at_micros: self.at_micros,
-        })
-    }
-}
-
 fn facet(name: &str) -> Result<Facet, StorageError> {
     Facet::by_name(name).ok_or_else(|| corrupt("facet"))
 }
@@ -190,16 +151,15 @@ fn lock_id(text: &str) -> Result<LockId, StorageError> {
     LockId::parse(text).map_err(|_| corrupt("lock ID"))
 }
 
-fn digest(text: &str) -> Result<Digest, StorageError> {
-    Digest::parse(text).map_err(|_| corrupt("digest"))
-}
-
 fn corrupt(what: &str) -> StorageError {
     StorageError::Corrupt(format!("a lock record has an unreadable {what}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use statelock_protocol::lock::unified::{TrailEntry, TrailEvent};
+    use statelock_protocol::state::Digest;
+
     use super::*;
 
     fn lock(info: &[u8]) -> UnifiedLock {
@@ -245,6 +205,8 @@ mod tests {
             let record: LockRecord = serde_json::from_slice(&json).unwrap();
             assert_eq!(record.lock().unwrap(), lock);
             assert_eq!(record.holder(), Some(&holder));
+            let hold = serde_json::from_slice::<HoldRecord>(&json).unwrap().hold().unwrap();
+            assert_eq!(hold, lock.hold.zip(Some(Some(holder))));
         }
     }
 
@@ -253,7 +215,10 @@ mod tests {
         let free = LockRecord::new(&UnifiedLock::default(), None);
         assert_eq!(serde_json::to_string(&free).unwrap(), "{}");
         let mut damaged = LockRecord::new(&lock(b""), None);
-        damaged.trail[0].facet = "other".to_owned();
+        damaged.hold.as_mut().unwrap().taken_through = "other".to_owned();
         assert!(matches!(damaged.lock(), Err(StorageError::Corrupt(_))));
+        let json = serde_json::to_vec(&damaged).unwrap();
+        let record: HoldRecord = serde_json::from_slice(&json).unwrap();
+        assert!(matches!(record.hold(), Err(StorageError::Corrupt(_))));
     }
 }

@@ -41,6 +41,7 @@ pub use version::{
 pub(crate) use audit::stored_hash;
 pub(crate) use item::items_of;
 pub(crate) use key::{Family, RowKey, RowKeyParts};
+pub(crate) use lock::HoldRecord;
 
 use crate::storage::{StorageError, Table, Transaction};
 

@@ -49,7 +49,8 @@ pub enum PeerKind {
 pub enum Durability {
     /// It is in the memory of the process: gone when that ends.
     Memory,
-    /// It is in files that were not synced: gone when the machine loses power.
+    /// It is in files that were not synced: gone when the machine loses power. `strace` counts no sync
+    /// at all while s3s-fs, s3rver and rclone write, and about one in eight writes of SeaweedFS.
     UnsyncedFiles,
 }
 

@@ -6,6 +6,8 @@
 //! recognises all of them. Effects and refusals are kept apart, so that many waiters who are refused
 //! again and again do not push out what must be known about releases.
 
+use std::sync::Arc;
+
 use super::Facet;
 use crate::lock::LockId;
 use crate::state::Digest;
@@ -15,11 +17,11 @@ pub const TRAIL_AGE_MICROS_MAX: u64 = 15 * 60 * 1_000_000;
 /// How many effects, and how many refusals, are remembered per lock.
 const ENTRIES_MAX: usize = 64;
 
-/// The recent calls on one lock, oldest first.
+/// The recent calls on one lock, oldest first. A clone shares the entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trail {
-    effects: Vec<TrailEntry>,
-    refusals: Vec<TrailEntry>,
+    effects: Vec<Arc<TrailEntry>>,
+    refusals: Vec<Arc<TrailEntry>>,
 }
 
 /// One call.
@@ -58,14 +60,14 @@ impl Trail {
     pub fn new(entries: impl IntoIterator<Item = TrailEntry>) -> Self {
         let mut trail = Self::default();
         for entry in entries {
-            trail.list_of(&entry.event).push(entry);
+            trail.list_of(&entry.event).push(Arc::new(entry));
         }
         trail
     }
 
     /// All entries; within effects and within refusals, oldest first.
     pub fn entries(&self) -> impl Iterator<Item = &TrailEntry> {
-        self.effects.iter().chain(&self.refusals)
+        self.effects.iter().chain(&self.refusals).map(AsRef::as_ref)
     }
 
     /// The recent entries of this call through this facet.
@@ -98,19 +100,16 @@ impl Trail {
     #[must_use]
     pub fn with(&self, entry: TrailEntry) -> Self {
         let now_micros = entry.at_micros;
-        let kept = |entries: &[TrailEntry]| -> Vec<TrailEntry> {
-            entries.iter().filter(|kept| kept.is_recent(now_micros)).cloned().collect()
-        };
-        let mut trail = Self { effects: kept(&self.effects), refusals: kept(&self.refusals) };
+        let mut trail = self.without(|entry| !entry.is_recent(now_micros));
         let list = trail.list_of(&entry.event);
-        list.push(entry);
+        list.push(Arc::new(entry));
         if list.len() > ENTRIES_MAX {
             list.remove(least_needed(list));
         }
         trail
     }
 
-    fn list_of(&mut self, event: &TrailEvent) -> &mut Vec<TrailEntry> {
+    fn list_of(&mut self, event: &TrailEvent) -> &mut Vec<Arc<TrailEntry>> {
         match event {
             TrailEvent::Refused(_) | TrailEvent::Spared => &mut self.refusals,
             TrailEvent::Acquired(_) | TrailEvent::Released | TrailEvent::Forced => {
@@ -121,7 +120,7 @@ impl Trail {
 
     /// The trail without these entries.
     pub(super) fn without(&self, is_gone: impl Fn(&TrailEntry) -> bool) -> Self {
-        let kept = |entries: &[TrailEntry]| -> Vec<TrailEntry> {
+        let kept = |entries: &[Arc<TrailEntry>]| -> Vec<Arc<TrailEntry>> {
             entries.iter().filter(|entry| !is_gone(entry)).cloned().collect()
         };
         Self { effects: kept(&self.effects), refusals: kept(&self.refusals) }
@@ -141,8 +140,8 @@ impl TrailEntry {
 
 /// Which entry to forget: the oldest refusal of a lock ID that was refused again through the same facet
 /// since, because the newer one tells more; else the oldest of all.
-fn least_needed(entries: &[TrailEntry]) -> usize {
-    let is_told_again = |(at, entry): (usize, &TrailEntry)| {
+fn least_needed(entries: &[Arc<TrailEntry>]) -> usize {
+    let is_told_again = |(at, entry): (usize, &Arc<TrailEntry>)| {
         matches!(entry.event, TrailEvent::Refused(_))
             && entry.id.is_some()
             && entries.iter().skip(at + 1).any(|newer| {

@@ -66,8 +66,7 @@ impl Guard {
         offered: Option<&'a BodyFacts>,
     ) -> Result<Judged<'a>, StorageError> {
         let state = LockedState { bucket: asked.bucket.to_owned(), key: asked.key.to_owned() };
-        let loaded = locks::load(transaction, &state)?;
-        let hold = loaded.lock.standing(asked.now_micros).cloned();
+        let (hold, holder) = locks::standing(transaction, &state, asked.now_micros)?.unzip();
         let content = current.and_then(|version| version.content.as_ref());
         let stored = content.map(|content| facts_of(transaction, content)).transpose()?;
         let permission = permitted(transaction, asked.bucket, asked.key, asked.now_micros)?;
@@ -75,7 +74,10 @@ impl Guard {
         let verdict = decide_guard(&GuardQuestion {
             stored: stored.as_ref(),
             offered: offered.map_or(Offered::Nothing, Offered::Body),
-            lock: hold.as_ref().map(|hold| StandingLock { hold, holder: loaded.holder.as_ref() }),
+            lock: hold.as_ref().map(|hold| StandingLock {
+                hold,
+                holder: holder.as_ref().and_then(Option::as_ref),
+            }),
             sender: asked.sender,
             claim: asked.claim,
             lost: id.and_then(|id| self.sightings.lost_its_lock(&state, asked.sender, id)),

@@ -27,7 +27,7 @@ use statelock_protocol::store::ObjectKey;
 pub(super) use giving::{Giving, give_back};
 pub(super) use lockfile::{lock_id_text, not_released};
 pub use requests::{ReleaseLock, TakeLock};
-pub(super) use rows::{Loaded, held_locks, load, shows};
+pub(super) use rows::{Loaded, held_locks, load, shows, standing};
 pub use showing::LockfileView;
 pub(super) use showing::shown_hold;
 pub(super) use sightings::{SightingKind, Sightings};

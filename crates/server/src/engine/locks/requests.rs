@@ -6,7 +6,7 @@ use statelock_protocol::lock::unified::{AcquireOutcome, Aim, Facet, Hold, Releas
 
 use super::LockedState;
 use super::giving::{Giving, give_back};
-use super::rows::load;
+use super::rows::{load, standing};
 use super::taking::{Taking, take};
 use super::waiting::Turn;
 use crate::engine::rows::bucket_record;
@@ -116,10 +116,6 @@ impl Engine {
         state: LockedState,
     ) -> Result<Option<(Hold, Option<HolderRecord>)>, EngineError> {
         let now_micros = self.clock.now_micros();
-        self.observe(move |transaction| {
-            let loaded = load(transaction, &state)?;
-            Ok(loaded.lock.standing(now_micros).cloned().map(|hold| (hold, loaded.holder)))
-        })
-        .await
+        self.observe(move |transaction| Ok(standing(transaction, &state, now_micros)?)).await
     }
 }

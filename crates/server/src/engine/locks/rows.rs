@@ -9,8 +9,8 @@ use crate::engine::checksums::hex;
 use crate::engine::rows::{drop_body, newest, single_piece};
 use crate::engine::{EngineError, Staged, codec};
 use crate::records::{
-    self, BodyId, Chunk, Content, Headers, HolderRecord, LockRecord, RowKeyParts, Segment,
-    VersionId, VersionRecord,
+    self, BodyId, Chunk, Content, Headers, HoldRecord, HolderRecord, LockRecord, RowKeyParts,
+    Segment, VersionId, VersionRecord,
 };
 use crate::storage::{StorageError, Table, Transaction};
 
@@ -43,6 +43,20 @@ pub(in crate::engine) fn load(
         return Ok(Loaded { lock, holder: None, lockfile });
     };
     Ok(Loaded { lock: record.lock()?, holder: record.holder().cloned(), lockfile })
+}
+
+/// Who holds a lock at this moment, and what is known of the holder.
+pub(in crate::engine) fn standing(
+    transaction: &mut dyn Transaction,
+    state: &LockedState,
+    now_micros: u64,
+) -> Result<Option<(Hold, Option<HolderRecord>)>, StorageError> {
+    let row = LockRecord::key(&state.bucket, &state.key);
+    let held = match records::load::<HoldRecord>(transaction, &row)? {
+        Some(record) => record.hold()?,
+        None => load(transaction, state)?.lock.hold.map(|hold| (hold, None)),
+    };
+    Ok(held.filter(|(hold, _)| !hold.is_over(now_micros)))
 }
 
 fn found(
@@ -141,11 +155,11 @@ pub(in crate::engine) fn held_locks(
     loop {
         let rows = transaction.scan(Table::Records, &from, Some(&end), BATCH)?;
         for (row, bytes) in &rows {
-            let record: LockRecord = records::decode(row, bytes)?;
-            if let Some(hold) = record.lock()?.standing(now_micros) {
+            let hold = records::decode::<HoldRecord>(row, bytes)?.hold()?;
+            if let Some((hold, _)) = hold.filter(|(hold, _)| !hold.is_over(now_micros)) {
                 let mut parts = RowKeyParts::new(row);
                 let state = LockedState { bucket: parts.text()?, key: parts.text()? };
-                held.push((state, hold.clone()));
+                held.push((state, hold));
             }
         }
         match rows.into_iter().next_back() {
