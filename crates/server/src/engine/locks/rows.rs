@@ -155,8 +155,8 @@ pub(in crate::engine) fn held_locks(
     loop {
         let rows = transaction.scan(Table::Records, &from, Some(&end), BATCH)?;
         for (row, bytes) in &rows {
-            let hold = records::decode::<HoldRecord>(row, bytes)?.hold()?;
-            if let Some((hold, _)) = hold.filter(|(hold, _)| !hold.is_over(now_micros)) {
+            let found = records::decode::<HoldRecord>(row, bytes)?.hold()?;
+            if let Some((hold, _)) = found.filter(|(hold, _)| !hold.is_over(now_micros)) {
                 let mut parts = RowKeyParts::new(row);
                 let state = LockedState { bucket: parts.text()?, key: parts.text()? };
                 held.push((state, hold));

@@ -1,5 +1,6 @@
 //! A transaction of the port on one SQLite connection, and how connections are set up.
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -30,7 +31,8 @@ impl ConnectionUse {
     /// - `temp_store = MEMORY`: savepoints never write to another disk, which may be full;
     /// - no automatic checkpoint: the writer makes them after it has answered;
     /// - `cell_size_check`: a damaged page is reported where it is read;
-    /// - `trusted_schema = OFF`: nothing stored in the file is run.
+    /// - `trusted_schema = OFF`: nothing stored in the file is run;
+    /// - a plan does not depend on bound values (QPSG): else each scan is compiled anew for its keys.
     ///
     /// Page caches: 8 MiB for the writer and 2 MiB for each of the four readers, 16 MiB in all.
     pub(super) fn configure(self, connection: &Connection) -> rusqlite::Result<()> {
@@ -44,6 +46,7 @@ impl ConnectionUse {
              PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; \
              PRAGMA cache_size = -{cache_kib}; PRAGMA journal_size_limit = {LOG_SIZE_BYTES_LIMIT};"
         ))?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if self == Self::Read {
             connection.pragma_update(None, "query_only", true)?;
         }
