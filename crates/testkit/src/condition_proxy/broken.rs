@@ -4,14 +4,17 @@ use std::io;
 use std::time::Duration;
 
 use super::message::{Kind, Message};
+use super::refusing::{answered, is_conditional_write, refused};
 use super::upstream::{Reply, Upstream};
-use super::{Before, Fault, Shared, table};
+use super::{Before, Fault, Shared, forgetful, table};
 
 /// How long a racy store takes between its look and its write. All writers of a round have looked by
 /// then, on two busy cores too.
-const BETWEEN: Duration = Duration::from_millis(150);
+pub(super) const BETWEEN: Duration = Duration::from_millis(150);
 /// The same where writers of one endpoint wait for each other.
 const BETWEEN_LOCKED: Duration = Duration::from_millis(20);
+/// Bodies that are longer are large, in bytes.
+const LARGE: usize = 64 * 1024;
 
 /// Answers a request as a store with this fault would.
 pub(super) fn answer(
@@ -26,7 +29,9 @@ pub(super) fn answer(
         (Fault::IfNoneMatchIgnored, Kind::PutObject) if message.has_header("if-none-match") => {
             upstream.overwrite(message, &["if-none-match"])
         }
-        (Fault::IfMatchOnPutIgnored, Kind::PutObject) if message.has_header("if-match") => {
+        (Fault::IfMatchOnPutIgnored | Fault::IfMatchOfLargeBodiesIgnored, Kind::PutObject)
+            if message.has_header("if-match") && is_meant(shared.fault, &message.body) =>
+        {
             upstream.overwrite(message, &["if-match"])
         }
         (Fault::IfMatchOnDeleteIgnored, Kind::DeleteObject) => {
@@ -38,12 +43,19 @@ pub(super) fn answer(
         (Fault::IfNoneMatchInverted, Kind::PutObject) if message.has_header("if-none-match") => {
             inverted(message, upstream)
         }
-        (Fault::ConditionRaced, Kind::PutObject) if message.has_condition() => {
-            raced(message, upstream, BETWEEN)
-        }
-        (Fault::LockedPerEndpoint, Kind::PutObject) if message.has_condition() => {
-            let _turn = shared.turn();
-            raced(message, upstream, BETWEEN_LOCKED)
+        (
+            Fault::ConditionRaced | Fault::IfMatchRaced | Fault::LockedPerEndpoint,
+            Kind::PutObject,
+        ) if message.has_condition() => raced_there(shared, message, upstream),
+        (
+            Fault::IgnoredAfterDelete | Fault::IgnoredAfterOverwrite | Fault::IgnoredForSpecialKeys,
+            kind,
+        ) => forgetful::ignored_there(shared, message, kind, upstream),
+        (Fault::KnownLate, kind) => forgetful::known_late(shared, message, kind, upstream),
+        (Fault::ConflictForFailedCondition | Fault::FailedConditionAnswered(_), kind)
+            if is_conditional_write(message, kind) =>
+        {
+            answered_with(shared.fault, message, upstream)
         }
         (Fault::LockedPerEndpoint, Kind::PutItem) => {
             let _turn = shared.turn();
@@ -51,12 +63,6 @@ pub(super) fn answer(
         }
         (Fault::DeleteMarkerIsAnObject, Kind::PutObject | Kind::DeleteObject | Kind::Other) => {
             with_markers(shared, message, upstream)
-        }
-        (Fault::ConflictForFailedCondition, kind) if is_conditional_write(message, kind) => {
-            let reply = upstream.pass(message)?;
-            let words = "The conditional request cannot succeed due to a conflicting operation";
-            let conflict = || Reply::error(409, "ConditionalRequestConflict", words);
-            Ok(if reply.status == 412 { conflict() } else { reply })
         }
         (Fault::StaleReads, kind) => with_stale_reads(shared, message, kind, upstream),
         (Fault::StaleListings, kind) => with_stale_listings(shared, message, kind, upstream),
@@ -75,6 +81,11 @@ pub(super) fn answer(
             | Fault::ConditionRaced
             | Fault::LockedPerEndpoint
             | Fault::DeleteMarkerIsAnObject
+            | Fault::IfMatchOfLargeBodiesIgnored
+            | Fault::IfMatchRaced
+            | Fault::ConditionRequired
+            | Fault::ConditionRequiredForLocks
+            | Fault::FailedConditionAnswered(_)
             | Fault::ConditionsNotImplemented
             | Fault::ConflictForFailedCondition
             | Fault::CompleteConditionsIgnored
@@ -86,30 +97,28 @@ pub(super) fn answer(
     }
 }
 
-/// What is refused without asking the store behind.
-fn refused(fault: Fault, message: &Message) -> Option<Reply> {
-    if fault == Fault::ConditionsNotImplemented && is_conditional_write(message, message.kind()) {
-        let words = "A header you provided implies functionality that is not implemented";
-        return Some(Reply::error(501, "NotImplemented", words));
-    }
-    if fault == Fault::TrailersRefused && message.has_trailer() {
-        let words = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, or a valid sha256 value";
-        return Some(Reply::error(400, "InvalidArgument", words));
-    }
-    None
+/// Whether a fault of `If-Match` is about a body.
+fn is_meant(fault: Fault, body: &[u8]) -> bool {
+    fault == Fault::IfMatchOnPutIgnored || body.len() > LARGE
 }
 
-fn is_conditional_write(message: &Message, kind: Kind) -> bool {
-    let is_write = match kind {
-        Kind::PutObject | Kind::DeleteObject | Kind::CompleteUpload => true,
-        Kind::ReadObject
-        | Kind::ListObjects
-        | Kind::PutItem
-        | Kind::DeleteItem
-        | Kind::GetItem
-        | Kind::Other => false,
-    };
-    is_write && message.has_condition()
+/// Answers who lost with the status of the fault.
+fn answered_with(fault: Fault, message: &Message, upstream: &mut Upstream) -> io::Result<Reply> {
+    let status = if let Fault::FailedConditionAnswered(status) = fault { status } else { 409 };
+    let reply = upstream.pass(message)?;
+    Ok(if reply.status == 412 { answered(status) } else { reply })
+}
+
+/// Races for a condition of an object, if the fault is about it.
+fn raced_there(shared: &Shared, message: &Message, upstream: &mut Upstream) -> io::Result<Reply> {
+    if shared.fault == Fault::LockedPerEndpoint {
+        let _turn = shared.turn();
+        return raced(message, upstream, BETWEEN_LOCKED);
+    }
+    if shared.fault == Fault::IfMatchRaced && !message.has_header("if-match") {
+        return upstream.pass(message);
+    }
+    raced(message, upstream, BETWEEN)
 }
 
 /// Writes over what is there, and refuses a free key.

@@ -29,7 +29,7 @@ pub(super) struct Message {
 }
 
 /// Headers that are made anew when a request is signed again, or that only belong to its old framing.
-const OF_THE_FRAMING: [&str; 11] = [
+const OF_THE_FRAMING: [&str; 12] = [
     "host",
     "authorization",
     "x-amz-date",
@@ -41,6 +41,8 @@ const OF_THE_FRAMING: [&str; 11] = [
     "x-amz-decoded-content-length",
     "x-amz-trailer",
     "content-encoding",
+    // By it our server knows a call that it has refused before, and refuses it again.
+    "amz-sdk-invocation-id",
 ];
 
 impl Message {

@@ -7,8 +7,10 @@
 
 mod aws_chunked;
 mod broken;
+mod forgetful;
 mod listing;
 mod message;
+mod refusing;
 mod table;
 mod upstream;
 
@@ -45,8 +47,27 @@ pub enum Fault {
     LockedPerEndpoint,
     /// PutObject with `If-None-Match` refuses a key with a delete marker as taken.
     DeleteMarkerIsAnObject,
+    /// PutObject takes `If-None-Match` and writes over what is there, where something was deleted once.
+    IgnoredAfterDelete,
+    /// The same where an object was written over another.
+    IgnoredAfterOverwrite,
+    /// The same under keys that a URL writes in another way, such as `env:/`.
+    IgnoredForSpecialKeys,
+    /// PutObject with `If-None-Match` refuses who comes while another writes. Once that is done, it lets another
+    /// connection in than the writer's, once: what was written is not known there yet.
+    KnownLate,
+    /// PutObject takes `If-Match` and writes whatever is there, where the body is larger than 64 KiB.
+    IfMatchOfLargeBodiesIgnored,
+    /// As [`Self::ConditionRaced`], of `If-Match` only.
+    IfMatchRaced,
+    /// PutObject without a condition is forbidden, as by a policy of the bucket.
+    ConditionRequired,
+    /// The same of keys that end in `.tflock`.
+    ConditionRequiredForLocks,
     /// Every condition is answered with 501.
     ConditionsNotImplemented,
+    /// A condition that fails is kept, and answered with this status.
+    FailedConditionAnswered(u16),
     /// A condition that fails is answered with 409.
     ConflictForFailedCondition,
     /// CompleteMultipartUpload takes conditions and does not look at them.
@@ -95,6 +116,22 @@ struct Memory {
     /// What was read last before a write: by path, or by table and key.
     before: HashMap<String, Before>,
     listings: Listings,
+    /// Paths under which something was deleted.
+    deleted: HashSet<String>,
+    /// How often an object was written without a condition, by path.
+    written: HashMap<String, usize>,
+    /// Who took a key, by path.
+    taken: HashMap<String, Taken>,
+}
+
+/// A key that is being taken, or is.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    /// The connection that did it.
+    writer: u64,
+    is_done: bool,
+    /// Whether somebody else was let in who did not know of it.
+    is_let_in: bool,
 }
 
 /// What stood there before a write.
@@ -108,7 +145,20 @@ struct Before {
 impl ConditionProxy {
     /// Listens on a free port of loopback, and forwards to a store that takes this signer's requests.
     pub fn start(upstream: SocketAddr, signer: Signer, fault: Fault) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::start_on(listen, upstream, (signer, fault)).expect("a free port")
+    }
+
+    /// The same on an address of your choice.
+    ///
+    /// # Errors
+    /// This machine does not have it, or somebody listens there.
+    pub fn start_on(
+        listen: SocketAddr,
+        upstream: SocketAddr,
+        (signer, fault): (Signer, Fault),
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen)?;
         let address = listener.local_addr().expect("the proxy's address");
         let shared = Arc::new(Shared {
             fault,
@@ -121,7 +171,7 @@ impl ConditionProxy {
         });
         let of_acceptor = Arc::clone(&shared);
         let acceptor = std::thread::spawn(move || accept(&listener, &of_acceptor));
-        Self { address, shared, acceptor: Some(acceptor) }
+        Ok(Self { address, shared, acceptor: Some(acceptor) })
     }
 
     /// Where it listens.
