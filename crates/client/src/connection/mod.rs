@@ -149,6 +149,22 @@ impl Connection {
         (aws_sdk_s3::Client::from_conf(objects.build()), tables)
     }
 
+    /// The same over another HTTP stack. Credentials are shared.
+    pub(crate) fn through(&self, http_client: &SharedHttpClient) -> Self {
+        let objects = |client: &aws_sdk_s3::Client| {
+            let config = client.config().to_builder().http_client(http_client.clone());
+            aws_sdk_s3::Client::from_conf(config.build())
+        };
+        let (effects, tables) = self.over(http_client);
+        let (reads, bodies) = (objects(&self.reads), objects(&self.bodies));
+        Self { effects, reads, bodies, tables, ..self.clone() }
+    }
+
+    /// Whether the object store is named by an endpoint, so that it may be any store.
+    pub(crate) fn is_at_endpoint(&self) -> bool {
+        self.kind.is_custom()
+    }
+
     /// STS.
     pub(crate) fn identity(&self) -> &aws_sdk_sts::Client {
         &self.identity

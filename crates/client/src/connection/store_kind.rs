@@ -22,6 +22,11 @@ impl StoreKind {
         Self { is_custom, is_known: Arc::default() }
     }
 
+    /// Whether it is named by an endpoint: it may be any store.
+    pub(super) fn is_custom(&self) -> bool {
+        self.is_custom
+    }
+
     /// Amazon S3 and the state server remove only what matches. Others may ignore the condition. What
     /// answers is believed, and not the settings alone: an endpoint may be named in a profile too.
     pub(super) fn conditional_delete(&self) -> ConditionalDelete {

@@ -52,8 +52,17 @@ impl BodyForm {
     pub(super) const USABLE: [Self; 4] =
         [Self::Sha256Header, Self::Signed, Self::Unsigned, Self::Md5];
 
-    /// Those that Terraform and OpenTofu write a lock in, where the endpoint is reached with TLS.
-    pub(super) const OF_CLIENTS: [Self; 2] = [Self::Sha256Trailer, Self::Sha256HeaderUnsigned];
+    /// Those that Terraform and OpenTofu write a lock in, with TLS or without it, in the usual way or as they are told
+    /// to where a store does not take that.
+    pub(super) const OF_CLIENTS: [Self; 7] = [
+        Self::Sha256Header,
+        Self::Sha256Trailer,
+        Self::Sha256HeaderUnsigned,
+        Self::Signed,
+        Self::Unsigned,
+        Self::Crc32Header,
+        Self::Crc32Trailer,
+    ];
 
     /// The operation that is about it.
     pub(super) fn operation(self) -> Operation {

@@ -53,27 +53,44 @@ pub fn lock_table(findings: &[Finding]) -> Conclusion {
     of(findings, |need| matches!(need, Need::LockTable | Need::State))
 }
 
+/// Of what else is bound to conditions: releases and writes of statelock, and of whoever writes there in that way.
+pub fn other_conditions(findings: &[Finding]) -> Conclusion {
+    let has_table = findings.iter().any(|one| one.operation == Operation::ItemPutIfAbsent);
+    let Conclusion { safety, mut because } = of(findings, |need| need == Need::Fencing);
+    // Nothing is missing of a table that is not there.
+    because.retain(|one| has_table || one.operation != Operation::ItemDeleteIfEqual);
+    let safety = if because.is_empty() { Safety::Safe } else { safety };
+    Conclusion { safety, because }
+}
+
 fn of(findings: &[Finding], is_needed: impl Fn(Need) -> bool) -> Conclusion {
     let needed = findings.iter().filter(|finding| is_needed(finding.operation.need()));
     let reason =
         |finding: &Finding| Reason { operation: finding.operation, verdict: finding.verdict };
     let (mut bad, mut open) = (Vec::new(), Vec::new());
-    let mut is_empty = true;
     for finding in needed {
-        is_empty = false;
         if finding.verdict.is_bad() {
             bad.push(finding);
         } else if finding.verdict == Verdict::NotKnown {
             open.push(reason(finding));
         }
     }
+    // Of what is missing nothing is known.
+    let is_found = |one: &Operation| findings.iter().any(|finding| finding.operation == *one);
+    let missing = Operation::ALL.into_iter().filter(|one| is_needed(one.need()) && !is_found(one));
+    let verdict = Verdict::NotKnown;
+    open.extend(
+        missing
+            .filter(|one| !one.is_about_versions())
+            .map(|operation| Reason { operation, verdict }),
+    );
     // What was not tried because something else is bad is no reason of its own.
     let is_tried = |finding: &&Finding| {
         !finding.steps.is_empty() || finding.rounds.is_some() || finding.samples.is_some()
     };
     let tried: Vec<_> = bad.iter().copied().filter(is_tried).map(reason).collect();
     let bad = if tried.is_empty() { bad.into_iter().map(reason).collect() } else { tried };
-    match (bad.is_empty(), open.is_empty() && !is_empty) {
+    match (bad.is_empty(), open.is_empty()) {
         (false, _) => Conclusion { safety: Safety::NotSafe, because: bad },
         (true, false) => Conclusion { safety: Safety::NotKnown, because: open },
         (true, true) => Conclusion { safety: Safety::Safe, because: Vec::new() },
@@ -116,6 +133,21 @@ mod tests {
     }
 
     #[test]
+    fn a_clean_lockfile_says_nothing_of_other_conditions() {
+        let racy = all_but(Operation::PutIfMatchConcurrent, Verdict::Racy);
+        assert_eq!(lockfile(&racy).safety, Safety::Safe);
+        let others = other_conditions(&racy);
+        let operation = Operation::PutIfMatchConcurrent;
+        assert_eq!(others.because, [Reason { operation, verdict: Verdict::Racy }]);
+        assert_eq!(others.safety, Safety::NotSafe);
+        let mut without_table = all_but(Operation::PutIfAbsent, Verdict::Racy);
+        assert_eq!(other_conditions(&without_table).safety, Safety::Safe);
+        without_table.retain(|one| !one.operation.id().starts_with("item_"));
+        assert_eq!(other_conditions(&without_table).safety, Safety::Safe);
+        assert_eq!(other_conditions(&[]).safety, Safety::NotKnown);
+    }
+
+    #[test]
     fn something_bad_goes_before_something_not_known() {
         let findings = [
             finding(Operation::PutIfAbsent, Verdict::NotKnown),
@@ -132,6 +164,22 @@ mod tests {
         assert_eq!(lockfile(&[]).safety, Safety::NotKnown);
         let reads = [finding(Operation::PutIfAbsent, Verdict::Enforced)];
         assert_eq!(lock_table(&reads).safety, Safety::NotKnown);
+    }
+
+    #[test]
+    fn what_is_missing_is_not_known_unless_there_can_be_none() {
+        for operation in Operation::ALL {
+            let mut findings = all_but(operation, Verdict::Enforced);
+            findings.retain(|finding| finding.operation != operation);
+            let is_needed = matches!(operation.need(), Need::Lockfile | Need::State);
+            let expected = match operation {
+                Operation::PutIfAbsentAfterDeleteMarker
+                | Operation::PutIfAbsentAfterDeleteMarkerConcurrent => Safety::Safe,
+                _ if is_needed => Safety::NotKnown,
+                _ => Safety::Safe,
+            };
+            assert_eq!(lockfile(&findings).safety, expected, "{operation:?}");
+        }
     }
 
     #[test]

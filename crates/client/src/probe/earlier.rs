@@ -80,7 +80,7 @@ pub(super) async fn remove(
 
 /// The prefixes of probes, with when the newest thing below each was written.
 async fn found(
-    Place { bucket, keeps_versions }: &Place,
+    Place { bucket, keeps_versions, is_further }: &Place,
     directory: &str,
 ) -> Result<BTreeMap<String, Option<i64>>, StoreError> {
     let mut found = BTreeMap::new();
@@ -100,8 +100,9 @@ async fn found(
         // The store does not show versions, or not to us; or it says that there are none whatever is there.
         Ok(()) | Err(_) => objects(bucket, directory, &mut note).await?,
     }
-    let (keeps_versions, knows_written) = (*keeps_versions, false);
-    let cleaning = Cleaning { bucket, base: directory, keeps_versions, knows_written };
+    let (keeps_versions, is_further) = (*keeps_versions, *is_further);
+    let (base, knows_written) = (directory, false);
+    let cleaning = Cleaning { bucket, base, keeps_versions, knows_written, is_further };
     for (key, _, begun) in cleaning.listed_uploads().await.0 {
         note(&key, begun);
     }

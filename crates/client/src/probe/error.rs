@@ -36,6 +36,17 @@ pub enum ProbeError {
         /// For how long.
         retention: Retention,
     },
+    /// The store takes no object without a condition: a policy of the bucket may ask for one.
+    #[error("{0}; with `If-None-Match: *` it is permitted")]
+    OnlyOnCondition(Box<Trouble>),
+    /// One of the others, at one of several endpoints or addresses.
+    #[error("at {place}: {cause}")]
+    At {
+        /// Its URL as it was named, with the address if that is a name.
+        place: String,
+        /// What.
+        cause: Box<Self>,
+    },
     /// One of the others, and something that was written before could not be removed.
     #[error("{cause}")]
     Left {

@@ -184,6 +184,9 @@ pub(super) fn account(writers: usize, rounds: &[(Vec<Answer>, RoundEnd)]) -> Rou
     let mut account = Rounds { writers, ..Rounds::default() };
     for (answers, end) in rounds {
         account.winners.push(answers.iter().filter(|answer| answer.is_done()).count());
+        // Who is late comes after all others, and only where somebody won.
+        let late = answers.get(writers..).unwrap_or_default();
+        account.late_winners += late.iter().filter(|answer| answer.is_done()).count();
         for answer in answers {
             *account.answers.entry(answer.kind()).or_default() += 1;
         }

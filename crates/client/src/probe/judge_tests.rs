@@ -258,9 +258,12 @@ fn rounds_are_accounted_for() {
     let wrong = (vec![done(), lost], RoundEnd::Wrong);
     let account = account(2, &[one, two, wrong]);
     assert_eq!((account.writers, account.winners.as_slice()), (2, &[1, 2, 1][..]));
-    assert_eq!((account.wrong_bytes, account.undecided), (1, 0));
+    assert_eq!((account.wrong_bytes, account.undecided, account.late_winners), (1, 0, 0));
     let answers: Vec<_> = account.answers.into_iter().collect();
     assert_eq!(answers, [("412 PreconditionFailed".to_owned(), 2), ("done".to_owned(), 4)]);
+    let late = (vec![refused(Refusal::PreconditionFailed), done(), done()], RoundEnd::Several);
+    let account = super::account(2, &[late]);
+    assert_eq!((account.winners.as_slice(), account.late_winners), (&[2][..], 1));
 }
 
 #[test]

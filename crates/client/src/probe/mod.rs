@@ -10,6 +10,7 @@
 //! That nothing ever goes wrong: a race that is lost once in a million is not seen in a few hundred tries. That an
 //! address that was not tried behaves like those that were.
 
+mod addresses;
 mod answer;
 mod body;
 mod checks;
@@ -22,8 +23,10 @@ mod items;
 mod judge;
 mod limits;
 mod looking;
+mod opening;
 mod operation;
 mod plan;
+mod reached;
 mod report;
 mod run;
 mod seat;
@@ -33,14 +36,16 @@ mod target;
 mod trial;
 mod uploading;
 mod verdict;
+mod writing;
 
+pub use addresses::GivenAddresses;
 pub use cleaning::{Cleaned, Left, LeftThing};
-pub use conclusion::{Conclusion, Reason, Safety, lock_table, lockfile};
+pub use conclusion::{Conclusion, Reason, Safety, lock_table, lockfile, other_conditions};
 pub use error::ProbeError;
 pub use limits::StopFlag;
 pub use operation::{Need, Operation};
 pub use plan::{Plan, PlannedCheck, ProbeLimits};
-pub use report::{Interrupted, ProbeReport, Skipped};
+pub use report::{Interrupted, PlaceReport, ProbeReport, Skipped};
 pub use seating::EndpointReport;
 pub use target::{Probe, ProbeTarget};
 pub use verdict::{Due, Finding, Rounds, Samples, TriedStep, Verdict};

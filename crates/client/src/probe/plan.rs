@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::checks::{bodies, conditions, items, races, seeing, uploads};
+use super::checks::{absent, bodies, conditions, items, races, released, seeing, uploads};
 use super::operation::Operation;
 
 /// How much a probe may do.
@@ -109,7 +109,7 @@ impl Plan {
     pub fn written_max(&self) -> u64 {
         let (rounds, samples) = (count(self.limits.rounds), count(samples(self.limits)));
         let has_items = self.checks.iter().any(|check| check.group == Group::ItemAbsent);
-        140 + 3 * rounds + samples + if has_items { 2 + rounds + samples } else { 0 }
+        153 + 3 * rounds + samples + if has_items { 2 + rounds + samples } else { 0 }
     }
 }
 
@@ -178,8 +178,8 @@ impl Group {
         let race = |rounds: usize| races::requests_max(count(limits.writers), count(rounds));
         match self {
             Self::Bodies => bodies::BODIES,
-            Self::Absent => conditions::ABSENT,
-            Self::AfterDelete | Self::AfterDeleteMarker => conditions::AFTER_DELETE,
+            Self::Absent => absent::ABSENT,
+            Self::AfterDelete | Self::AfterDeleteMarker => released::AFTER_DELETE,
             Self::AbsentRace | Self::MatchRace | Self::ItemRace => race(limits.rounds),
             Self::MarkerRace => race(marker_rounds(limits)),
             Self::Match => conditions::MATCHING,

@@ -17,11 +17,13 @@ pub struct ProbeReport {
     pub took: Duration,
     /// The endpoints, and how each was reached.
     pub endpoints: Vec<EndpointReport>,
-    /// Whether the bucket keeps versions; `None` if it does not say.
+    /// Whether the bucket keeps versions; `None` if it does not say, or not the same at all [`Self::places`].
     pub versioning: Option<Versioning>,
+    /// What each endpoint, and each of its addresses, says of itself.
+    pub places: Vec<PlaceReport>,
     /// The region, where the store says it.
     pub region: Option<String>,
-    /// How far the store's clock is ahead of ours, in seconds, if it says its time.
+    /// How far the store's clock is ahead of ours, in seconds, if it says its time: where it is the most off.
     pub clock_ahead_seconds: Option<i64>,
     /// What was found, in the order of [`Operation::ALL`].
     pub findings: Vec<Finding>,
@@ -35,6 +37,15 @@ pub struct ProbeReport {
     pub earlier: Option<Cleaned>,
     /// Whether it ended before its end.
     pub interrupted: Option<Interrupted>,
+}
+
+/// An endpoint, or one address of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceReport {
+    /// Its URL as it was named, with the address if that is a name.
+    pub name: String,
+    /// Whether the bucket keeps versions there; `None` if it does not say.
+    pub versioning: Option<Versioning>,
 }
 
 /// Something that was not tried because it cannot be here.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use futures::future::join_all;
 use statelock_protocol::store::BucketName;
 
+use super::addresses::GivenAddresses;
 use super::error::ProbeError;
 use super::seat::{Seat, Service};
 use crate::connection::Connection;
@@ -34,10 +35,11 @@ pub struct EndpointReport {
 pub(super) struct Endpoint {
     pub(super) connection: Connection,
     pub(super) stores: StoreSettings,
+    pub(super) given: GivenAddresses,
 }
 
 impl Endpoint {
-    fn url(&self) -> Option<String> {
+    pub(super) fn url(&self) -> Option<String> {
         self.stores.endpoint_url.clone()
     }
 }
@@ -49,7 +51,7 @@ pub(super) fn seats(endpoints: &[Endpoint], writers: usize) -> Result<Vec<Seat>,
         let count = endpoints.len().max(1);
         let (endpoint, address) = (number % count, number / count);
         if let Some(to) = endpoints.get(endpoint) {
-            seats.push(Seat::new(&to.connection, &to.stores, (endpoint, address))?);
+            seats.push(Seat::new(to, (endpoint, address))?);
         }
     }
     Ok(seats)

@@ -3,18 +3,17 @@
 use statelock_protocol::lock::LockId;
 use statelock_protocol::store::{BucketName, TableName};
 
-use super::cleaning::{Cleaned, Place};
+use super::addresses::GivenAddresses;
+use super::cleaning::Cleaned;
 use super::earlier;
 use super::error::ProbeError;
 use super::limits::StopFlag;
 use super::plan::{Plan, ProbeLimits};
-use super::run;
-use super::seating::Endpoint;
-use crate::bucket::Bucket;
+use super::reached::{self, Reached};
+use super::seating::{self, Endpoint};
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::settings::{ObjectSettings, StoreSettings};
-use crate::state::Versioning;
 use crate::system;
 
 /// A bucket, perhaps a lock table, and their endpoints.
@@ -28,6 +27,8 @@ pub struct ProbeTarget {
     pub table: Option<TableName>,
     /// How the stores are reached: one for each endpoint, and at least one.
     pub stores: Vec<StoreSettings>,
+    /// Addresses of host names of these endpoints, where they are not to be looked up.
+    pub addresses: GivenAddresses,
     /// What is sent along with each object.
     pub objects: ObjectSettings,
     /// Whether it may write where versions cannot be removed for a time (Object Lock).
@@ -53,7 +54,8 @@ impl Probe {
         let mut endpoints = Vec::new();
         for stores in &target.stores {
             let connection = Box::pin(Connection::open(stores, &target.objects)).await?;
-            endpoints.push(Endpoint { connection, stores: stores.clone() });
+            let (stores, given) = (stores.clone(), target.addresses.clone());
+            endpoints.push(Endpoint { connection, stores, given });
         }
         let id = system::new_lock_id().map_err(ProbeError::NoName)?;
         let plan = Plan::new(limits, target.table.is_some());
@@ -85,35 +87,21 @@ impl Probe {
         self.stop.clone()
     }
 
-    /// The bucket as the first endpoint shows it.
-    pub(super) fn bucket(&self) -> Option<Bucket> {
-        let connection = self.endpoints.first()?.connection.clone();
-        Some(Bucket::new(connection, self.target.bucket.clone()))
-    }
-
-    /// The bucket as each endpoint shows it.
-    pub(super) async fn places(&self) -> Vec<Place> {
-        let mut places = Vec::new();
-        for endpoint in &self.endpoints {
-            let bucket = Bucket::new(endpoint.connection.clone(), self.target.bucket.clone());
-            let versioning = run::versioning(&bucket).await;
-            let keeps_versions = versioning.map(|versioning| versioning != Versioning::Off);
-            places.push(Place { bucket, keeps_versions });
-        }
-        places
-    }
-
     /// Removes what earlier probes of this prefix left; with `all` also of those that may still run.
     ///
     /// # Errors
     /// The store does not list them, or does not answer.
     pub async fn clean(&self, all: bool) -> Result<Cleaned, ProbeError> {
-        let Some(bucket) = self.bucket() else { return Ok(Cleaned::default()) };
-        let said = bucket.presence().await.map_err(Box::new)?;
-        let now =
-            system::now().unix_seconds().saturating_add(said.clock_ahead_seconds.unwrap_or(0));
+        // Each writer finds another address of a name.
+        let seats = seating::seats(&self.endpoints, self.plan.limits.writers)?;
+        let seating = seating::seated(&self.endpoints, seats, &self.target.bucket);
+        let (seats, _) = Box::pin(seating).await?;
+        let asked = reached::reached(&self.endpoints, &seats, &self.target.bucket);
+        let reached = Box::pin(asked).await?;
+        let ahead = reached::clock_ahead_seconds(&reached).unwrap_or(0);
+        let now = system::now().unix_seconds().saturating_add(ahead);
         let directory = earlier::directory(&self.target.prefix);
-        let places = self.places().await;
+        let places: Vec<_> = reached.iter().map(Reached::place).collect();
         let cleaned = Box::pin(earlier::remove(&places, &directory, (all, now))).await;
         cleaned.map_err(|error: StoreError| ProbeError::Store(Box::new(error)))
     }

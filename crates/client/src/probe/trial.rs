@@ -8,6 +8,7 @@ use super::items::ItemLook;
 use super::judge::{self, Effect};
 use super::looking::Look;
 use super::operation::Operation;
+use super::seat::Seat;
 use super::stage::Stage;
 use super::verdict::{Due, Finding, TriedStep, Verdict};
 
@@ -36,7 +37,21 @@ impl Trial {
     /// Something that had to stand there first could not be made to.
     pub(super) fn not_prepared(&mut self, what: &str, answer: &Answer) {
         self.verdicts.push(Verdict::NotKnown);
-        self.note = Some(format!("{what}: {answer}"));
+        self.remark(&format!("{what}: {answer}"));
+    }
+
+    /// Says something that is no verdict.
+    pub(super) fn remark(&mut self, text: &str) {
+        let note = self.note.get_or_insert_default();
+        if !note.is_empty() {
+            note.push_str("; ");
+        }
+        note.push_str(text);
+    }
+
+    /// Whether all that was tried so far was as it should be.
+    pub(super) fn is_fine(&self) -> bool {
+        judge::worst(self.verdicts.iter().copied()) == Verdict::Enforced
     }
 
     /// Notes a request with a verdict that was found otherwise.
@@ -74,10 +89,21 @@ impl Trial {
         &mut self,
         stage: &Stage,
         request: Request<'_>,
+        put: (&str, &Bytes),
+        answer: &Answer,
+    ) -> Verdict {
+        self.written_at((stage, stage.first()), request, put, answer).await
+    }
+
+    /// As [`Self::written`], by another writer than the first.
+    pub(super) async fn written_at(
+        &mut self,
+        (stage, seat): (&Stage, &Seat),
+        request: Request<'_>,
         (key, body): (&str, &Bytes),
         answer: &Answer,
     ) -> Verdict {
-        let look = stage.look(stage.first(), key).await;
+        let look = stage.look(seat, key).await;
         let effect = effect_of_write(&look, body, request.before);
         let verdict = judge::case((request.due, request.before.is_some()), answer, effect);
         self.note(request, (answer, found(effect)), verdict);

@@ -113,6 +113,8 @@ pub struct Rounds {
     pub winners: Vec<usize>,
     /// Which answers there were, and how many.
     pub answers: BTreeMap<String, u64>,
+    /// Rounds in which one more was told so who came when it was decided.
+    pub late_winners: usize,
     /// Rounds after which another's bytes stood there than those of the one winner, or none.
     pub wrong_bytes: usize,
     /// Rounds that show nothing, because answers were lost.

@@ -13,8 +13,8 @@ use crate::probe::stage::Stage;
 use crate::probe::trial::{Request, Trial, effect_of_write, found, untried};
 use crate::probe::verdict::{Due, Finding, Verdict};
 
-/// Requests of [`bodies`].
-pub(in crate::probe) const BODIES: u64 = (9 + 3 + 1) * (1 + 4);
+/// Requests of [`bodies`], and of a look whether any can be written on condition.
+pub(in crate::probe) const BODIES: u64 = (9 + 3 + 1) * (1 + 4) + 4;
 
 /// Tries every form, and takes the best that is accepted for all that follows. Whether the endpoint is reached
 /// without TLS matters for one of them.

@@ -8,12 +8,12 @@ use statelock_protocol::store::Precondition;
 use tokio::sync::Barrier;
 
 use super::conditions::content;
+use super::prize::Prize;
 use crate::probe::answer::Answer;
 use crate::probe::gate::Hold;
 use crate::probe::judge::{self, RoundEnd, Standing};
 use crate::probe::looking::Look;
-use crate::probe::operation::Operation;
-use crate::probe::seat::{Seat, Service};
+use crate::probe::seat::Seat;
 use crate::probe::seating::are_enough;
 use crate::probe::stage::Stage;
 use crate::probe::trial::untried;
@@ -25,41 +25,10 @@ const RACY_ENOUGH: usize = 5;
 /// How often it is looked again where something else stands than it should: reads may be stale.
 const LOOKS: u8 = 3;
 
-/// What the writers of a round want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::probe) enum Prize {
-    /// A key that never was.
-    FreshKey,
-    /// A key with a delete marker.
-    DeletedKey,
-    /// To replace what is there.
-    Replacement,
-    /// An item that never was.
-    Item,
-}
-
-impl Prize {
-    fn operation(self) -> Operation {
-        match self {
-            Self::FreshKey => Operation::PutIfAbsentConcurrent,
-            Self::DeletedKey => Operation::PutIfAbsentAfterDeleteMarkerConcurrent,
-            Self::Replacement => Operation::PutIfMatchConcurrent,
-            Self::Item => Operation::ItemPutIfAbsentConcurrent,
-        }
-    }
-
-    fn service(self) -> Service {
-        match self {
-            Self::FreshKey | Self::DeletedKey | Self::Replacement => Service::Objects,
-            Self::Item => Service::Tables,
-        }
-    }
-}
-
 /// Requests of so many rounds, at most.
 pub(in crate::probe) fn requests_max(writers: u64, rounds: u64) -> u64 {
-    // Each may have to open its connection again first; beside them a preparation and a few looks.
-    rounds * (2 * writers + 4 * (3 + u64::from(LOOKS)))
+    // Each may have to open its connection again first; beside them a preparation, a few looks, and one who is late.
+    rounds * (2 * writers + 1 + 4 * (4 + u64::from(LOOKS)))
 }
 
 /// Runs the rounds. What is not done alone is not tried at once.
@@ -115,7 +84,8 @@ async fn round(stage: &Stage, prize: Prize, number: usize) -> Option<(Vec<Answer
     if warmed.iter().any(Result::is_err) {
         return None;
     }
-    stage.limits.admit(u64::try_from(stage.seats.len()).unwrap_or(u64::MAX)).ok()?;
+    let count = stage.seats.len() + 1;
+    stage.limits.admit(u64::try_from(count).unwrap_or(u64::MAX)).ok()?;
     // Every second round holds the last byte: stores differ in when they look.
     let hold = if number.is_multiple_of(2) { Hold::Request } else { Hold::LastByte };
     let barrier = Arc::new(Barrier::new(stage.seats.len()));
@@ -124,37 +94,48 @@ async fn round(stage: &Stage, prize: Prize, number: usize) -> Option<(Vec<Answer
     }
     let requests = stage.seats.iter().zip(&round.bodies);
     let sent = requests.map(|(seat, body)| send(stage, prize, seat, &round, body));
-    let answers = join_all(sent).await;
+    let mut answers = join_all(sent).await;
     for seat in &stage.seats {
         seat.gate.open();
     }
+    answers.extend(late(stage, prize, &round, &answers).await);
     let end = settled(stage, prize, number, &round, &answers).await;
     Some((answers, end))
 }
 
+/// Who comes when it is decided: another writer than the one that won, at another address if there is one. Some stores
+/// keep writers of one moment apart, and learn of what they wrote only later. Where nobody won, nobody is late.
+async fn late(stage: &Stage, prize: Prize, round: &Round, answers: &[Answer]) -> Option<Answer> {
+    let winner = answers.iter().position(Answer::is_done)?;
+    let body = round.bodies.last()?;
+    Some(send(stage, prize, stage.seat(winner + 1), round, body).await)
+}
+
 async fn prepared(stage: &Stage, prize: Prize, number: usize) -> Option<Round> {
     let name = match prize {
-        Prize::FreshKey => format!("race-{number}.tflock"),
+        Prize::FreshKey | Prize::FreshOrFreedKey => format!("race-{number}.tflock"),
         Prize::DeletedKey => format!("marker-race-{number}.tflock"),
         Prize::Replacement => format!("swap-{number}.json"),
         Prize::Item => format!("item-race-{number}"),
     };
     let key = stage.key(&name);
-    let writers = 0..stage.seats.len();
+    // One more for who is late.
+    let writers = 0..=stage.seats.len();
     let lock_infos = || {
         let infos = writers.clone();
         infos
             .map(|one| stage.lock_info(&name, &format!("writer {one} of round {number}")))
             .collect()
     };
+    if prize.is_freed(number) {
+        let body = stage.lock_info(&name, "before");
+        stage.put_lock((&key, body)).await.is_done().then_some(())?;
+        stage.look(stage.first(), &key).await;
+        let deleted = stage.delete(stage.first(), &key, &Precondition::None).await;
+        deleted.is_done().then_some(())?;
+    }
     let (condition, bodies) = match prize {
-        Prize::FreshKey | Prize::Item => (Precondition::IfAbsent, lock_infos()),
-        Prize::DeletedKey => {
-            let body = stage.lock_info(&name, "before");
-            stage.put_alone((&key, body), &Precondition::None).await.is_done().then_some(())?;
-            stage.look(stage.first(), &key).await;
-            let deleted = stage.delete(stage.first(), &key, &Precondition::None).await;
-            deleted.is_done().then_some(())?;
+        Prize::FreshKey | Prize::FreshOrFreedKey | Prize::DeletedKey | Prize::Item => {
             (Precondition::IfAbsent, lock_infos())
         }
         Prize::Replacement => {
@@ -171,7 +152,7 @@ async fn prepared(stage: &Stage, prize: Prize, number: usize) -> Option<Round> {
 
 async fn send(stage: &Stage, prize: Prize, seat: &Seat, round: &Round, body: &Bytes) -> Answer {
     match prize {
-        Prize::FreshKey | Prize::DeletedKey | Prize::Replacement => {
+        Prize::FreshKey | Prize::FreshOrFreedKey | Prize::DeletedKey | Prize::Replacement => {
             let key = stage.key(&round.name);
             let form = (stage.form(), false);
             stage.send_put(seat, (&key, body.clone()), &round.condition, form).await
@@ -219,7 +200,7 @@ async fn standing(stage: &Stage, prize: Prize, number: usize, round: &Round) -> 
         }
     };
     match prize {
-        Prize::FreshKey | Prize::DeletedKey | Prize::Replacement => {
+        Prize::FreshKey | Prize::FreshOrFreedKey | Prize::DeletedKey | Prize::Replacement => {
             match stage.look(seat, &stage.key(&round.name)).await {
                 Look::Found { body, .. } => whose(&body),
                 Look::Nothing => Standing::Nobody,

@@ -95,6 +95,8 @@ pub(in crate::probe) struct Cleaning<'a> {
     pub(in crate::probe) keeps_versions: Option<bool>,
     /// Whether it is known what was written; else only a listing can tell.
     pub(in crate::probe) knows_written: bool,
+    /// Whether the same was, or will be, cleaned at another address: what is not listed is not removed once more.
+    pub(in crate::probe) is_further: bool,
 }
 
 impl Cleaning<'_> {

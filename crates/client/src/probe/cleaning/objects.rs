@@ -48,7 +48,8 @@ impl Cleaning<'_> {
         for pass in 0..PASSES {
             system::pause(pass).await;
             let listed = self.listed_objects().await;
-            let first = (pass == 0).then_some((written, self.keeps_versions == Some(false)));
+            let is_harmless = self.keeps_versions == Some(false) && !self.is_further;
+            let first = (pass == 0).then_some((written, is_harmless));
             let mut keys = due(listed.as_deref().ok(), first, &left);
             keys.retain(|key| is_meant(key));
             keys.sort_by_key(|key| *key == journal);

@@ -12,6 +12,8 @@ pub(in crate::probe) struct Place {
     pub(in crate::probe) bucket: Bucket,
     /// `Some(false)`: it is certain that the bucket never kept versions.
     pub(in crate::probe) keeps_versions: Option<bool>,
+    /// Whether it is another address of an endpoint that has a place already: mostly of the same store.
+    pub(in crate::probe) is_further: bool,
 }
 
 /// Removes all that is below one probe's prefix, at each of the places. The first one is the last to be cleaned: there
@@ -22,8 +24,14 @@ pub(in crate::probe) async fn everywhere(
     (written, table): (&Written, Option<&TableName>),
 ) -> Cleaned {
     let mut all = Cleaned::default();
-    for Place { bucket, keeps_versions } in places.iter().rev() {
-        let cleaning = Cleaning { bucket, base, keeps_versions: *keeps_versions, knows_written };
+    for Place { bucket, keeps_versions, is_further } in places.iter().rev() {
+        let cleaning = Cleaning {
+            bucket,
+            base,
+            keeps_versions: *keeps_versions,
+            knows_written,
+            is_further: *is_further,
+        };
         let is_journal_needed = !all.left.is_empty();
         all.join(cleaning.run((written, table), is_journal_needed).await);
     }
