@@ -18,6 +18,11 @@ const TAKEN: &str = "HTTP/1.1 200 OK\r\nETag: \"d41d8cd98f00b204e9800998ecf8427e
 const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 59\r\nConnection: close\r\n\r\n\
                           <Error><Code>AccessDenied</Code><Message></Message></Error>";
 
+const MOVED: &str = "HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 64\r\nConnection: close\r\n\r\n\
+                     <Error><Code>TemporaryRedirect</Code><Message></Message></Error>";
+const SKEWED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 67\r\nConnection: close\r\n\r\n\
+                      <Error><Code>RequestTimeTooSkewed</Code><Message></Message></Error>";
+
 fn through(stage: &Stage, fault: Fault, is_meant: fn(&str, &str) -> bool) -> Run {
     let proxy = stage.server.proxy();
     proxy.inject(fault, usize::MAX, is_meant);
@@ -166,6 +171,21 @@ fn a_condition_that_is_forgotten_where_the_body_comes_in_chunks_is_found() {
     let steps = finding(&document, "put_if_absent")["steps"].to_string();
     assert!(steps.contains("aws-chunked, SHA-256 trailer"), "{steps}");
     assert!(steps.contains("SHA-256 header, body not signed"), "{steps}");
+}
+
+#[test]
+fn writes_that_are_sent_elsewhere_say_nothing_of_conditions() {
+    let stage = Stage::statelock();
+    let run = through(&stage, Fault::Answer(MOVED), |method, _| method == "PUT");
+    run.ended(2, "name the bucket's own region with --region");
+    stage.assert_nothing_left(BUCKET);
+}
+
+#[test]
+fn a_clock_that_is_too_far_off_for_signatures_is_told() {
+    let stage = Stage::statelock();
+    let run = through(&stage, Fault::Answer(SKEWED), |method, _| method == "PUT");
+    run.ended(9, "the store's clock and the one here are too far apart for signatures");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod kept;
 mod left;
 mod losses;
 mod page;
+mod places;
 mod stage;
 mod stopped;
 mod verdicts;

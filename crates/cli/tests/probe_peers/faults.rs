@@ -40,7 +40,13 @@ fn without_a_fault_nothing_is_found() {
 
 #[test]
 fn a_condition_that_is_ignored() {
-    let absent = [("put_if_absent", "ignored"), ("put_if_absent_concurrent", "ignored")];
+    let absent = [
+        ("put_if_absent", "ignored"),
+        ("put_if_absent_after_delete", "ignored"),
+        ("put_if_absent_concurrent", "ignored"),
+        // Nothing is refused whose status could be looked at.
+        ("refusal_status", "not_known"),
+    ];
     assert_broken(Fault::IfNoneMatchIgnored, PLAIN, &absent);
     let matching = [("put_if_match", "ignored"), ("put_if_match_concurrent", "ignored")];
     assert_broken(Fault::IfMatchOnPutIgnored, PLAIN, &matching);

@@ -18,15 +18,20 @@ pub(crate) struct Probed {
 
 /// Probes `s3://BUCKET` with these options and this environment.
 pub(crate) fn probe(bucket: &str, options: &[&str], env: &[(String, String)]) -> Probed {
+    let run = run(bucket, options, env);
+    let document = run.json();
+    Probed { run, document }
+}
+
+/// The same where there may be no report.
+pub(crate) fn run(bucket: &str, options: &[&str], env: &[(String, String)]) -> Run {
     let state = TempDir::with_prefix("statelock-probed-").expect("a directory");
     let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_statelock")));
     command.args(["probe", &format!("s3://{bucket}"), "--json", "--use-path-style"]);
     command.args(["--rounds", ROUNDS, "--region", "us-east-1"]).args(options);
     command.env_clear().env("HOME", state.path()).env("XDG_STATE_HOME", state.path());
     command.envs(env.iter().map(|(name, value)| (name, value)));
-    let run = Run::of(command);
-    let document = run.json();
-    Probed { run, document }
+    Run::of(command)
 }
 
 impl Probed {
@@ -84,7 +89,23 @@ impl Probed {
         self
     }
 
-    fn evidence(&self, operation: &str) -> Value {
+    /// Whether what neither lock needs is as it should be.
+    pub(crate) fn other_conditions(&self) -> &str {
+        self.document["conclusions"]["other_conditions"]["verdict"].as_str().unwrap_or_default()
+    }
+
+    /// All that is to be looked out for.
+    pub(crate) fn cautions(&self) -> String {
+        self.document["advice"]["cautions"].to_string()
+    }
+
+    /// The first endpoint.
+    pub(crate) fn endpoint(&self) -> &Value {
+        &self.document["endpoints"][0]
+    }
+
+    /// All that is told of an operation.
+    pub(crate) fn evidence(&self, operation: &str) -> Value {
         let operations = self.document["operations"].as_array().cloned().unwrap_or_default();
         operations.into_iter().find(|one| one["operation"] == operation).unwrap_or_default()
     }

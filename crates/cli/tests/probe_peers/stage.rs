@@ -1,5 +1,6 @@
 //! Our own server behind a proxy that breaks one thing.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -39,6 +40,16 @@ impl Stage {
     /// Another proxy with the same fault, in front of the same store.
     pub(crate) fn second_endpoint(&self, fault: Fault) -> ConditionProxy {
         ConditionProxy::start(self.server.address(), signer(&self.server), fault)
+    }
+
+    /// The same on an address and port of your choice.
+    pub(crate) fn endpoint_on(
+        &self,
+        listen: SocketAddr,
+        fault: Fault,
+    ) -> io::Result<ConditionProxy> {
+        let signed = (signer(&self.server), fault);
+        ConditionProxy::start_on(listen, self.server.address(), signed)
     }
 
     /// A client that goes through the proxy.

@@ -8,6 +8,7 @@ use statelock_client::probe::{ProbeLimits, ProbeTarget};
 use statelock_client::protocol::store::{BucketName, TableName};
 use statelock_client::{Encryption, ObjectSettings, Secret, StoreSettings};
 
+use super::place::{Place, Resolved, given, place, resolved, unused, url};
 use crate::shell::quoted;
 use crate::span;
 
@@ -26,6 +27,7 @@ Examples:
   statelock probe s3://tfstate
   statelock probe s3://tfstate/team --endpoint-url https://s3.example.com --dynamodb-table locks
   statelock probe s3://tfstate --endpoint-url http://10.0.0.1:9000 --endpoint-url http://10.0.0.2:9000
+  statelock probe s3://tfstate --endpoint-url https://s3.example.com --resolve s3.example.com:10.0.0.1,10.0.0.2
   statelock probe s3://tfstate --dry-run              # says what it would do, and sends nothing
   statelock probe s3://tfstate --json | jq '.conclusions'
 
@@ -43,6 +45,11 @@ pub(crate) struct ProbeArgs {
     /// Where DynamoDB is, if elsewhere. May be repeated.
     #[arg(long, value_name = "URL", value_parser = url)]
     pub(super) dynamodb_endpoint_url: Vec<String>,
+
+    /// Addresses of an endpoint's host name (and of names below it), instead of those that are looked up. May be
+    /// repeated.
+    #[arg(long, value_name = "NAME:ADDRESS[,ADDRESS]", value_parser = resolved)]
+    pub(super) resolve: Vec<Resolved>,
 
     /// Try this lock table too.
     #[arg(long, value_name = "TABLE")]
@@ -109,50 +116,11 @@ pub(crate) struct ProbeArgs {
     pub(super) acl: Option<String>,
 }
 
-/// A bucket, and what keys in it begin with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) bucket: String,
-    pub(super) prefix: String,
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { bucket, prefix } = self;
-        if prefix.is_empty() {
-            write!(f, "s3://{bucket}")
-        } else {
-            write!(f, "s3://{bucket}/{prefix}")
-        }
-    }
-}
-
 /// Where clients find S3 and DynamoDB, if not at AWS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Endpoints {
     pub(super) objects: Option<String>,
     pub(super) tables: Option<String>,
-}
-
-fn place(text: &str) -> Result<Place, String> {
-    let form = "not of the form s3://BUCKET[/PREFIX]";
-    let rest = text.strip_prefix("s3://").ok_or(form)?;
-    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    let prefix = prefix.trim_end_matches('/');
-    if bucket.is_empty() || prefix.starts_with('/') {
-        return Err(form.to_owned());
-    }
-    Ok(Place { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
-}
-
-fn url(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => {
-            Ok(text.trim_end_matches('/').to_owned())
-        }
-        Some(_) | None => Err("not a URL such as https://s3.example.com".to_owned()),
-    }
 }
 
 impl ProbeArgs {
@@ -163,6 +131,7 @@ impl ProbeArgs {
             prefix: self.address.prefix.clone(),
             table: self.dynamodb_table.as_ref().map(TableName::new),
             stores: self.stores(),
+            addresses: given(&self.resolve),
             objects: ObjectSettings {
                 encryption: self.encryption(),
                 acl: self.acl.clone(),
@@ -184,6 +153,14 @@ impl ProbeArgs {
             tables: tables.or_else(|| variable("AWS_ENDPOINT_URL_DYNAMODB")).or_else(all),
             objects: objects.or_else(|| variable("AWS_ENDPOINT_URL_S3")).or_else(all),
         }
+    }
+
+    /// A name that has addresses, and is no host of an endpoint. At AWS hosts are made of region and service.
+    pub(super) fn unused_name(&self) -> Option<&str> {
+        let Endpoints { objects, tables } = self.endpoints();
+        let named = self.endpoint_url.iter().chain(&self.dynamodb_endpoint_url);
+        let urls: Vec<_> = named.chain(&objects).chain(&tables).map(String::as_str).collect();
+        if urls.is_empty() { None } else { unused(&self.resolve, &urls) }
     }
 
     /// How much it may do.
@@ -230,6 +207,10 @@ impl ProbeArgs {
         self.dynamodb_endpoint_url
             .iter()
             .for_each(|url| option("dynamodb-endpoint-url", Some(url)));
+        let given: Vec<_> = self.resolve.iter().map(ToString::to_string).collect();
+        for given in &given {
+            option("resolve", Some(given));
+        }
         option("region", self.region.as_deref());
         option("profile", self.profile.as_deref());
         option("custom-ca-bundle", self.custom_ca_bundle.as_deref().and_then(|path| path.to_str()));
@@ -245,25 +226,6 @@ impl ProbeArgs {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_address_is_a_bucket_and_perhaps_a_prefix() {
-        let shown = |text: &str| place(text).map(|place| place.to_string());
-        assert_eq!(shown("s3://b").as_deref(), Ok("s3://b"));
-        assert_eq!(shown("s3://b/").as_deref(), Ok("s3://b"));
-        assert_eq!(shown("s3://b/team/a/").as_deref(), Ok("s3://b/team/a"));
-        for text in ["b", "s3://", "s3:///a", "https://b", "s3://b//a"] {
-            assert!(shown(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_endpoint_is_a_whole_url() {
-        assert_eq!(url("http://127.0.0.1:9000/").as_deref(), Ok("http://127.0.0.1:9000"));
-        for text in ["127.0.0.1:9000", "ftp://h", "https://", "http:///x"] {
-            assert!(url(text).is_err(), "{text}");
-        }
-    }
-
     #[derive(clap::Parser)]
     struct Line {
         #[command(flatten)]
@@ -276,12 +238,14 @@ mod tests {
         let [a, b, c, d] = urls.map(str::to_owned);
         let args = ["probe", "s3://t/x", "--endpoint-url", &a, "--endpoint-url", &b];
         let tables = ["--dynamodb-endpoint-url", &c, "--dynamodb-endpoint-url", &d];
-        let line = <Line as clap::Parser>::parse_from(args.into_iter().chain(tables));
+        let given = ["--resolve", "a:10.0.0.1,::1"];
+        let all = args.into_iter().chain(tables).chain(given);
+        let line = <Line as clap::Parser>::parse_from(all);
         assert_eq!(
             line.probe.command_to_clean(),
             format!(
                 "statelock probe s3://t/x --endpoint-url {a} --endpoint-url {b} --dynamodb-endpoint-url {c} \
-                 --dynamodb-endpoint-url {d} --clean"
+                 --dynamodb-endpoint-url {d} --resolve a:10.0.0.1,::1 --clean"
             )
         );
     }

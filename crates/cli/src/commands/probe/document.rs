@@ -4,11 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use statelock_client::probe::{Conclusion, Finding, Interrupted, Rounds, Skipped, TriedStep};
 use statelock_client::protocol::lock::CreatedAt;
-use statelock_client::state::Versioning;
 
 use super::clients::ClientAdvice;
 use super::outcome::Outcome;
-use super::{left, summary, text};
+use super::{cautions, left, summary, text, versions};
 use crate::exit_code::ExitCode;
 
 /// The version of this JSON; members are added without a new one.
@@ -27,7 +26,9 @@ pub(super) struct Document<'a> {
     /// What the keys that it wrote began with.
     keys_below: String,
     endpoints: Vec<Value>,
-    /// `enabled`, `suspended`, `off` or `not_known`.
+    /// The endpoints, and the addresses of each.
+    places: Vec<Value>,
+    /// `enabled`, `suspended`, `off`, `not_known`, or `differs` where the places do not agree.
     versioning: &'static str,
     region: Option<&'a str>,
     clock_ahead_seconds: Option<i64>,
@@ -65,7 +66,12 @@ pub(super) fn of<'a>(outcome: &'a Outcome<'_>) -> Document<'a> {
         probe_id: outcome.probe.id().as_str(),
         keys_below: outcome.probe.base(),
         endpoints: report.endpoints.iter().map(endpoint).collect(),
-        versioning: versioning(report.versioning),
+        places: report.places.iter().map(place).collect(),
+        versioning: if versions::differ(report) {
+            "differs"
+        } else {
+            versions::id(report.versioning)
+        },
         region: report.region.as_deref(),
         clock_ahead_seconds: report.clock_ahead_seconds,
         writers: text::writers(report),
@@ -81,6 +87,7 @@ pub(super) fn of<'a>(outcome: &'a Outcome<'_>) -> Document<'a> {
         conclusions: json!({
             "use_lockfile": conclusion(&outcome.lockfile),
             "dynamodb_table": outcome.lock_table.as_ref().map(conclusion),
+            "other_conditions": conclusion(&outcome.other_conditions),
         }),
         operations: report.findings.iter().map(finding).collect(),
         skipped: report.skipped.iter().map(skipped).collect(),
@@ -101,15 +108,6 @@ pub(super) fn date(unix_seconds: i64) -> String {
     CreatedAt::from_unix(unix_seconds, 0).map(|time| time.to_string()).unwrap_or_default()
 }
 
-fn versioning(versioning: Option<Versioning>) -> &'static str {
-    match versioning {
-        Some(Versioning::Enabled) => "enabled",
-        Some(Versioning::Suspended) => "suspended",
-        Some(Versioning::Off) => "off",
-        None => "not_known",
-    }
-}
-
 fn endpoint(report: &statelock_client::probe::EndpointReport) -> Value {
     json!({
         "url": report.url,
@@ -117,6 +115,10 @@ fn endpoint(report: &statelock_client::probe::EndpointReport) -> Value {
         "not_reached": report.unreachable,
         "writers": report.writers,
     })
+}
+
+fn place(report: &statelock_client::probe::PlaceReport) -> Value {
+    json!({ "name": report.name, "versioning": versions::id(report.versioning) })
 }
 
 fn conclusion(conclusion: &Conclusion) -> Value {
@@ -137,6 +139,7 @@ fn finding(finding: &Finding) -> Value {
         "title": finding.operation.title(),
         "verdict": finding.verdict.id(),
         "evidence": summary::of(finding),
+        "caution": cautions::of_finding(finding),
         "steps": finding.steps.iter().map(step).collect::<Vec<_>>(),
         "rounds": finding.rounds.as_ref().map(rounds),
         "looks": finding.samples.map(|samples| json!({
@@ -163,6 +166,7 @@ fn rounds(rounds: &Rounds) -> Value {
         "writers": rounds.writers,
         "winners": rounds.winners,
         "answers": rounds.answers,
+        "late_winners": rounds.late_winners,
         "other_bytes": rounds.wrong_bytes,
         "undecided": rounds.undecided,
     })

@@ -1,8 +1,8 @@
 //! Why `probe` has nothing to report.
 
-use statelock_client::StoreError;
 use statelock_client::probe::ProbeError;
 use statelock_client::protocol::store::Refusal;
+use statelock_client::{StoreError, Trouble};
 
 use crate::backend::{BackendError, StopSignal, refused_exit_code};
 use crate::commands::CommandError;
@@ -13,6 +13,9 @@ use crate::exit_code::ExitCode;
 pub(crate) enum ProbeVerbError {
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// An address for a name that nobody asks for.
+    #[error("`{0}` is no host name of an endpoint")]
+    UnusedName(String),
     /// Nothing could be tried.
     #[error("nothing could be tried: {0}")]
     Probe(Box<ProbeError>),
@@ -42,6 +45,8 @@ impl From<ProbeError> for ProbeVerbError {
             | ProbeError::Elsewhere(_)
             | ProbeError::NotPermitted(_)
             | ProbeError::Retained { .. }
+            | ProbeError::OnlyOnCondition(_)
+            | ProbeError::At { .. }
             | ProbeError::Left { .. }
             | ProbeError::Store(_) => Self::Probe(Box::new(error)),
         }
@@ -52,6 +57,7 @@ impl CommandError for ProbeVerbError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Backend(error) => error.exit_code(),
+            Self::UnusedName(_) => ExitCode::BadInput,
             Self::Probe(error) => probe_exit_code(error),
             Self::Stopped(signal) | Self::StoppedLeft { signal, .. } => signal.exit_code(),
             Self::NotCleaned(..) | Self::Stdout(_) => ExitCode::Unavailable,
@@ -62,6 +68,9 @@ impl CommandError for ProbeVerbError {
     fn hint(&self) -> Option<&str> {
         match self {
             Self::Backend(error) => error.hint(),
+            Self::UnusedName(_) => {
+                Some("with --resolve, name the host as it stands in --endpoint-url")
+            }
             Self::Probe(error) => Some(probe_hint(error)),
             Self::StoppedLeft { hint, .. } | Self::NotCleaned(_, hint) => Some(hint),
             Self::Stdout(_) => Some("keep standard output open, or send it to a file"),
@@ -79,13 +88,18 @@ fn probe_exit_code(error: &ProbeError) -> ExitCode {
         }
         ProbeError::NoName(_) => ExitCode::Internal,
         ProbeError::Unreachable(_) => ExitCode::Unavailable,
-        ProbeError::NotPermitted(_) => ExitCode::NotPermitted,
-        ProbeError::Left { cause, .. } => probe_exit_code(cause),
+        ProbeError::NotPermitted(_) | ProbeError::OnlyOnCondition(_) => ExitCode::NotPermitted,
+        ProbeError::Left { cause, .. } | ProbeError::At { cause, .. } => probe_exit_code(cause),
         ProbeError::Store(error) => match error.as_ref() {
             StoreError::Refused { refusal, .. } => refused_exit_code(*refusal),
             StoreError::Unknown(_) => ExitCode::Unavailable,
         },
     }
+}
+
+/// Whether a request was refused because of the time that it was signed with.
+fn is_about_time(trouble: &Trouble) -> bool {
+    matches!(trouble.code.as_deref(), Some("RequestTimeTooSkewed" | "RequestExpired"))
 }
 
 fn probe_hint(error: &ProbeError) -> &'static str {
@@ -97,12 +111,19 @@ fn probe_hint(error: &ProbeError) -> &'static str {
         ProbeError::Retained { .. } => {
             "probe a bucket without default retention, or accept that with --allow object_lock"
         }
+        ProbeError::NotPermitted(trouble) if is_about_time(trouble) => {
+            "the store's clock and the one here are too far apart for signatures: set the wrong one"
+        }
+        ProbeError::OnlyOnCondition(_) => {
+            "a policy of the bucket asks for a condition of every object there, which states are written without: let it \
+             be about keys that end in .tflock, or name a prefix that it is not about"
+        }
         ProbeError::NotPermitted(_) => {
             "check which credentials are used; a probe needs s3:PutObject, s3:GetObject and s3:DeleteObject below \
              PREFIX/.statelock-probe/, s3:ListBucket on the bucket, and in a bucket that keeps versions \
              s3:ListBucketVersions and s3:DeleteObjectVersion; for a lock table dynamodb:GetItem, PutItem and DeleteItem"
         }
-        ProbeError::Left { cause, .. } => probe_hint(cause),
+        ProbeError::Left { cause, .. } | ProbeError::At { cause, .. } => probe_hint(cause),
         ProbeError::Store(error) => match error.as_ref() {
             StoreError::Refused { refusal: Refusal::NoSuchTable, .. } => {
                 "check the table's name and the region, or leave --dynamodb-table out"

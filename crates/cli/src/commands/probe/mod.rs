@@ -4,15 +4,18 @@ mod advice;
 mod announcement;
 mod arguments;
 mod block;
+mod cautions;
 mod clients;
 mod document;
 mod error;
 mod left;
 mod outcome;
+mod place;
 mod record;
 mod running;
 mod summary;
 mod text;
+mod versions;
 
 use std::process;
 

@@ -2,6 +2,7 @@
 
 use statelock_client::probe::{
     Conclusion, Finding, Operation, Probe, ProbeReport, Safety, Verdict, lock_table, lockfile,
+    other_conditions,
 };
 
 use super::advice::{self, Advice};
@@ -17,6 +18,8 @@ pub(super) struct Outcome<'a> {
     pub(super) lockfile: Conclusion,
     /// Of the lock table, if one was named.
     pub(super) lock_table: Option<Conclusion>,
+    /// Of what neither of them needs, and others rely on. No matter for the exit code.
+    pub(super) other_conditions: Conclusion,
     pub(super) advice: Advice,
     pub(super) command_to_clean: String,
 }
@@ -34,6 +37,7 @@ impl<'a> Outcome<'a> {
             report,
             lockfile: by_lockfile,
             lock_table: by_table,
+            other_conditions: other_conditions(&report.findings),
             advice,
             command_to_clean,
         }

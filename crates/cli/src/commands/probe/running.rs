@@ -22,6 +22,9 @@ pub(super) enum Ended {
 
 /// Does what the arguments say.
 pub(super) async fn run(args: &ProbeArgs) -> Result<Ended, ProbeVerbError> {
+    if let Some(name) = args.unused_name() {
+        return Err(ProbeVerbError::UnusedName(name.to_owned()));
+    }
     let mut signals = StopSignals::catch().map_err(ProbeVerbError::Signals)?;
     let prepared = Box::pin(Probe::prepare(args.target(), args.limits()));
     let probe = tokio::select! {

@@ -23,7 +23,7 @@ pub(super) fn of(finding: &Finding) -> String {
 }
 
 fn of_rounds(rounds: &Rounds, verdict: Verdict) -> String {
-    let Rounds { writers, winners, wrong_bytes, undecided, .. } = rounds;
+    let Rounds { writers, winners, late_winners, wrong_bytes, undecided, .. } = rounds;
     let count = winners.len();
     let one = winners.iter().filter(|won| **won == 1).count();
     let most = winners.iter().max().copied().unwrap_or(0);
@@ -40,6 +40,9 @@ fn of_rounds(rounds: &Rounds, verdict: Verdict) -> String {
         | Verdict::Ignored
         | Verdict::NotKnown => format!("one of {writers} writers won in {one} of {count} rounds"),
     };
+    if *late_winners > 0 {
+        text = format!("{text}; in {late_winners} of them one who came when it was decided");
+    }
     if *wrong_bytes > 0 {
         text = format!("{text}; {wrong_bytes} left other bytes than the winner's, or none");
     }

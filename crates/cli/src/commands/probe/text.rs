@@ -1,12 +1,11 @@
 //! The report for people.
 
 use statelock_client::probe::{
-    Conclusion, EndpointReport, Interrupted, ProbeReport, Reason, Safety, Verdict,
+    Conclusion, EndpointReport, Interrupted, PlaceReport, ProbeReport, Reason, Safety, Verdict,
 };
-use statelock_client::state::Versioning;
 
 use super::outcome::Outcome;
-use super::summary;
+use super::{summary, versions};
 use crate::output::printable;
 
 /// The widest verdict.
@@ -21,6 +20,9 @@ pub(super) fn of(outcome: &Outcome<'_>, is_verbose: bool) -> String {
     lines.push(conclusion("use_lockfile", &outcome.lockfile));
     if let (Some(table), Some(by_table)) = (&outcome.args.dynamodb_table, &outcome.lock_table) {
         lines.push(conclusion(&format!("dynamodb_table `{}`", printable(table)), by_table));
+    }
+    if outcome.other_conditions.safety == Safety::NotSafe {
+        lines.push(conclusion("what else relies on conditions", &outcome.other_conditions));
     }
     let advice = &outcome.advice;
     if let Some(block) = &advice.block {
@@ -45,7 +47,12 @@ pub(super) fn writers(report: &ProbeReport) -> usize {
 fn head(outcome: &Outcome<'_>) -> Vec<String> {
     let report = outcome.report;
     let limits = outcome.probe.plan().limits;
-    let versions = versioning(report.versioning);
+    let differ = versions::differ(report);
+    let versions = if differ {
+        "whether it keeps versions is answered in different ways"
+    } else {
+        versions::told(report.versioning)
+    };
     let mut lines = vec![format!(
         "{}: {versions}; {} writers, {} rounds, {} requests in {} s",
         printable(&outcome.args.address.to_string()),
@@ -55,6 +62,12 @@ fn head(outcome: &Outcome<'_>) -> Vec<String> {
         report.took.as_secs()
     )];
     lines.extend(report.endpoints.iter().map(endpoint));
+    if differ {
+        let told = |PlaceReport { name, versioning }: &PlaceReport| {
+            format!("  {}: {}", printable(name), versions::told(*versioning))
+        };
+        lines.extend(report.places.iter().map(told));
+    }
     if let Some(ahead) = report.clock_ahead_seconds.filter(|ahead| *ahead != 0) {
         let by = crate::span::shown(ahead.unsigned_abs());
         let direction = if ahead > 0 { "ahead of" } else { "behind" };
@@ -88,16 +101,6 @@ fn endpoint(report: &EndpointReport) -> String {
         text = format!("{text}; not reached: {}", list(unreachable));
     }
     text
-}
-
-/// Whether the bucket keeps versions, in words.
-fn versioning(versioning: Option<Versioning>) -> &'static str {
-    match versioning {
-        Some(Versioning::Enabled) => "keeps versions",
-        Some(Versioning::Suspended) => "keeps old versions, and no new ones",
-        Some(Versioning::Off) => "keeps no versions",
-        None => "whether it keeps versions is not known",
-    }
 }
 
 fn operations(outcome: &Outcome<'_>, is_verbose: bool) -> Vec<String> {

@@ -1,12 +1,14 @@
 //! The proxy itself: each fault is the one that it is called, and leaves everything else alone.
 
+mod items;
+mod reads;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use statelock_testkit::condition_proxy::Fault;
-use statelock_testkit::real_clients::terraform::LOCK_TABLE;
 use statelock_testkit::signed_client::{Answer, SignedClient};
 
-use super::stage::{PLAIN, Stage, VERSIONED};
+use crate::stage::{PLAIN, Stage, VERSIONED};
 
 const ABSENT: &[(&str, &str)] = &[("if-none-match", "*")];
 const WRONG: &[(&str, &str)] = &[("if-match", "\"00000000000000000000000000000000\"")];
@@ -59,6 +61,15 @@ fn each_condition_is_ignored_by_itself() {
         (Fault::IfNoneMatchInverted, [412, 412, 404, 404, 404]),
         (Fault::ConditionsNotImplemented, [501, 501, 501, 501, 404]),
         (Fault::ConflictForFailedCondition, [200, 409, 409, 409, 200]),
+        (Fault::FailedConditionAnswered(200), [200, 200, 200, 200, 200]),
+        (Fault::FailedConditionAnswered(503), [200, 503, 503, 503, 200]),
+        (Fault::IfMatchRaced, [200, 412, 412, 412, 200]),
+        (Fault::IfMatchOfLargeBodiesIgnored, [200, 412, 412, 412, 200]),
+        (Fault::IgnoredAfterDelete, [200, 412, 412, 412, 200]),
+        (Fault::IgnoredAfterOverwrite, [200, 412, 412, 412, 200]),
+        (Fault::IgnoredForSpecialKeys, [200, 412, 412, 412, 200]),
+        (Fault::KnownLate, [200, 412, 412, 412, 200]),
+        (Fault::ConditionRequired, [200, 412, 412, 412, 200]),
         (Fault::ConditionRaced, [200, 412, 412, 412, 200]),
         (Fault::LockedPerEndpoint, [200, 412, 412, 412, 200]),
         (Fault::TrailersRefused, [200, 412, 412, 412, 200]),
@@ -80,6 +91,48 @@ fn an_inverted_condition_writes_over_what_is_there() {
     assert_eq!(status(&mut stage.direct(), "PUT", "taken", NONE), 200);
     assert_eq!(status(&mut client, "PUT", "taken", ABSENT), 200);
     assert_eq!(status(&mut client, "PUT", "free", ABSENT), 412);
+}
+
+#[test]
+fn a_condition_is_forgotten_in_one_case() {
+    let ask = |client: &mut SignedClient, requests: &[(&str, &[(&str, &str)])], key: &str| {
+        let told = requests.iter().map(|(method, headers)| status(client, method, key, headers));
+        told.collect::<Vec<_>>()
+    };
+    let (absent, put, delete) = (("PUT", ABSENT), ("PUT", NONE), ("DELETE", NONE));
+    let stage = Stage::with(Fault::IgnoredAfterDelete);
+    let told = ask(&mut stage.client(), &[absent, delete, absent, absent], "forgotten");
+    assert_eq!(told, [200, 204, 200, 200]);
+    let stage = Stage::with(Fault::IgnoredAfterOverwrite);
+    let told = ask(&mut stage.client(), &[put, absent, put, absent], "forgotten");
+    assert_eq!(told, [200, 412, 200, 200]);
+    let stage = Stage::with(Fault::IgnoredForSpecialKeys);
+    assert_eq!(ask(&mut stage.client(), &[absent, absent], "forgotten"), [200, 412]);
+    assert_eq!(ask(&mut stage.client(), &[absent, absent], "env%3A/forgotten"), [200, 200]);
+}
+
+#[test]
+fn another_connection_is_let_in_once_where_writes_are_known_late() {
+    let stage = Stage::with(Fault::KnownLate);
+    let (mut writer, mut other) = (stage.client(), stage.client());
+    let mut put = |is_writer: bool| {
+        let client = if is_writer { &mut writer } else { &mut other };
+        status(client, "PUT", "late.tflock", ABSENT)
+    };
+    assert_eq!([put(true), put(true), put(false), put(false)], [200, 412, 200, 412]);
+    assert_eq!(winners((0..8).map(|_| stage.client()).collect()), 1, "of one moment");
+}
+
+#[test]
+fn what_is_written_without_a_condition_is_forbidden() {
+    for (fault, expected) in
+        [(Fault::ConditionRequired, [403, 403]), (Fault::ConditionRequiredForLocks, [200, 403])]
+    {
+        let stage = Stage::with(fault);
+        let mut client = stage.client();
+        let told = ["a.json", "a.tflock"].map(|key| status(&mut client, "PUT", key, NONE));
+        assert_eq!(told, expected, "{fault:?}");
+    }
 }
 
 /// How many of several writers at once were told that they won.
@@ -149,111 +202,4 @@ fn conditions_are_ignored_where_an_upload_is_completed() {
         let done = client.s3("POST", &path, ABSENT, list.as_bytes()).expect("an answer");
         assert_eq!(done.status(), expected, "{fault:?}: {}", done.text());
     }
-}
-
-#[test]
-fn another_connection_reads_what_was_there_before_once() {
-    let stage = Stage::with(Fault::StaleReads);
-    let (mut writer, mut reader) = (stage.client(), stage.client());
-    assert_eq!(status(&mut writer, "PUT", "read", NONE), 200);
-    assert_eq!(status(&mut writer, "GET", "read", NONE), 200);
-    assert_eq!(status(&mut reader, "GET", "read", NONE), 404);
-    assert_eq!(status(&mut reader, "GET", "read", NONE), 200);
-    assert_eq!(status(&mut writer, "DELETE", "read", NONE), 204);
-    let before = ask(&mut reader, "GET", "read", NONE);
-    assert_eq!((before.status(), before.text().as_str()), (200, "read"));
-    assert_eq!(status(&mut reader, "GET", "read", NONE), 404);
-}
-
-#[test]
-fn a_listing_lags_behind_once() {
-    let stage = Stage::with(Fault::StaleListings);
-    let mut client = stage.client();
-    let list = |client: &mut SignedClient| {
-        let answer = client.s3("GET", &format!("/{PLAIN}?list-type=2"), NONE, b"");
-        let answer = answer.expect("an answer");
-        assert_eq!(answer.status(), 200);
-        answer.text().matches("<Key>listed</Key>").count()
-    };
-    assert_eq!(status(&mut client, "PUT", "listed", NONE), 200);
-    assert_eq!([list(&mut client), list(&mut client)], [0, 1]);
-    assert_eq!(status(&mut client, "DELETE", "listed", NONE), 204);
-    assert_eq!([list(&mut client), list(&mut client)], [1, 0]);
-}
-
-#[test]
-fn a_trailer_is_refused_and_one_that_goes_through_is_understood() {
-    let body = b"5\r\nlocks\r\n0\r\nx-amz-checksum-crc32:/DFtlw==\r\n\r\n";
-    let headers = [
-        ("content-encoding", "aws-chunked"),
-        ("x-amz-decoded-content-length", "5"),
-        ("x-amz-trailer", "x-amz-checksum-crc32"),
-        ("if-none-match", "*"),
-    ];
-    let payload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
-    let path = format!("/{PLAIN}/chunked");
-    for (fault, expected) in
-        [(Fault::TrailersRefused, 400), (Fault::Nothing, 200), (Fault::IfNoneMatchIgnored, 200)]
-    {
-        let stage = Stage::with(fault);
-        let mut client = stage.client();
-        let put = client.s3_hashed("PUT", &path, &headers, body, payload).expect("an answer");
-        assert_eq!(put.status(), expected, "{fault:?}: {}", put.text());
-        let got = ask(&mut client, "GET", "chunked", NONE);
-        assert_eq!(got.text() == "locks", expected == 200, "{fault:?}: {}", got.text());
-    }
-}
-
-/// What a conditional put of an item, again, a conditional delete of another holder's and a read say.
-fn told_of_items(stage: &Stage) -> [u16; 4] {
-    let mut client = stage.client();
-    let item = |who: &str| {
-        format!(
-            "{{\"TableName\":\"{LOCK_TABLE}\",\"Item\":{{\"LockID\":{{\"S\":\"b/k\"}},\"Info\":\
-             {{\"S\":\"{who}\"}}}},\"ConditionExpression\":\"attribute_not_exists(LockID)\"}}"
-        )
-    };
-    let key = format!("\"TableName\":\"{LOCK_TABLE}\",\"Key\":{{\"LockID\":{{\"S\":\"b/k\"}}}}");
-    let delete = format!(
-        "{{{key},\"ConditionExpression\":\"Info = :info\",\
-         \"ExpressionAttributeValues\":{{\":info\":{{\"S\":\"nobody\"}}}}}}"
-    );
-    let get = format!("{{{key},\"ConsistentRead\":true}}");
-    let mut status = |operation: &str, body: &str| {
-        client.dynamodb(operation, body.as_bytes()).expect("an answer").status()
-    };
-    [
-        status("PutItem", &item("one")),
-        status("PutItem", &item("two")),
-        status("DeleteItem", &delete),
-        status("GetItem", &get),
-    ]
-}
-
-#[test]
-fn conditions_of_items_are_ignored_or_raced() {
-    for (fault, expected) in [
-        (Fault::Nothing, [200, 400, 400, 200]),
-        (Fault::ItemConditionIgnored, [200, 200, 200, 200]),
-        (Fault::ItemConditionRaced, [200, 400, 400, 200]),
-    ] {
-        assert_eq!(told_of_items(&Stage::with(fault)), expected, "{fault:?}");
-    }
-}
-
-#[test]
-fn another_connection_reads_an_item_as_it_was_before_once() {
-    let stage = Stage::with(Fault::StaleItems);
-    let (mut writer, mut reader) = (stage.client(), stage.client());
-    let id = "{\"LockID\":{\"S\":\"b/k\"}}";
-    let put = format!("{{\"TableName\":\"{LOCK_TABLE}\",\"Item\":{id}}}");
-    let get = format!("{{\"TableName\":\"{LOCK_TABLE}\",\"Key\":{id},\"ConsistentRead\":true}}");
-    let put = writer.dynamodb("PutItem", put.as_bytes()).expect("an answer");
-    assert_eq!(put.status(), 200, "{}", put.text());
-    let is_there = |client: &mut SignedClient| {
-        client.dynamodb("GetItem", get.as_bytes()).expect("an answer").text().contains("\"Item\"")
-    };
-    assert!(is_there(&mut writer));
-    assert!(!is_there(&mut reader));
-    assert!(is_there(&mut reader));
 }
