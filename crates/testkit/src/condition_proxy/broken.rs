@@ -57,10 +57,7 @@ pub(super) fn answer(
         {
             answered_with(shared.fault, message, upstream)
         }
-        (Fault::LockedPerEndpoint, Kind::PutItem) => {
-            let _turn = shared.turn();
-            table::raced(message, upstream, BETWEEN_LOCKED)
-        }
+        (Fault::LockedPerEndpoint, Kind::PutItem) => item_raced_in_turn(shared, message, upstream),
         (Fault::DeleteMarkerIsAnObject, Kind::PutObject | Kind::DeleteObject | Kind::Other) => {
             with_markers(shared, message, upstream)
         }
@@ -119,6 +116,16 @@ fn raced_there(shared: &Shared, message: &Message, upstream: &mut Upstream) -> i
         return upstream.pass(message);
     }
     raced(message, upstream, BETWEEN)
+}
+
+/// Races for a condition of an item, one writer of this endpoint after the other.
+fn item_raced_in_turn(
+    shared: &Shared,
+    message: &Message,
+    upstream: &mut Upstream,
+) -> io::Result<Reply> {
+    let _turn = shared.turn();
+    table::raced(message, upstream, BETWEEN_LOCKED)
 }
 
 /// Writes over what is there, and refuses a free key.
