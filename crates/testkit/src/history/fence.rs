@@ -24,8 +24,8 @@ impl<'a> Fence<'a> {
     pub(super) fn of(write: &Operation, took: &str, history: &[&'a Operation]) -> Self {
         let takings = history.iter().filter(|one| takes(one, took) && may_have_happened(one));
         let since = takings.map(|one| one.start_micros).min().unwrap_or(0);
-        let removes = |one: &&Operation| end(one) >= since && may_have_removed(one, took, write);
-        let removals: Vec<&Operation> = history.iter().copied().filter(removes).collect();
+        let may_be_it = |one: &&Operation| end(one) >= since && may_have_removed(one, took, write);
+        let removals: Vec<&Operation> = history.iter().copied().filter(may_be_it).collect();
         let own = connection(write);
         let may_stop = removals.iter().any(|one| connection(one) != own);
         // The server notes who removed and who took a lock after that happened, and before it says so.
