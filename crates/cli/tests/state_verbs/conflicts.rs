@@ -66,6 +66,28 @@ fn p6_a_state_that_appeared_meanwhile_is_not_replaced_and_one_that_went_is_not_b
     }
 }
 
+/// It was stored, nobody heard that, and somebody wrote over it.
+#[test]
+fn p6_a_write_without_an_answer_is_not_called_refused_because_of_what_came_after_it() {
+    for stage in Stage::all("overwritten before it was read back") {
+        stage.push(&state(1, "L", "first"), &[]).ended(0, "stored");
+        let proxy = stage.proxy();
+        proxy.inject_on(Fault::LoseResponse, 1, |request| is_state(request, "PUT"));
+        proxy.inject_on(Fault::HoldRequest, 1, |request| is_state(request, "HEAD"));
+        let file = stage.scratch.path().join("offered.tfstate");
+        std::fs::write(&file, state(2, "L", "ours")).expect("a file");
+        let (address, file) = (Stage::address(KEY), file.display().to_string());
+        let child = stage.spawn(&proxy.endpoint(), &["state", "push", &address, &file]);
+        assert!(proxy.await_held(HOLD_BOUND), "nothing is held");
+        let theirs = state(3, "L", "theirs");
+        stage.delete(&format!("{KEY}.tflock"));
+        stage.write(KEY, &theirs);
+        proxy.let_go();
+        ended(child).ended(7, "whether the state was written is not known");
+        assert_eq!(stage.object(KEY), Some(theirs), "{}", stage.name());
+    }
+}
+
 #[test]
 fn p6_who_lost_the_lock_does_not_write() {
     for stage in Stage::all("lost locks") {

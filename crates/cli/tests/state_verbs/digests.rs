@@ -136,3 +136,20 @@ fn p8_who_lost_the_lock_does_not_write_a_digest_over_the_next_one() {
     assert_eq!(stage.pull(MODES[1]).ended(0, "").stdout, next);
     stage.assert_free();
 }
+
+/// It could not be written either, and everybody who compares would refuse the new state.
+#[test]
+fn p8_nothing_is_written_where_the_digest_cannot_be_read() {
+    let Some(stage) = Stage::moto("digests that cannot be read") else { return };
+    let first = state(1, "L", "first");
+    stage.push(&first, MODES[1]).ended(0, "stored");
+    let proxy = stage.proxy();
+    let reads_digest =
+        |request: &Request| request.operation == "GetItem" && request.body.contains("-md5");
+    proxy.inject_on(Fault::Answer(NOT_ALLOWED), usize::MAX, reads_digest);
+    let run = stage.push_through(&proxy.endpoint(), &state(2, "L", "x"), MODES[1]);
+    run.ended(8, "the digest in the lock table could not be read");
+    assert!(run.stderr.contains("nothing was written"), "{}", run.stderr);
+    assert_eq!(stage.object(KEY), Some(first));
+    stage.assert_free();
+}

@@ -123,3 +123,36 @@ fn p11_a_key_of_ones_own_goes_along_with_every_request_about_the_state() {
         has(&seen, "p", &key, &["x-amz-server-side-encryption: "]);
     }
 }
+
+/// Where the settings leave encryption to the bucket, a write must not take a state's key away.
+#[test]
+fn a_state_keeps_the_kms_key_that_it_is_stored_with() {
+    let Some(stage) = Stage::moto("states with a KMS key") else { return };
+    let kms_key = "arn:aws:kms:us-east-1:123456789012:key/0123abcd";
+    let objects = ObjectSettings {
+        encryption: Encryption::Kms(kms_key.to_owned()),
+        ..ObjectSettings::default()
+    };
+    requests(&stage, objects, &state(1, "L", "x"));
+    let proxy = stage.proxy();
+    let puts = |method: &str, path: &str| {
+        method == "PUT" && path.split('?').next().unwrap_or_default().ends_with(KEY)
+    };
+    proxy.inject(Fault::DelayResponse(Duration::ZERO), usize::MAX, puts);
+    stage.push_through(&proxy.endpoint(), &state(2, "L", "x"), &[]).ended(0, "stored");
+    // Who asks for another one gets it.
+    let asked = ["--encrypt"];
+    stage.push_through(&proxy.endpoint(), &state(3, "L", "x"), &asked).ended(0, "stored");
+    stage.push_through(&proxy.endpoint(), &state(4, "L", "x"), &[]).ended(0, "stored");
+    let heads = proxy
+        .hits()
+        .into_iter()
+        .map(|hit| String::from_utf8_lossy(&hit.request).to_ascii_lowercase());
+    let named: Vec<_> = heads
+        .map(|head| {
+            let key = format!("x-amz-server-side-encryption-aws-kms-key-id: {kms_key}");
+            head.contains(&key) && head.contains("x-amz-server-side-encryption: aws:kms")
+        })
+        .collect();
+    assert_eq!(named, [true, false, false]);
+}

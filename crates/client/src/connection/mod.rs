@@ -20,7 +20,7 @@ use aws_sdk_s3::config::{
 use statelock_protocol::lock::steps::ConditionalDelete;
 
 use crate::error::ConnectError;
-use crate::settings::{ObjectSettings, StoreSettings};
+use crate::settings::{Encryption, ObjectSettings, StoreSettings};
 use answer_head::Hearing;
 use store_kind::StoreKind;
 use unanswered::NamesEndpoint;
@@ -183,6 +183,12 @@ impl Connection {
     /// What goes along with objects.
     pub(crate) fn objects(&self) -> &ObjectSettings {
         &self.objects
+    }
+
+    /// The same, with another encryption of what is written.
+    pub(crate) fn encrypting(&self, encryption: Encryption) -> Self {
+        let objects = ObjectSettings { encryption, ..self.objects.clone() };
+        Self { objects, ..self.clone() }
     }
 
     /// What is known of the store's conditional delete by now.

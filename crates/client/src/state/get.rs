@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::types::ServerSideEncryption;
 use md5::{Digest as _, Md5};
 use statelock_protocol::state::Digest;
 use statelock_protocol::store::{ETag, Refusal};
@@ -70,6 +71,7 @@ struct Head {
     size_bytes: Option<u64>,
     version_id: Option<String>,
     last_modified: Option<Duration>,
+    kms_key: Option<String>,
 }
 
 impl Transfer<'_> {
@@ -208,6 +210,10 @@ impl Head {
             last_modified: last_modified
                 .and_then(|seconds| u64::try_from(seconds).ok())
                 .map(Duration::from_secs),
+            kms_key: output
+                .ssekms_key_id()
+                .filter(|_| output.server_side_encryption() == Some(&ServerSideEncryption::AwsKms))
+                .map(str::to_owned),
         }
     }
 
@@ -219,6 +225,7 @@ impl Head {
             header: taken.header.finish().await,
             version_id: self.version_id,
             last_modified: self.last_modified,
+            kms_key: self.kms_key,
         }
     }
 }

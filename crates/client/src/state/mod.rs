@@ -38,6 +38,7 @@ use statelock_protocol::store::{BucketName, ObjectKey, TableName};
 
 use crate::backend::StateBackend;
 use crate::connection::Connection;
+use crate::settings::Encryption;
 
 pub use digest_item::StoredDigest;
 pub use error::{DigestError, ReadError, SourceError, WriteError};
@@ -76,6 +77,22 @@ impl StateBackend {
 }
 
 impl StateObject {
+    /// The same state, written with the KMS key that it is stored with if the settings leave encryption to the bucket:
+    /// the bucket's own choice may be another, and a write must not take the key away unasked.
+    #[must_use]
+    pub fn encrypted_as(&self, stored: &Stored) -> Self {
+        let mut state = self.clone();
+        let kms_key = stored.state().and_then(|read| read.kms_key.clone());
+        match (&self.connection.objects().encryption, kms_key) {
+            (Encryption::Bucket, Some(key)) => {
+                state.connection = self.connection.encrypting(Encryption::Kms(key));
+            }
+            (Encryption::Bucket, None)
+            | (Encryption::Store | Encryption::Kms(_) | Encryption::Customer(_), _) => {}
+        }
+        state
+    }
+
     /// The bucket.
     pub fn bucket(&self) -> &BucketName {
         &self.bucket

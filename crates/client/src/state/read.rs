@@ -30,6 +30,8 @@ pub struct StateRead {
     pub version_id: Option<String>,
     /// When it was written, by the store's clock, since 1970.
     pub last_modified: Option<Duration>,
+    /// The KMS key that the store encrypted it with (`aws:kms`), if there is one.
+    pub kms_key: Option<String>,
 }
 
 /// What is stored under the key of a state.

@@ -206,11 +206,11 @@ impl Writing<'_> {
                 self.upload = None;
                 Ok(Some(written))
             }
-            // Without a condition, what is still on its way would replace this too.
-            Seen::Other(_) if self.unanswered.is_some() && self.fencing == Fencing::LookFirst => {
-                Err(WriteError::Unknown { trouble: failed.trouble.clone() })
+            // Ours may have been stored, and replaced by this. And without a condition, what is still on its way
+            // would replace this too.
+            Seen::Other(stored) => {
+                Err(self.in_doubt(WriteError::Conflict { stored: Some(stored) }))
             }
-            Seen::Other(stored) => Err(WriteError::Conflict { stored: Some(stored) }),
             Seen::Unknown(trouble) if self.unanswered.is_some() => {
                 Err(WriteError::Unknown { trouble })
             }

@@ -1,11 +1,11 @@
 //! Errors of the library, told to people and to scripts.
 
-use statelock_client::StoreError;
 use statelock_client::protocol::state::{StateHeader, StateReadError};
 use statelock_client::protocol::store::Refusal;
 use statelock_client::state::{
     DigestError, ReadError, SerialError, SourceError, StateObject, Stored, WriteError,
 };
+use statelock_client::{StoreError, Trouble};
 
 use crate::backend::{refused_exit_code, refused_hint};
 use crate::commands::CommandError;
@@ -183,6 +183,17 @@ impl StateFailure {
                 digest_hint(digest, named),
             ),
         }
+    }
+
+    /// A digest that could not be read, before anything was written.
+    pub(super) fn of_unread_digest(trouble: &Trouble) -> Self {
+        Self::new(
+            format!(
+                "the digest in the lock table could not be read: {trouble}; nothing was written"
+            ),
+            ExitCode::Unavailable,
+            "check endpoint, network, and that the credentials allow dynamodb:GetItem of the item that ends in -md5",
+        )
     }
 
     /// A digest that was to be repaired, and was not.

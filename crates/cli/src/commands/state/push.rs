@@ -134,7 +134,7 @@ async fn push(
             if let Some(caught) = signals.so_far().await {
                 return Err(stopped_before(caught));
             }
-            write(&state, source, &stored, held, (args.unfenced, named)).await
+            write(&state, source, (&stored, &digest), held, (args.unfenced, named)).await
         }
     }
 }
@@ -143,10 +143,14 @@ async fn push(
 pub(super) async fn write(
     state: &StateObject,
     source: &StateSource,
-    stored: &Stored,
+    (stored, digest): (&Stored, &StoredDigest),
     held: &Held<'_>,
     (unfenced, named): (bool, &str),
 ) -> Result<(), StateError> {
+    // Whoever cannot read it will not write it: the state would be there, and refused by all who compare.
+    if let StoredDigest::Unknown(trouble) = digest {
+        return Err(StateFailure::of_unread_digest(trouble).into());
+    }
     let fencing = if unfenced {
         output::warning(
             "writing without a condition: whoever writes in this moment is overwritten",
@@ -155,6 +159,7 @@ pub(super) async fn write(
     } else {
         Fencing::Conditional
     };
+    let state = state.encrypted_as(stored);
     let written = state.write(source, &stored.expected(), &held.lock, fencing).await;
     let written =
         written.map_err(|error| StateFailure::of_write(&error, source.header(), named))?;

@@ -95,7 +95,7 @@ async fn under_lock(
     let state = backend.state();
     let done = async {
         let mut sink = Discard;
-        let (now, _) = tokio::select! {
+        let (now, digest) = tokio::select! {
             read = state.read(DigestCheck::Ignore, &mut sink) => {
                 read.map_err(|error| StateFailure::of_read(&error, named, &state))?
             }
@@ -107,7 +107,7 @@ async fn under_lock(
         if let Some(caught) = signals.so_far().await {
             return Err(stopped_before(caught));
         }
-        write(&state, &change.source, &now, &held, (args.unfenced, named)).await
+        write(&state, &change.source, (&now, &digest), &held, (args.unfenced, named)).await
     }
     .await;
     held.release(done).await?;
