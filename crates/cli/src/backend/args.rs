@@ -11,7 +11,7 @@ use statelock_protocol::state::{WorkspaceKeyPrefix, WorkspaceName};
 
 use super::{BackendError, Resolved, directory};
 use crate::address;
-use crate::shell::quoted;
+use crate::shell::{quoted, without_password};
 
 /// Options with the names of the arguments of Terraform's `s3` backend.
 #[derive(Clone, Debug, Default, Args)]
@@ -222,13 +222,14 @@ impl BackendArgs {
                 option("backend-config", Some(&format!("{name}=…")))
             }
         });
+        let endpoint_url = self.endpoint_url.as_deref().map(without_password);
         let ca_bundle = self.custom_ca_bundle.as_deref().and_then(|path| path.to_str());
         let how = [
             option("dynamodb-table", self.dynamodb_table.as_deref()),
             flag(self.use_lockfile, "use-lockfile"),
             option("region", self.region.as_deref()),
             option("profile", self.profile.as_deref()),
-            option("endpoint-url", self.endpoint_url.as_deref()),
+            option("endpoint-url", endpoint_url.as_deref()),
             option("custom-ca-bundle", ca_bundle),
             flag(self.use_path_style, "use-path-style"),
             // A customer's key goes along with reads too.

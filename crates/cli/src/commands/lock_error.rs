@@ -70,6 +70,15 @@ impl LockVerbError {
         }
     }
 
+    /// A release that came to no end.
+    pub(crate) fn of_silence(why: &str, (named, id): (&str, &str)) -> Self {
+        Self::Store {
+            what: format!("whether lock {id} is released is not known: {why}"),
+            hint: format!("when the store answers again: {}", command("unlock", named, id)),
+            code: ExitCode::OutcomeUnknown,
+        }
+    }
+
     /// What keeps us from knowing who holds a lock, if something does.
     pub(crate) fn of_look(seen: &Inspection, trouble: Option<&Trouble>) -> Option<Self> {
         let (place, refusal) = seen.places.iter().find_map(|(place, looked)| match looked {

@@ -15,6 +15,7 @@ pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod probe;
+mod releasing;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod state;

@@ -50,6 +50,44 @@ fn a_kept_lock_that_somebody_removed_is_told() {
 }
 
 #[test]
+fn p4_an_answer_that_is_lost_at_the_end_is_no_lost_lock() {
+    for options in MODES {
+        let stage = Stage::statelock();
+        let proxy = stage.proxy();
+        let words = [&["lock", ADDRESS, "--for", "10m"], options].concat();
+        let holder = stage.spawn_through(&proxy, &words);
+        holder.await_said("keeping the lock");
+        // The first removal is carried out; what comes after it finds nothing.
+        proxy.inject(Fault::LoseResponse, 20, |method, path| {
+            path.contains(".tflock") || (method == "POST" && path == "/")
+        });
+        holder.signal("TERM");
+        let ended = holder.end();
+        ended.ended(143, "the lock is released");
+        assert!(!ended.stderr.contains("somebody"), "{options:?}: {}", ended.stderr);
+        stage.assert_free();
+    }
+}
+
+#[test]
+fn a_second_signal_ends_a_release_and_the_outcome_is_told() {
+    let stage = Stage::statelock();
+    let proxy = stage.proxy();
+    let holder = stage.spawn_through(&proxy, &["lock", ADDRESS, "--for", "10m"]);
+    holder.await_said("keeping the lock");
+    let id = stage.status(&[])["locks"][0]["lock_id"].as_str().expect("an ID").to_owned();
+    let is_a_removal = |method: &str, path: &str| method == "DELETE" && path.contains(".tflock");
+    proxy.inject(Fault::HoldRequest, 1, is_a_removal);
+    holder.signal("INT");
+    holder.await_said("once more leaves it as it is");
+    assert!(proxy.await_held(BOUND), "the removal is on its way");
+    holder.signal("INT");
+    let ended = holder.end();
+    ended.ended(7, "is released is not known: SIGINT while it was released").ended(7, &id);
+    proxy.let_go();
+}
+
+#[test]
 fn p3_who_is_stopped_while_waiting_leaves_nothing() {
     let stage = Stage::statelock();
     for options in MODES {

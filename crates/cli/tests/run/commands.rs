@@ -79,6 +79,39 @@ fn a_program_that_cannot_be_started_leaves_no_lock() {
 }
 
 #[test]
+fn p1_a_workspace_that_is_selected_while_the_lock_is_waited_for_is_not_worked_on() {
+    let stage = Stage::new(Backend::Lockfile);
+    let (bucket, key) = (crate::stage::BUCKET, crate::stage::KEY);
+    let block = format!(
+        "terraform {{\n  backend \"s3\" {{\n    bucket = \"{bucket}\"\n    key = \"{key}\"\n    \
+         use_lockfile = true\n  }}\n}}\n"
+    );
+    std::fs::write(stage.file("main.tf"), block).unwrap();
+    std::fs::create_dir(stage.file(".terraform")).unwrap();
+    let selection = stage.file(".terraform/environment");
+    let run = |options: &[&str], words: &[&str]| {
+        let mut command = stage.command(env!("CARGO_BIN_EXE_statelock"));
+        command.arg("run").args(options).arg("--").args(words);
+        stage.start_command(command)
+    };
+    // What the command selects by itself is its own affair.
+    run(&[], &["sh", "-c", "printf other > .terraform/environment"]).wait().exited(0);
+    std::fs::remove_file(&selection).unwrap();
+    let mut holder = stage.start(&[], &["sh", "-c", HOLD]);
+    holder.await_file(&stage.started());
+    let mut waiter = run(&["--wait", "2m"], &["touch", "mark"]);
+    waiter.await_stderr("waiting for the lock");
+    std::fs::write(&selection, "prod").unwrap();
+    stage.let_go();
+    holder.wait().exited(0);
+    let ended = waiter.wait();
+    ended.exited(2).said("env:/prod").said("the command was not run");
+    assert!(!stage.file("mark").exists());
+    std::fs::remove_file(&selection).unwrap();
+    stage.assert_free();
+}
+
+#[test]
 fn bad_input_ends_with_2_and_runs_nothing() {
     let stage = Stage::new(Backend::Lockfile);
     let mark = stage.file("mark").display().to_string();

@@ -126,15 +126,48 @@ fn refused(count: u64) -> String {
     }
 }
 
-/// The same command line, to remove what was counted.
+/// The same command line, to remove what was counted. Without its secrets: it goes to logs.
 fn again(words: impl Iterator<Item = OsString>) -> String {
-    let option = |word: &OsString| Some(word.to_str()?.strip_prefix("--")?.to_owned());
-    let words = words.skip(1).map(|word| match option(&word) {
-        Some(option) => format!("--{}", shell::quoted(&option)),
-        None => shell::quoted_os(&word),
-    });
-    let words: Vec<_> = ["statelock".to_owned()].into_iter().chain(words).collect();
-    format!("{} --yes", words.join(" "))
+    let mut said = vec!["statelock".to_owned()];
+    let mut awaiting = None;
+    for word in words.skip(1) {
+        let text = word.to_str();
+        let option = text.and_then(|text| text.strip_prefix("--"));
+        said.push(match (awaiting.take(), option, text) {
+            (Some(name), _, Some(value)) => shell::quoted(&without_secret(name, value)),
+            (_, Some(option), _) => {
+                let (name, value) = option
+                    .split_once('=')
+                    .map_or((option, None), |(name, value)| (name, Some(value)));
+                let secret = WITH_SECRETS.into_iter().find(|known| *known == name);
+                match (secret, value) {
+                    (Some(name), Some(value)) => {
+                        format!(
+                            "--{}",
+                            shell::quoted(&format!("{name}={}", without_secret(name, value)))
+                        )
+                    }
+                    (secret, _) => {
+                        awaiting = secret;
+                        format!("--{}", shell::quoted(option))
+                    }
+                }
+            }
+            (_, None, _) => shell::quoted_os(&word),
+        });
+    }
+    format!("{} --yes", said.join(" "))
+}
+
+/// The options whose values may hold secrets.
+const WITH_SECRETS: [&str; 2] = ["backend-config", "endpoint-url"];
+
+/// What can be shown of such a value: of a configuration the name, of a URL all but the password.
+fn without_secret(option: &str, value: &str) -> String {
+    match (option, value.split_once('=')) {
+        ("backend-config", Some((name, _))) => format!("{name}=…"),
+        _ => shell::without_password(value),
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +181,25 @@ mod tests {
         assert_eq!(
             said(&["s", "gc", "--region=a b", "-q"]),
             "statelock gc --'region=a b' '-q' --yes"
+        );
+    }
+
+    #[test]
+    fn the_command_line_is_said_without_its_secrets() {
+        let said = |words: &[&str]| again(["s", "gc"].iter().chain(words).map(OsString::from));
+        for words in [
+            &["--backend-config", "secret_key=hunter2"][..],
+            &["--backend-config=secret_key=hunter2"],
+            &["--endpoint-url", "https://user:hunter2@host"],
+            &["--endpoint-url=https://user:hunter2@host/"],
+        ] {
+            let said = said(words);
+            assert!(!said.contains("hunter2"), "{said}");
+            assert!(said.contains("secret_key=…") || said.contains("https://…@host"), "{said}");
+        }
+        assert_eq!(
+            said(&["--backend-config", "prod.s3.tfbackend", "--region", "a=b"]),
+            "statelock gc --backend-config prod.s3.tfbackend --region a=b --yes"
         );
     }
 

@@ -6,11 +6,11 @@ use statelock_client::{LockHandle, ReleaseReport};
 
 use crate::backend::{StopSignals, Verdict, command, verdict};
 use crate::commands::lock_error::LockVerbError;
+use crate::commands::releasing::{self, Ended};
 use crate::{output, span};
 
 /// How long a release is tried while the stores do not answer.
 const RELEASE_TIME: Duration = Duration::from_mins(1);
-const RELEASE_PAUSE: Duration = Duration::from_secs(2);
 
 /// Keeps the lock until the time is over or a signal comes, and releases it.
 ///
@@ -27,7 +27,12 @@ pub(super) async fn hold(
         () = tokio::time::sleep(keep) => None,
         signal = signals.next() => Some(signal),
     };
-    release(lock, named).await?;
+    if let Some(signal) = signal {
+        output::note(&format!(
+            "{signal}: the lock is being released; once more leaves it as it is"
+        ));
+    }
+    release(lock, named, signals, signal.is_some()).await?;
     if let Some(signal) = signal {
         return Err(LockVerbError::Stopped(signal));
     }
@@ -35,41 +40,38 @@ pub(super) async fn hold(
     Ok(())
 }
 
-/// Releases the lock, and tries again while the stores do not answer.
+/// Releases the lock, and tries again while the stores do not answer. A signal ends that: the first one if
+/// `is_asked`, else the second one.
 ///
 /// # Errors
-/// It was not ours any more, or it is not released.
-pub(super) async fn release(lock: &LockHandle, named: &str) -> Result<(), LockVerbError> {
-    let ends = tokio::time::Instant::now() + RELEASE_TIME;
-    let mut report = lock.release().await;
-    while is_open(&report) && tokio::time::Instant::now() < ends {
-        output::note(&format!(
-            "the store does not answer; trying again to release lock {}",
-            lock.id()
-        ));
-        tokio::time::sleep(RELEASE_PAUSE).await;
-        report = lock.release().await;
-    }
-    let id = lock.id().as_str();
-    match LockVerbError::of_release(&report, &verdict(&report), (named, id)) {
-        None if report.was_held() => Ok(()),
-        None => {
-            output::warning(&format!(
-                "a half of lock {id} was gone already: somebody removed it. Look what was written since: {}",
-                command("status", named, "")
-            ));
-            Ok(())
+/// It was not ours any more, or it may not be released.
+pub(super) async fn release(
+    lock: &LockHandle,
+    named: &str,
+    signals: &mut StopSignals,
+    is_asked: bool,
+) -> Result<(), LockVerbError> {
+    let about = (named, lock.id().as_str());
+    match releasing::release(lock, RELEASE_TIME, signals, is_asked).await {
+        Ended::Released => Ok(()),
+        Ended::WasLost { first } => was_lost(&first, about),
+        Ended::Left { why, last } => {
+            let told =
+                last.and_then(|last| LockVerbError::of_release(&last, &verdict(&last), about));
+            Err(told.unwrap_or_else(|| LockVerbError::of_silence(&why, about)))
         }
-        Some(error) => Err(error),
     }
 }
 
-fn is_open(report: &ReleaseReport) -> bool {
-    match verdict(report) {
-        Verdict::Unknown => true,
-        Verdict::Refused(refusal) => {
-            refusal == statelock_client::protocol::store::Refusal::Unavailable
-        }
-        Verdict::Removed | Verdict::NotThere => false,
+/// Somebody has removed the lock, or a half of it.
+fn was_lost(first: &ReleaseReport, about: (&str, &str)) -> Result<(), LockVerbError> {
+    let (named, id) = about;
+    if verdict(first) == Verdict::NotThere {
+        return LockVerbError::of_release(first, &Verdict::NotThere, about).map_or(Ok(()), Err);
     }
+    output::warning(&format!(
+        "a half of lock {id} was gone already: somebody removed it. Look what was written since: {}",
+        command("status", named, "")
+    ));
+    Ok(())
 }

@@ -111,7 +111,7 @@ async fn take(args: &LockArgs, resolved: Resolved) -> Result<(), LockVerbError> 
         format!("{}\n", lock.id())
     };
     if let Err(error) = output::data(&text) {
-        return Err(untold(&lock, error, &named).await);
+        return Err(untold(&lock, error, &named, &mut signals).await);
     }
     if let Some(keep) = args.keep {
         return hold::hold(&lock, keep, &named, &mut signals).await;
@@ -130,8 +130,13 @@ fn claim(args: &LockArgs) -> Claim {
 }
 
 /// Nobody would know the ID of a lock that could not be printed: it is released.
-async fn untold(lock: &LockHandle, error: std::io::Error, named: &str) -> LockVerbError {
-    match hold::release(lock, named).await {
+async fn untold(
+    lock: &LockHandle,
+    error: std::io::Error,
+    named: &str,
+    signals: &mut StopSignals,
+) -> LockVerbError {
+    match hold::release(lock, named, signals, false).await {
         Ok(()) => LockVerbError::Stdout(error),
         Err(left) => left,
     }

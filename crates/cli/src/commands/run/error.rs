@@ -32,6 +32,15 @@ pub(crate) enum RunError {
         /// What the command's directory says.
         used: String,
     },
+    /// While the lock was waited for, somebody selected another workspace, or changed the configuration. The lock
+    /// was released, as far as nothing else is said.
+    #[error("the lock of {locked} was taken, and meanwhile the directory uses {used}")]
+    Moved {
+        /// What was locked.
+        locked: String,
+        /// What the directory says now.
+        used: String,
+    },
     /// The system did not start the command. The lock was released.
     #[error("the command could not be started")]
     Start(#[source] io::Error),
@@ -80,7 +89,9 @@ impl RunError {
             Self::NoProgram(_) => 127,
             Self::NotExecutable { .. } | Self::Start(_) => 126,
             Self::Interrupted(caught) => caught.exit_code().number(),
-            Self::ManyStates(_) | Self::OtherState { .. } => ExitCode::BadInput.number(),
+            Self::ManyStates(_) | Self::OtherState { .. } | Self::Moved { .. } => {
+                ExitCode::BadInput.number()
+            }
             Self::Signals(_) => ExitCode::Internal.number(),
             Self::Backend(error) => error.exit_code().number(),
             Self::NotLocked { failure, .. } => failure.exit_code().number(),
@@ -101,6 +112,10 @@ impl RunError {
             Self::OtherState { .. } => Some(
                 "run in the directory of the state, or leave the address out; select its workspace with \
                  --workspace; nothing was locked",
+            ),
+            Self::Moved { .. } => Some(
+                "the command was not run. Somebody has selected another workspace there, or changed its \
+                 configuration: run again, and say the workspace with --workspace",
             ),
             Self::Start(_) | Self::Signals(_) => Some("try again"),
             Self::Backend(error) => error.hint(),

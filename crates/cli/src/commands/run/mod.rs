@@ -12,7 +12,6 @@ mod environment;
 mod error;
 mod inner;
 mod left_behind;
-mod releasing;
 mod same_state;
 mod stopping;
 mod supervising;
@@ -42,11 +41,11 @@ use child::{Child, Under, shell_code};
 use command_line::CommandLine;
 use error::RunError;
 use left_behind::Left;
-use releasing::Ended;
 use stopping::Stopping;
 use supervising::{CommandEnd, Supervisor};
 use watch::Watch;
 
+use super::releasing::{self, Ended};
 use crate::backend::{self, BackendArgs, StopSignal, StopSignals, command};
 use crate::evidence::{self, LOCK_ID_VARIABLE, Lifeline};
 use crate::exit_code::ExitCode;
@@ -154,7 +153,7 @@ fn locked(args: &RunArgs) -> Result<u8, RunError> {
     let line = CommandLine::find(&args.command, std::env::var_os("PATH").as_deref())?;
     let address = args.address.as_deref().or_else(|| of_chdir(&line));
     let resolved = args.backend.resolve(address)?;
-    same_state::check(args, &line, &resolved.settings.address)?;
+    let was_same = same_state::check(args, &line, &resolved.settings.address)?;
     let named = resolved.named.clone();
     let runtime = backend::runtime()?;
     let mut signals = {
@@ -167,7 +166,8 @@ fn locked(args: &RunArgs) -> Result<u8, RunError> {
             caught = signals.next() => Err(RunError::Interrupted(caught)),
         }
     })?;
-    let mut run = Run { args, line: &line, named: &named, runtime: &runtime, signals };
+    let meant = (address, was_same);
+    let mut run = Run { args, line: &line, meant, named: &named, runtime: &runtime, signals };
     match run.runtime.block_on(lock_around(&backend)) {
         Some(id) => run.under_another(&id),
         None => run.under_own(&backend),
@@ -196,6 +196,8 @@ async fn lock_around(backend: &StateBackend) -> Option<LockId> {
 struct Run<'a> {
     args: &'a RunArgs,
     line: &'a CommandLine,
+    /// The address that was named, and whether it is known to be the state of the command's directory.
+    meant: (Option<&'a str>, bool),
     named: &'a str,
     runtime: &'a Runtime,
     signals: StopSignals,
@@ -231,9 +233,11 @@ impl Run<'_> {
         };
         let acquired = acquiring::acquire(backend, &wanted, &mut self.signals);
         let lock = self.runtime.block_on(acquired)?;
-        let end = self.command_under(&lock);
+        let locked = &backend.settings().address;
+        let meant = same_state::check_again(self.args, self.line, self.meant, locked);
+        let end = meant.and_then(|()| self.command_under(&lock));
         let bound = self.args.release_timeout;
-        let released = releasing::release(&lock, bound, &mut self.signals);
+        let released = releasing::release(&lock, bound, &mut self.signals, false);
         let released = self.runtime.block_on(released);
         self.code(&lock, end, &released)
     }
@@ -308,13 +312,13 @@ impl Run<'_> {
         let ours = match released {
             Ended::Released if was_lost => ExitCode::Held.number(),
             Ended::Released => 0,
-            Ended::WasLost => {
+            Ended::WasLost { .. } => {
                 if !was_lost {
                     output::warning("somebody removed the lock before the command had ended");
                 }
                 ExitCode::Held.number()
             }
-            Ended::Left { why } => {
+            Ended::Left { why, .. } => {
                 let again = command("unlock", self.named, lock.id().as_str());
                 let text = format!("lock {} may be left: {why}", lock.id());
                 output::error(&std::io::Error::other(text), Some(&format!("release it: {again}")));

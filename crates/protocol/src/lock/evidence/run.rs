@@ -7,6 +7,10 @@ use crate::lock::stamp::RunUrl;
 /// How a run ends that was not cut off: words of GitHub and GitLab.
 const ORDERLY: [&str; 3] = ["success", "neutral", "skipped"];
 
+/// A CI also gives up on a runner that it cannot reach any more. Such a runner may still reach the store; so
+/// nobody but a person, who can look at it, may take that end for the holder's.
+const CAUTION: &str = "a runner that its CI has lost may still be at work";
+
 /// Judges one run; `None` if nobody asked, because better evidence was there.
 pub(super) fn finding(url: &RunUrl, seen: &RunSeen) -> Option<Finding> {
     let (says, text) = match seen {
@@ -20,17 +24,16 @@ pub(super) fn finding(url: &RunUrl, seen: &RunSeen) -> Option<Finding> {
         ),
         RunSeen::Ended { conclusion, at } => {
             let at = at.as_ref().map_or_else(String::new, |at| format!(" by {at}"));
-            // A CI also gives up on a runner that it cannot reach any more.
-            let caution = if ORDERLY.contains(&conclusion.as_str()) {
-                ""
+            if ORDERLY.contains(&conclusion.as_str()) {
+                (Says::Dead, format!("its run ended{at} ({conclusion}): {url}"))
             } else {
-                "; a runner that its CI has lost may still be at work"
-            };
-            (Says::Dead, format!("its run ended{at} ({conclusion}){caution}: {url}"))
+                (Says::Unknown, format!("its run ended{at} ({conclusion}), but {CAUTION}: {url}"))
+            }
         }
-        RunSeen::RunAgain { attempt } => {
-            (Says::Dead, format!("its run ended, and was run again as attempt {attempt}: {url}"))
-        }
+        RunSeen::RunAgain { attempt } => (
+            Says::Unknown,
+            format!("its run ended, and was run again as attempt {attempt}, but {CAUTION}: {url}"),
+        ),
         RunSeen::Unknown { why } => (Says::Unknown, format!("its run {url}: {why}")),
     };
     Some(Finding::new(Source::Run, says, &text))

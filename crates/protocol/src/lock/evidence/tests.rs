@@ -152,7 +152,7 @@ fn an_observer_without_proc_says_so() {
 }
 
 #[test]
-fn a_run_that_ended_is_dead_and_says_how_and_when() {
+fn p1_a_run_that_ended_in_order_is_dead_and_any_other_is_for_a_person_to_judge() {
     assert_eq!(
         of_run(ended("success")).life.to_string(),
         format!("dead: its run ended by 2026-11-21T21:00:00Z (success): {RUN}")
@@ -161,14 +161,17 @@ fn a_run_that_ended_is_dead_and_says_how_and_when() {
         assert_eq!(
             of_run(ended(conclusion)).life.to_string(),
             format!(
-                "dead: its run ended by 2026-11-21T21:00:00Z ({conclusion}); a runner that its CI \
-                 has lost may still be at work: {RUN}"
+                "unknown: its run ended by 2026-11-21T21:00:00Z ({conclusion}), but a runner that its \
+                 CI has lost may still be at work: {RUN}"
             )
         );
     }
     assert_eq!(
         of_run(RunSeen::RunAgain { attempt: 2 }).life.to_string(),
-        format!("dead: its run ended, and was run again as attempt 2: {RUN}")
+        format!(
+            "unknown: its run ended, and was run again as attempt 2, but a runner that its CI has lost may \
+             still be at work: {RUN}"
+        )
     );
 }
 
@@ -212,6 +215,7 @@ fn the_process_counts_more_than_the_run() {
     assert_eq!(life(running(), unknown()), "alive");
     assert_eq!(life(ProcessSeen::Missing, unknown()), "dead");
     assert_eq!(life(hidden(), ended("success")), "dead");
+    assert_eq!(life(hidden(), ended("cancelled")), "unknown");
     assert_eq!(life(hidden(), going(RunUnit::Job)), "alive");
     assert_eq!(life(hidden(), unknown()), "unknown");
 }

@@ -1,4 +1,4 @@
-//! Gives the lock back, for as long as that may take.
+//! Gives a lock of this process back, for as long as that may take: for every verb that keeps one.
 
 use std::time::Duration;
 
@@ -15,35 +15,41 @@ const PAUSE_MIN: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// What became of the lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Ended {
     /// It stood until now, and is gone.
     Released,
     /// It was gone already, at least in part: somebody had removed it.
-    WasLost,
+    WasLost {
+        /// What the first attempt has found, which alone can tell.
+        first: ReleaseReport,
+    },
     /// It may still be there.
     Left {
         /// Why.
         why: String,
+        /// What the last attempt that came to an end has found.
+        last: Option<ReleaseReport>,
     },
 }
 
 /// Releases, and tries again while the store does not answer, until `bound` is over. Of two signals
-/// that come meanwhile the second one ends it.
+/// that come meanwhile the second one ends it; with `is_asked` the first one does, because the release itself
+/// was asked for by a signal.
 pub(super) async fn release(
     lock: &LockHandle,
     bound: Duration,
     signals: &mut StopSignals,
+    mut is_asked: bool,
 ) -> Ended {
     let releasing = repeat(lock, bound);
     tokio::pin!(releasing);
-    let mut is_asked = false;
     loop {
         tokio::select! {
             ended = &mut releasing => return ended,
             caught = signals.next() => {
                 if is_asked {
-                    return Ended::Left { why: format!("{caught} while it was released") };
+                    return Ended::Left { why: format!("{caught} while it was released"), last: None };
                 }
                 is_asked = true;
                 output::note(&format!(
@@ -60,23 +66,28 @@ async fn repeat(lock: &LockHandle, bound: Duration) -> Ended {
     let deadline = now.checked_add(bound).unwrap_or(now + Duration::from_hours(24 * 365));
     let mut pause = PAUSE_MIN;
     let mut why = "no answer from the store".to_owned();
-    let mut was_lost = None;
+    let mut lost: Option<Option<ReleaseReport>> = None;
+    let mut last = None;
     loop {
         // Leaving a release half-way is harmless: the next one finishes it.
         let Ok(report) = timeout_at(deadline, lock.release()).await else {
-            return Ended::Left { why };
+            return Ended::Left { why, last };
         };
         // Only the first attempt can tell: what a later one misses, an earlier one may have removed.
-        let was_lost = *was_lost.get_or_insert_with(|| misses_a_place(&report));
+        let lost = lost.get_or_insert_with(|| misses_a_place(&report).then(|| report.clone()));
         if report.is_gone() {
-            return if was_lost { Ended::WasLost } else { Ended::Released };
+            return match lost.take() {
+                Some(first) => Ended::WasLost { first },
+                None => Ended::Released,
+            };
         }
         if let Some(trouble) = &report.trouble {
             why = trouble.to_string();
         }
         if !is_worth_repeating(&report) || Instant::now() + pause >= deadline {
-            return Ended::Left { why };
+            return Ended::Left { why, last: Some(report) };
         }
+        last = Some(report);
         output::note(&format!("the lock could not be released yet, trying again: {why}"));
         sleep(pause).await;
         pause = PAUSE_MAX.min(pause * 2);
