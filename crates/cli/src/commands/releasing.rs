@@ -67,11 +67,11 @@ async fn repeat(lock: &LockHandle, bound: Duration) -> Ended {
     let mut pause = PAUSE_MIN;
     let mut why = "no answer from the store".to_owned();
     let mut lost: Option<Option<ReleaseReport>> = None;
-    let mut last = None;
+    let mut latest = None;
     loop {
         // Leaving a release half-way is harmless: the next one finishes it.
         let Ok(report) = timeout_at(deadline, lock.release()).await else {
-            return Ended::Left { why, last };
+            return Ended::Left { why, last: latest };
         };
         // Only the first attempt can tell: what a later one misses, an earlier one may have removed.
         let lost = lost.get_or_insert_with(|| misses_a_place(&report).then(|| report.clone()));
@@ -87,7 +87,7 @@ async fn repeat(lock: &LockHandle, bound: Duration) -> Ended {
         if !is_worth_repeating(&report) || Instant::now() + pause >= deadline {
             return Ended::Left { why, last: Some(report) };
         }
-        last = Some(report);
+        latest = Some(report);
         output::note(&format!("the lock could not be released yet, trying again: {why}"));
         sleep(pause).await;
         pause = PAUSE_MAX.min(pause * 2);
