@@ -1,13 +1,13 @@
 //! BatchGetItem and BatchWriteItem.
 
-use statelock_protocol::lock::unified::Seen;
+use statelock_protocol::lock::unified::{ReleaseOutcome, Seen};
 
 use super::expression::Projection;
 use super::items::load_item;
 use super::keys::{ItemKey, check_paths};
-use super::writes::{delete, put};
+use super::writes::{Moment, delete, put};
 use super::{DeleteItem, Item, PutItem, TableError, WriteOutcome, open};
-use crate::engine::Engine;
+use crate::engine::{Engine, LockedState, Sender};
 use crate::records::item_size_bytes;
 use crate::storage::Transaction;
 
@@ -74,24 +74,47 @@ impl Engine {
         writes: Vec<BatchWrite>,
     ) -> Result<Vec<WriteOutcome>, TableError> {
         let moments = writes.iter().map(|_| self.moment()).collect::<Result<Vec<_>, _>>()?;
-        self.write_tables(move |transaction| {
-            let mut rows = Vec::new();
-            for write in &writes {
-                rows.push(row(transaction, write)?);
-            }
-            refuse_duplicates(&rows)?;
-            writes
-                .iter()
-                .zip(&moments)
-                .map(|(write, moment)| match write {
-                    BatchWrite::Put(request) => put(transaction, request, *moment),
-                    BatchWrite::Delete(request) => {
-                        delete(transaction, request, &Seen::Unknown, *moment)?.0
-                    }
-                })
-                .collect()
-        })
-        .await
+        let done: Vec<_> = self
+            .write_tables(move |transaction| {
+                let mut rows = Vec::new();
+                for write in &writes {
+                    rows.push(row(transaction, write)?);
+                }
+                refuse_duplicates(&rows)?;
+                let writes = writes.iter().zip(&moments);
+                writes.map(|(write, moment)| carry_out(transaction, write, *moment)).collect()
+            })
+            .await?;
+        let (outcomes, released): (Vec<_>, Vec<_>) = done.into_iter().unzip();
+        // Only now that it is stored: who is woken looks at once.
+        for BatchReleased { state, sender, outcome } in released.into_iter().flatten() {
+            self.released(&state, &sender, &outcome);
+        }
+        Ok(outcomes)
+    }
+}
+
+/// A lock that was released by a batch.
+struct BatchReleased {
+    state: LockedState,
+    sender: Sender,
+    outcome: ReleaseOutcome,
+}
+
+fn carry_out(
+    transaction: &mut dyn Transaction,
+    write: &BatchWrite,
+    moment: Moment,
+) -> Result<(WriteOutcome, Option<BatchReleased>), TableError> {
+    match write {
+        BatchWrite::Put(request) => Ok((put(transaction, request, moment)?, None)),
+        BatchWrite::Delete(request) => {
+            let (answer, released) = delete(transaction, request, &Seen::Unknown, moment)?;
+            let sender = request.sender.clone();
+            let released =
+                released.map(|(state, outcome)| BatchReleased { state, sender, outcome });
+            Ok((answer?, released))
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use statelock_protocol::lock::{LockId, LockInfo};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::Instant;
 
+use crate::engine::tables::{BatchWrite, DeleteItem, NewTable};
 use crate::engine::{
     Clock, Connection, ConnectionId, Engine, EngineError, IdSource, Limits, LockedState,
     LockfileView, Protocol, ReleaseLock, Sender, TakeLock, WaitingLimits,
@@ -161,6 +162,21 @@ impl Stage {
         Ok(LockInfo::parse(&body).unwrap())
     }
 
+    async fn create_lock_table(&self) {
+        self.engine.create_table(NewTable::lock_table("locks", "r")).await.unwrap();
+    }
+
+    /// Removes the lock's item as tools do that write many items at once.
+    async fn release_in_a_batch(&self, name: &str) {
+        let delete = DeleteItem {
+            table: "locks".to_owned(),
+            key: serde_json::from_str(r#"{"LockID": {"S": "b/k"}}"#).unwrap(),
+            condition: None,
+            sender: Sender { protocol: Protocol::DynamoDb, ..sender(name, &self.engine) },
+        };
+        self.engine.batch_write(vec![BatchWrite::Delete(delete)]).await.unwrap();
+    }
+
     fn counts(&self, line: &str) -> bool {
         self.metrics.render().contains(line)
     }
@@ -253,6 +269,40 @@ async fn who_comes_back_is_held_open_and_granted_the_moment_the_lock_is_free() {
     assert!(stage.counts("statelock_lock_waiters 0"));
     assert!(stage.counts("statelock_lock_wait_seconds_count 1"));
     assert!(stage.counts("statelock_lock_refusals_total 1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_a_batch_releases_is_granted_at_once_too() {
+    let stage = Stage::quick().await;
+    stage.create_lock_table().await;
+    let began = Instant::now();
+    assert_eq!(stage.take_through("a", "a", Facet::LockTable).await, TAKEN);
+    let b = stage.wait_in_line("b").await;
+    stage.release_in_a_batch("a").await;
+    assert_eq!(b.await.unwrap(), TAKEN);
+    assert_eq!(began.elapsed(), Duration::ZERO, "it was not woken");
+    stage.release("b").await;
+    // Of a lock with two halves, the other one gets its usual time.
+    assert_eq!(stage.take_through("d", "d", Facet::Lockfile).await, TAKEN);
+    let added = AcquireOutcome::Granted(Granted::FacetAdded);
+    assert_eq!(stage.take_through("d", "d too", Facet::LockTable).await, added);
+    let e = stage.wait_in_line("e").await;
+    let began = Instant::now();
+    stage.release_in_a_batch("d").await;
+    assert_eq!(e.await.unwrap(), TAKEN);
+    assert_eq!(began.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p6_a_lock_that_a_batch_of_somebody_else_removes_is_lost() {
+    let stage = Stage::quick().await;
+    stage.create_lock_table().await;
+    assert_eq!(stage.take("a").await, TAKEN);
+    stage.release_in_a_batch("operator").await;
+    assert_eq!(stage.take("b").await, TAKEN);
+    let (a, b) = (sender("a", &stage.engine), LockId::parse("b").unwrap());
+    let lost = stage.engine.sightings.lost_its_lock(&state(), &a, &b);
+    assert_eq!(lost.as_ref().map(LockId::as_str), Some("a"));
 }
 
 #[tokio::test(start_paused = true)]
