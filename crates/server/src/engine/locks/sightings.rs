@@ -4,7 +4,9 @@
 //! the lock without a condition; and they write a state without saying which lock they hold. What a
 //! connection was shown, and what it took, is the condition that they leave out.
 //!
-//! Kept in memory only: connections do not outlive the process. Bounded in states and in entries.
+//! Kept in memory only: connections do not outlive the process. Bounded in states and in entries. Reads
+//! are bounded by themselves: clients that wait read again and again, and must not push out what tells
+//! that a holder has lost its lock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -18,8 +20,10 @@ use crate::engine::{ConnectionId, Sender};
 
 /// States that are remembered at a time; the one that was quiet for longest is forgotten first.
 const STATES_MAX: usize = 4096;
-/// Sightings that are remembered per state.
-const SIGHTINGS_MAX: usize = 128;
+/// Reads that are remembered per state.
+const READS_MAX: usize = 64;
+/// Locks taken and released that are remembered per state.
+const DEEDS_MAX: usize = 64;
 /// How long a sighting by a sender counts that comes back on another connection.
 const SENDER_AGE_MICROS_MAX: u64 = 60 * 1_000_000;
 
@@ -36,10 +40,21 @@ pub(in crate::engine) enum SightingKind {
 
 /// What connections saw of locks.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Sightings(Mutex<BTreeMap<LockedState, VecDeque<Sighting>>>);
+pub(in crate::engine) struct Sightings(Mutex<BTreeMap<LockedState, OfState>>);
+
+/// What connections saw of one lock, oldest first.
+#[derive(Debug, Default)]
+struct OfState {
+    reads: VecDeque<Sighting>,
+    /// Who took the lock and who released it.
+    deeds: VecDeque<Sighting>,
+    last_number: u64,
+}
 
 #[derive(Clone, Debug)]
 struct Sighting {
+    /// Sightings of one state are numbered in their order.
+    number: u64,
     kind: SightingKind,
     id: Option<LockId>,
     connection: ConnectionId,
@@ -47,6 +62,71 @@ struct Sighting {
     /// The SDK's id of the call.
     call: Option<String>,
     at_micros: u64,
+}
+
+impl OfState {
+    fn note(&mut self, sighting: Sighting) {
+        self.last_number = sighting.number;
+        match sighting.kind {
+            SightingKind::Read => {
+                if self.reads.len() >= READS_MAX {
+                    self.forget_read();
+                }
+                self.reads.push_back(sighting);
+            }
+            SightingKind::Took | SightingKind::GaveBack => {
+                if self.deeds.len() >= DEEDS_MAX {
+                    self.forget_deed();
+                }
+                self.deeds.push_back(sighting);
+            }
+        }
+    }
+
+    /// The oldest read that a later one of the same connection repeats, else the oldest.
+    fn forget_read(&mut self) {
+        let repeated = self.reads.iter().enumerate().position(|(at, read)| {
+            let mut later = self.reads.iter().skip(at.saturating_add(1));
+            later.any(|one| one.connection == read.connection && one.id == read.id)
+        });
+        self.reads.remove(repeated.unwrap_or(0));
+    }
+
+    /// The oldest deed from which nothing follows, else the oldest.
+    fn forget_deed(&mut self) {
+        let idle = (0..self.deeds.len()).find(|at| self.is_over(*at));
+        self.deeds.remove(idle.unwrap_or(0));
+    }
+
+    /// Whether nothing follows from this deed for [`Sightings::lost_its_lock`]: it took a lock and
+    /// released it by itself, or took another one later, or released what nobody took here.
+    fn is_over(&self, at: usize) -> bool {
+        let Some(deed) = self.deeds.get(at) else { return false };
+        match deed.kind {
+            SightingKind::Took => {
+                let mut later = self.deeds.iter().skip(at.saturating_add(1));
+                later.any(|one| {
+                    let releases = one.kind == SightingKind::GaveBack && one.id == deed.id;
+                    one.connection == deed.connection
+                        && (releases || one.kind == SightingKind::Took)
+                })
+            }
+            SightingKind::GaveBack => {
+                let took = |one: &Sighting| one.kind == SightingKind::Took && one.id == deed.id;
+                !self.deeds.iter().any(took)
+            }
+            SightingKind::Read => true,
+        }
+    }
+
+    /// In any order.
+    fn all(&self) -> impl Iterator<Item = &Sighting> {
+        self.reads.iter().chain(&self.deeds)
+    }
+
+    fn latest_at_micros(&self) -> Option<u64> {
+        self.all().max_by_key(|one| one.number).map(|one| one.at_micros)
+    }
 }
 
 impl Sighting {
@@ -90,13 +170,12 @@ impl Sightings {
         }
         let sightings = states.entry(state.clone()).or_default();
         let call = sender.invocation.clone();
-        if kind == SightingKind::Read && sightings.iter().any(|one| one.is_read_of(call.as_ref())) {
+        let is_repeated = || sightings.reads.iter().any(|one| one.is_read_of(call.as_ref()));
+        if kind == SightingKind::Read && is_repeated() {
             return;
         }
-        if sightings.len() >= SIGHTINGS_MAX {
-            sightings.pop_front();
-        }
-        sightings.push_back(Sighting {
+        sightings.note(Sighting {
+            number: sightings.last_number.saturating_add(1),
             kind,
             id: id.cloned(),
             connection: sender.connection.id,
@@ -123,8 +202,9 @@ impl Sightings {
             sighting.connection == sender.connection.id
                 && matches!(sighting.kind, SightingKind::Took | SightingKind::Read)
         };
+        let latest = sightings.all().filter(own).max_by_key(|one| one.number);
         if !sender.proxied
-            && let Some(latest) = sightings.iter().rev().find(own)
+            && let Some(latest) = latest
         {
             return Seen::Locks(vec![latest.id.clone()]);
         }
@@ -139,7 +219,9 @@ impl Sightings {
                 && sighting.at_micros <= sender.connection.idle_since_micros
                 && now_micros.saturating_sub(sighting.at_micros) <= SENDER_AGE_MICROS_MAX
         };
-        let ids: Vec<_> = sightings.iter().filter(recent).map(|seen| seen.id.clone()).collect();
+        let mut seen: Vec<_> = sightings.all().filter(recent).collect();
+        seen.sort_unstable_by_key(|one| one.number);
+        let ids: Vec<_> = seen.into_iter().map(|one| one.id.clone()).collect();
         if ids.is_empty() { Seen::Unknown } else { Seen::Locks(ids) }
     }
 
@@ -158,18 +240,18 @@ impl Sightings {
             return None;
         }
         let states = self.states();
-        let sightings = states.get(state)?;
+        let deeds = &states.get(state)?.deeds;
         let took = |connection: ConnectionId| {
-            let mut latest_first = sightings.iter().rev();
+            let mut latest_first = deeds.iter().rev();
             latest_first
                 .find(move |one| one.connection == connection && one.kind == SightingKind::Took)
         };
         let earlier = took(sender.connection.id)?.id.clone()?;
-        let holder = sightings
+        let holder = deeds
             .iter()
             .rev()
             .find(|one| one.kind == SightingKind::Took && one.id.as_ref() == Some(id))?;
-        let given_back = sightings
+        let given_back = deeds
             .iter()
             .rev()
             .find(|one| one.kind == SightingKind::GaveBack && one.id.as_ref() == Some(&earlier))?;
@@ -178,16 +260,15 @@ impl Sightings {
         (earlier != *id && !by_itself && !by_the_holder).then_some(earlier)
     }
 
-    fn states(&self) -> MutexGuard<'_, BTreeMap<LockedState, VecDeque<Sighting>>> {
+    fn states(&self) -> MutexGuard<'_, BTreeMap<LockedState, OfState>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn forget_quietest(states: &mut BTreeMap<LockedState, VecDeque<Sighting>>) {
-    let latest = |sightings: &VecDeque<Sighting>| sightings.back().map(|one| one.at_micros);
+fn forget_quietest(states: &mut BTreeMap<LockedState, OfState>) {
     let quietest = states
         .iter()
-        .min_by_key(|(_, sightings)| latest(sightings))
+        .min_by_key(|(_, sightings)| sightings.latest_at_micros())
         .map(|(state, _)| state.clone());
     if let Some(state) = quietest {
         states.remove(&state);

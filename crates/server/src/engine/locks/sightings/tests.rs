@@ -124,13 +124,24 @@ fn an_unreadable_lock_that_was_seen_is_one() {
 fn sightings_of_a_state_are_bounded_and_the_oldest_go() {
     let sightings = Sightings::default();
     let lock = id("a");
-    for connection in 0..=u64::try_from(SIGHTINGS_MAX).unwrap() {
+    for connection in 0..=u64::try_from(READS_MAX).unwrap() {
         sightings.note(&state("k"), &sender(connection), Read, Some(&lock), NOW);
     }
-    assert_eq!(sightings.states()[&state("k")].len(), SIGHTINGS_MAX);
+    assert_eq!(sightings.states()[&state("k")].reads.len(), READS_MAX);
     let late = NOW + 2 * SENDER_AGE_MICROS_MAX;
     assert_eq!(sightings.seen(&state("k"), &sender(0), late), Seen::Unknown, "forgotten");
     assert_eq!(sightings.seen(&state("k"), &sender(1), late), locks(&["a"]));
+}
+
+#[test]
+fn a_client_that_reads_again_and_again_pushes_out_its_own_reads_only() {
+    let sightings = Sightings::default();
+    sightings.note(&state("k"), &sender(1), Read, Some(&id("a")), NOW);
+    for _ in 0..4 * READS_MAX {
+        sightings.note(&state("k"), &sender(2), Read, Some(&id("b")), NOW);
+    }
+    assert_eq!(sightings.states()[&state("k")].reads.len(), READS_MAX);
+    assert_eq!(sightings.seen(&state("k"), &sender(1), NOW), locks(&["a"]));
 }
 
 #[test]
@@ -169,6 +180,30 @@ fn p6_a_connection_whose_lock_somebody_else_removed_belongs_to_nobody_who_holds_
     // The latest lock that it took is the one that counts.
     let twice = [&[(1, Took, "0"), (1, GaveBack, "0")], &forced[..]].concat();
     assert_eq!(lost(&twice, &sender(1), "b").as_deref(), Some("a"));
+}
+
+/// However many wait and read, and however many had the lock in between.
+#[test]
+fn p6_a_lost_lock_is_remembered_however_much_else_happens() {
+    let waiting = |number: usize| (100 + u64::try_from(number % 8).unwrap(), Read, "b");
+    let waiting: Vec<_> = (0..4 * READS_MAX).map(waiting).collect();
+    let names: Vec<String> = (0..4 * DEEDS_MAX).map(|number| format!("c{number}")).collect();
+    let cycle =
+        |(number, name): (u64, _)| [(200 + number, Took, name), (200 + number, GaveBack, name)];
+    let cycles: Vec<_> = (0..).zip(names.iter().map(String::as_str)).flat_map(cycle).collect();
+    let (took, holds) = ([(1, Took, "a")], [(3, GaveBack, "a"), (2, Took, "b")]);
+    for between in [&waiting, &cycles] {
+        let before = [&took[..], between, &holds[..]].concat();
+        assert_eq!(lost(&before, &sender(1), "b").as_deref(), Some("a"));
+        let after = [&took[..], &holds[..1], between, &holds[1..]].concat();
+        assert_eq!(lost(&after, &sender(1), "b").as_deref(), Some("a"));
+    }
+    // And it stays bounded when each lock is released by somebody else.
+    let forced =
+        |(number, name): (u64, _)| [(2 * number, Took, name), (2 * number + 1, GaveBack, name)];
+    let forced: Vec<_> = (0..).zip(names.iter().map(String::as_str)).flat_map(forced).collect();
+    let sightings = history(&forced);
+    assert_eq!(sightings.states()[&state("k")].deeds.len(), DEEDS_MAX);
 }
 
 #[test]
