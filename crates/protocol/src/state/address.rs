@@ -157,11 +157,13 @@ impl LockTableKey {
     /// The state that an item with this key locks, if the item is a lock.
     ///
     /// The key alone cannot tell a lock on `a-md5` from the digest of `a`: the item's attributes
-    /// (`Info` or `Digest`) do.
+    /// (`Info` or `Digest`) do. A key that ends in `/` is no state's: what would be its lockfile is an
+    /// ordinary object.
     pub fn locked_state(&self) -> Option<(BucketName, ObjectKey)> {
         let (bucket, key) = self.0.split_once('/')?;
-        let complete = !bucket.is_empty() && !key.is_empty();
-        complete.then(|| (BucketName::new(bucket), ObjectKey::new(key)))
+        let key = ObjectKey::new(key);
+        let is_state = !bucket.is_empty() && names_a_state(&key);
+        is_state.then(|| (BucketName::new(bucket), key))
     }
 
     /// The state that an item with this key describes, if the item is a digest.
@@ -179,6 +181,11 @@ impl fmt::Display for LockTableKey {
 /// The key of the lockfile of the state stored under `key`.
 pub fn lockfile_key_of(key: &ObjectKey) -> ObjectKey {
     ObjectKey::new(format!("{key}{LOCKFILE_SUFFIX}"))
+}
+
+/// Whether a state can be stored under this key: its lockfile's key then leads back to it.
+pub fn names_a_state(key: &ObjectKey) -> bool {
+    state_key_of_lockfile(&lockfile_key_of(key)).is_some()
 }
 
 /// Whether an object with this key is a lockfile.

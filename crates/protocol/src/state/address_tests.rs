@@ -85,7 +85,9 @@ fn a_lock_table_key_names_its_bucket_and_state() {
     for bad in ["", "bkt", "bkt/", "/k", "bkt/-md5"] {
         assert_eq!(LockTableKey::new(bad).digested_state(), None, "{bad}");
     }
-    assert_eq!(LockTableKey::new("bkt/").locked_state(), None);
+    for none in ["bkt/", "bkt/dir/", "bkt//", "bkt/a/b/"] {
+        assert_eq!(LockTableKey::new(none).locked_state(), None, "{none}");
+    }
 }
 
 #[test]

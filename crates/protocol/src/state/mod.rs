@@ -15,7 +15,7 @@ pub mod write_rule;
 
 pub use address::{
     LockTableKey, StateAddress, StateKey, StateKeyError, is_lockfile_key, lockfile_key_of,
-    state_key_of_lockfile,
+    names_a_state, state_key_of_lockfile,
 };
 pub use digest::{Digest, DigestError};
 pub use snapshot::{

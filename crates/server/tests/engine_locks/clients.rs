@@ -153,13 +153,27 @@ impl Client {
         precondition: Precondition,
         sender: Sender,
     ) -> Result<Written, EngineError> {
+        self.store((LOCKFILE, body), precondition, sender).await
+    }
+
+    /// Writes an object under another key.
+    pub(crate) async fn put_under(&self, key: &str, body: Bytes) -> Result<Written, EngineError> {
+        self.store((key, body), Precondition::None, self.sender(Protocol::S3)).await
+    }
+
+    async fn store(
+        &self,
+        (key, body): (&str, Bytes),
+        precondition: Precondition,
+        sender: Sender,
+    ) -> Result<Written, EngineError> {
         let pieces = futures::stream::iter([Ok::<_, StorageError>(body)]);
         let staged = self.server.engine.stage(pieces, &[], EngineError::Storage).await.unwrap();
         let mut headers = Headers::default();
         headers.standard.insert("content-type".to_owned(), "application/json".to_owned());
         let request = PutRequest {
             bucket: BUCKET.to_owned(),
-            key: LOCKFILE.to_owned(),
+            key: key.to_owned(),
             precondition,
             headers,
             tags: Vec::new(),

@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use statelock_protocol::lock::unified::Facet;
 use statelock_protocol::store::{ETag, Precondition};
-use statelock_server::engine::{EngineError, Protocol};
+use statelock_server::engine::tables::{DeleteItem, PutItem};
+use statelock_server::engine::{EngineError, LockedState, Protocol};
+use statelock_server::records::{AttributeValue, Item};
 
 use crate::clients::lock_info;
-use crate::server::{SECOND, on_both};
+use crate::server::{SECOND, TABLE, on_both};
 
 #[test]
 fn p1_an_unconditional_write_does_not_replace_a_lock_and_is_told_whose() {
@@ -47,6 +49,33 @@ fn a_write_that_names_the_stored_lockfile_replaces_it_once() {
             assert!(matches!(late, Err(EngineError::PreconditionFailed("If-Match"))), "{late:?}");
             client.release(Facet::Lockfile, &new).await;
         }
+    });
+}
+
+/// No state can be stored under a key that ends in `/`: so nothing locks it, and `dir/.tflock` is anybody's.
+#[test]
+fn an_item_for_a_key_that_ends_in_a_slash_touches_no_object() {
+    on_both(|server| async move {
+        assert_eq!(LockedState::new("states", "dir/"), None);
+        let (client, body) = (server.client(1), Bytes::from_static(b"mine, and no lock"));
+        client.put_under("dir/.tflock", body.clone()).await.unwrap();
+        let key: Item = [("LockID".to_owned(), AttributeValue::S("states/dir/".to_owned()))].into();
+        let (table, sender) = (TABLE.to_owned(), client.sender(Protocol::DynamoDb));
+        let delete = DeleteItem { table, key: key.clone(), condition: None, sender };
+        server.engine.delete_item(delete.clone()).await.unwrap();
+        let stored =
+            || server.engine.find("states".to_owned(), "dir/.tflock".to_owned(), None, true);
+        assert_eq!(stored().await.unwrap().2, Some(body.clone()));
+        // It is an item like any other, whatever it says.
+        let mut item = key;
+        item.insert("Info".to_owned(), AttributeValue::S("{\"ID\":\"x\"}".to_owned()));
+        let (table, sender) = (TABLE.to_owned(), client.sender(Protocol::DynamoDb));
+        let put = PutItem { table, item: item.clone(), condition: None, sender };
+        server.engine.put_item(put).await.unwrap();
+        assert_eq!(server.lock_rows().await, Vec::<serde_json::Value>::new());
+        let removed = server.engine.delete_item(delete).await.unwrap();
+        assert_eq!(removed.before, Some(item));
+        assert_eq!(stored().await.unwrap().2, Some(body));
     });
 }
 

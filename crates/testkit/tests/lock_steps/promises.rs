@@ -81,12 +81,9 @@ fn on_other_stores() -> Vec<Run> {
     let (unproven, missing) = (ConditionalDelete::Unproven, ConditionalDelete::Missing);
     let refuses: &[Fault] = &[Fault::RefusesConditionalDelete];
     let ignores: &[Fault] = &[Fault::IgnoresConditionalDelete];
-    for (store_faults, known) in [
-        (refuses, unproven),
-        (refuses, missing),
-        (ignores, unproven),
-        (&[], missing),
-    ] {
+    for (store_faults, known) in
+        [(refuses, unproven), (refuses, missing), (ignores, unproven), (&[], missing)]
+    {
         let who = [FILE, FORCE_FILE, FILE].map(|program| knowing(known, program));
         runs.push(Run { store_faults, has_window: true, ..run(&who, 1) });
         let who = [waiting(DUAL), DUAL].map(|program| knowing(known, program));

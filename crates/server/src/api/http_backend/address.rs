@@ -133,7 +133,9 @@ fn state(rest: &str) -> Result<LockedState, HttpError> {
     if LockedState::of_lockfile(&bucket, &key).is_some() {
         return Err(HttpError::address("it names a lockfile, which is no state"));
     }
-    Ok(LockedState { bucket, key })
+    LockedState::new(bucket, key).ok_or_else(|| {
+        HttpError::address("its key ends in `/`, under which no state can be stored")
+    })
 }
 
 /// The lock ID of a query. Other parameters mean nothing here.

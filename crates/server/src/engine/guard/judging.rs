@@ -65,8 +65,12 @@ impl Guard {
         current: Option<&'a VersionRecord>,
         offered: Option<&'a BodyFacts>,
     ) -> Result<Judged<'a>, StorageError> {
-        let state = LockedState { bucket: asked.bucket.to_owned(), key: asked.key.to_owned() };
-        let (hold, holder) = locks::standing(transaction, &state, asked.now_micros)?.unzip();
+        let state = LockedState::new(asked.bucket, asked.key);
+        let standing = match &state {
+            Some(state) => locks::standing(transaction, state, asked.now_micros)?,
+            None => None,
+        };
+        let (hold, holder) = standing.unzip();
         let content = current.and_then(|version| version.content.as_ref());
         let stored = content.map(|content| facts_of(transaction, content)).transpose()?;
         let permission = permitted(transaction, asked.bucket, asked.key, asked.now_micros)?;
@@ -80,7 +84,9 @@ impl Guard {
             }),
             sender: asked.sender,
             claim: asked.claim,
-            lost: id.and_then(|id| self.sightings.lost_its_lock(&state, asked.sender, id)),
+            lost: state
+                .zip(id)
+                .and_then(|(state, id)| self.sightings.lost_its_lock(&state, asked.sender, id)),
             is_excepted: permission.is_some(),
             policy: self.policy,
         });

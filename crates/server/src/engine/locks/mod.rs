@@ -21,7 +21,7 @@ mod waiting;
 use std::fmt;
 
 use statelock_protocol::lock::unified::Facet;
-use statelock_protocol::state::state_key_of_lockfile;
+use statelock_protocol::state::{names_a_state, state_key_of_lockfile};
 use statelock_protocol::store::ObjectKey;
 
 pub(super) use giving::{Giving, give_back};
@@ -47,6 +47,15 @@ pub struct LockedState {
 }
 
 impl LockedState {
+    /// This state, if a state can be stored under the key.
+    ///
+    /// What ends in `/` is none: the object `a/.tflock` is no lockfile but anybody's, and a lock on `a/`
+    /// would store and remove it.
+    pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Option<Self> {
+        let (bucket, key) = (bucket.into(), key.into());
+        names_a_state(&ObjectKey::new(key.as_str())).then_some(Self { bucket, key })
+    }
+
     /// The state that this object locks, if it is a lockfile.
     pub fn of_lockfile(bucket: &str, key: &str) -> Option<Self> {
         let state_key = state_key_of_lockfile(&ObjectKey::new(key))?;

@@ -39,17 +39,17 @@ fn lock_id_text(key: &ItemKey) -> Option<&str> {
     }
 }
 
-fn place((bucket, key): (BucketName, ObjectKey)) -> LockedState {
-    LockedState { bucket: bucket.as_str().to_owned(), key: key.as_str().to_owned() }
+fn place((bucket, key): (BucketName, ObjectKey)) -> Option<LockedState> {
+    LockedState::new(bucket.as_str(), key.as_str())
 }
 
 /// The state that an item with this key may lock.
 pub(super) fn locked_state(key: &ItemKey) -> Option<LockedState> {
-    LockTableKey::new(lock_id_text(key)?).locked_state().map(place)
+    LockTableKey::new(lock_id_text(key)?).locked_state().and_then(place)
 }
 
 fn digested_state(key: &ItemKey) -> Option<LockedState> {
-    LockTableKey::new(lock_id_text(key)?).digested_state().map(place)
+    LockTableKey::new(lock_id_text(key)?).digested_state().and_then(place)
 }
 
 /// The lock info of an item that is a lock: a string `Info` under the key of a state. One that cannot
@@ -60,7 +60,7 @@ pub(super) fn lock_info<'a>(key: &ItemKey, item: &'a Item) -> Option<&'a str> {
 
 /// The state that an item with this key may lock, before it is known which table it is in.
 pub(super) fn state_of(key: &Item) -> Option<LockedState> {
-    LockTableKey::new(text(key, LOCK_ID_ATTRIBUTE)?).locked_state().map(place)
+    LockTableKey::new(text(key, LOCK_ID_ATTRIBUTE)?).locked_state().and_then(place)
 }
 
 /// The state that an item locks and its lock info, before it is known which table it is in.
