@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 
 use crate::api::admin::AdminApi;
-use crate::api::dynamodb::{DynamoDbApi, is_table_name};
+use crate::api::dynamodb::{self, DynamoDbApi, is_table_name};
 use crate::api::http_backend::HttpBackendApi;
 use crate::api::s3::{S3Settings, build_service};
 use crate::auth::credentials::{AccessKey, Credentials, CredentialsError};
@@ -23,7 +23,7 @@ use crate::storage::memory::MemoryStorage;
 use crate::storage::{Storage, StorageError};
 use crate::system::{SystemClock, SystemRandomness};
 
-/// Bodies received at a time; each takes a few mebibytes of memory.
+/// Bodies of the S3 API and the `http` backend received at a time; each takes a few mebibytes of memory.
 const INTAKE_MAX: usize = 12;
 /// Connections that the system accepts ahead of the server.
 const BACKLOG: u32 = 1024;
@@ -159,14 +159,15 @@ impl Server {
             http_backend: HttpBackendApi {
                 engine: engine.clone(),
                 credentials: credentials.clone(),
-                intake: Arc::clone(&intake),
+                intake,
             },
             dynamodb: DynamoDbApi {
                 engine: engine.clone(),
                 credentials: credentials.clone(),
-                intake,
+                intake: Arc::new(Semaphore::new(dynamodb::INTAKE_MAX)),
             },
             request_timeout: connections.request_timeout,
+            stall_timeout: connections.stall_timeout,
         };
         let seed = SystemRandomness.random().map_err(StartError::Prepare)?;
         let dispatcher = Arc::new(Dispatcher::new(application, seed));

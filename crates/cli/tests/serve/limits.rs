@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use statelock_testkit::sigv4::{Signer, Unsigned, payload_hash};
+
 use crate::stage::Stage;
 
 const LIMIT: usize = 200_000;
@@ -109,6 +111,73 @@ fn slow_uploads_do_not_hold_up_a_lock() {
     let answer = stage.connect().exchange("PUT", &target, b"{\"ID\":\"one\"}");
     assert_eq!(answer.status, 200, "{answer:?}");
     drop(slow);
+}
+
+/// More than the server receives large bodies at a time.
+const SILENT: usize = 14;
+
+fn stores_a_large_state(stage: &Stage) {
+    let body = vec![b's'; 200_000];
+    let answer = stage.connect().exchange("PUT", &stage.presigned("PUT", "state"), &body);
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[test]
+fn who_claims_no_key_is_not_waited_for() {
+    let stage = Stage::start(&[]);
+    let table =
+        "Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n";
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let silent = |headers: &str, length: usize| {
+        let mut connection = stage.connect();
+        connection.send_head("POST", "/", &format!("{headers}Content-Length: {length}\r\n"));
+        connection
+    };
+    let mut connections: Vec<_> = (0..SILENT).map(|_| silent(table, 100_000)).collect();
+    stores_a_large_state(&stage);
+    connections.extend([silent(table, 100), silent(form, 100)]);
+    for mut connection in connections {
+        let answer = connection.answer();
+        let is_refused = answer.text().contains("MissingAuthenticationToken");
+        assert!(is_refused && matches!(answer.status, 400 | 403), "{answer:?}");
+        assert!(connection.is_at_end(), "the connection is kept open for the rest of the body");
+    }
+    stage.page("/_statelock/health");
+}
+
+#[test]
+fn slow_clients_of_tables_do_not_hold_up_a_state_and_are_given_up() {
+    let stage = Stage::start(&["--stall-timeout-seconds", "2"]);
+    let (access_key, secret_key) = stage.server.credentials();
+    let (signer, host) = (Signer::new(&access_key, &secret_key), stage.server.address());
+    let silent = |service: &str, length: usize| {
+        let headers = [
+            ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned()),
+            ("x-amz-target".to_owned(), "DynamoDB_20120810.GetItem".to_owned()),
+        ];
+        let head = signer.head(&Unsigned {
+            service,
+            method: "POST",
+            path: "/",
+            host: &host.to_string(),
+            headers: &headers,
+            payload: &payload_hash(b"never sent"),
+            length,
+        });
+        let mut connection = stage.connect();
+        connection.send(head.as_bytes()).expect("the head can be sent");
+        connection
+    };
+    let large: Vec<_> = (0..SILENT).map(|_| silent("dynamodb", 100_000)).collect();
+    stores_a_large_state(&stage);
+    drop(large);
+    for (service, status) in [("dynamodb", 408), ("sts", 400)] {
+        let mut connection = silent(service, 100);
+        let answer = connection.answer();
+        assert_eq!(answer.status, status, "{service}: {answer:?}");
+        assert!(connection.is_at_end(), "the connection is kept open for the rest of the body");
+    }
+    stage.page("/_statelock/health");
 }
 
 #[test]

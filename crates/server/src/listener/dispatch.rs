@@ -27,6 +27,7 @@ use crate::api::http_backend::{self, HttpBackendApi};
 use crate::api::identity::{self, IdentityService};
 use crate::auth::credentials::Credentials;
 use crate::auth::guard;
+use crate::auth::sigv4::{Expected, check_claim};
 use crate::engine::{Clock, Connection, ConnectionId};
 use crate::metrics::Metrics;
 
@@ -45,6 +46,8 @@ pub(crate) struct Application {
     pub(crate) http_backend: HttpBackendApi,
     pub(crate) dynamodb: DynamoDbApi,
     pub(crate) request_timeout: Duration,
+    /// How long a client may leave a small body unfinished.
+    pub(crate) stall_timeout: Duration,
 }
 
 /// Answers requests.
@@ -213,18 +216,40 @@ impl Dispatcher {
         request: Request<Incoming>,
         request_id: RequestId,
     ) -> Response<Body> {
-        let (head, body): (Parts, Incoming) = request.into_parts();
-        let form = Limited::new(body, FORM_BYTES_MAX).collect();
-        let body = match tokio::time::timeout(self.application.request_timeout, form).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(_)) | Err(_) => {
-                return text(StatusCode::BAD_REQUEST, "text/plain", "the form could not be read\n");
-            }
-        };
-        let Application { credentials, clock, .. } = &self.application;
+        let (head, incoming) = request.into_parts();
+        let mut body = RequestBody::new(incoming, &head.headers);
+        let mut response = self.identify(service, &head, body.clone(), request_id).await;
+        if !body.finish().await {
+            close_after(&mut response);
+        }
+        response
+    }
+
+    async fn identify(
+        &self,
+        service: IdentityService,
+        head: &Parts,
+        body: RequestBody,
+        request_id: RequestId,
+    ) -> Response<Body> {
+        let Application { credentials, clock, request_timeout, stall_timeout, .. } =
+            &self.application;
         let now_unix = i64::try_from(clock.now_micros() / 1_000_000).unwrap_or(i64::MAX);
+        let expected = Expected::service(service.scope_name());
+        // Who cannot even claim to be somebody is not waited for, and refused for that.
+        let form = if check_claim(head, expected, credentials, now_unix).is_ok() {
+            let form = Limited::new(body, FORM_BYTES_MAX).collect();
+            let limit = *request_timeout.min(stall_timeout);
+            let Ok(Ok(form)) = tokio::time::timeout(limit, form).await else {
+                let why = "the form could not be read\n";
+                return text(StatusCode::BAD_REQUEST, "text/plain", why);
+            };
+            form.to_bytes()
+        } else {
+            Bytes::new()
+        };
         let id = request_id.to_string();
-        identity::handle(service, &head, &body, credentials, now_unix, &id).await.map(Body::from)
+        identity::handle(service, head, &form, credentials, now_unix, &id).await.map(Body::from)
     }
 }
 

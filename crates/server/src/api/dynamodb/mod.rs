@@ -21,8 +21,9 @@ mod values;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -33,7 +34,7 @@ use crate::auth::credentials::Credentials;
 use crate::auth::sigv4::canonical::SignedRequest;
 use crate::auth::sigv4::claim::Claim;
 use crate::auth::sigv4::query::Query;
-use crate::auth::sigv4::{Expected, SigV4Error, Verified, verify};
+use crate::auth::sigv4::{Expected, SigV4Error, Verified, check_claim, verify};
 use crate::engine::{Connection, ConnectionId, Engine, Protocol, SMALL_BODY_BYTES_MAX, Sender};
 use crate::listener::RequestBody;
 use fields::Fields;
@@ -71,9 +72,14 @@ impl Call<'_> {
 pub(crate) struct DynamoDbApi {
     pub(crate) engine: Engine,
     pub(crate) credentials: Credentials,
-    /// Turns of bodies that are received, shared with the S3 API.
+    /// Turns of large bodies that are received. The API's own: states are stored beside it.
     pub(crate) intake: Arc<Semaphore>,
 }
+
+/// How many large bodies are received at a time.
+pub(crate) const INTAKE_MAX: usize = 4;
+/// How long a large body may take, however steadily it drips.
+const LARGE_BODY_TIMEOUT: Duration = Duration::from_mins(2);
 
 impl DynamoDbApi {
     /// Answers one request: receives it, verifies it, finds the operation, renders.
@@ -95,6 +101,8 @@ impl DynamoDbApi {
 
     async fn outcome(&self, head: &Parts, body: RequestBody, now_unix: i64) -> Answered {
         let operation = operation(head)?;
+        // Who cannot even claim to be somebody is not waited for.
+        check_claim(head, Expected::service("dynamodb"), &self.credentials, now_unix)?;
         let body = self.receive(head, body).await?;
         let request = SignedRequest::new(head, &body);
         let expected = Expected::service("dynamodb");
@@ -112,7 +120,8 @@ impl DynamoDbApi {
         act(operation, &call).await
     }
 
-    /// The whole body. One that may be large waits for its turn.
+    /// The whole body. One that may be large waits for its turn. A client that is slow to send it is
+    /// not waited for: it may be anybody who knows the name of a key.
     async fn receive(&self, head: &Parts, body: RequestBody) -> Result<Bytes, Refusal> {
         let length = head.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let length: Option<usize> = length.and_then(|text| text.parse().ok());
@@ -121,12 +130,30 @@ impl DynamoDbApi {
         }
         let is_small = length.is_some_and(|length| length <= SMALL_BODY_BYTES_MAX);
         let turn = if is_small { None } else { self.intake.acquire().await.ok() };
-        let received = Limited::new(body, BODY_SIZE_BYTES_MAX).collect().await;
+        let stall_timeout = self.engine.limits().stall_timeout;
+        let limit = if is_small { stall_timeout } else { LARGE_BODY_TIMEOUT };
+        let receiving = collected(Limited::new(body, BODY_SIZE_BYTES_MAX), stall_timeout);
+        let received = tokio::time::timeout(limit, receiving).await;
         drop(turn);
-        match received {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(Refusal::too_large()),
-            Err(_) => Err(Refusal::serialization("The body ended early.")),
+        received.unwrap_or_else(|_| Err(Refusal::timed_out(false)))
+    }
+}
+
+/// A whole body, unless nothing of it arrives for so long.
+async fn collected(
+    mut body: Limited<RequestBody>,
+    stall_timeout: Duration,
+) -> Result<Bytes, Refusal> {
+    let mut received = BytesMut::new();
+    loop {
+        let frame = tokio::time::timeout(stall_timeout, body.frame()).await;
+        match frame.map_err(|_| Refusal::timed_out(false))? {
+            None => return Ok(received.freeze()),
+            Some(Ok(frame)) => {
+                received.extend_from_slice(frame.data_ref().map_or(&[], |data| data.as_ref()));
+            }
+            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(Refusal::too_large()),
+            Some(Err(_)) => return Err(Refusal::serialization("The body ended early.")),
         }
     }
 }

@@ -75,18 +75,8 @@ pub fn verify(
     now_unix: i64,
 ) -> Result<Verified, SigV4Error> {
     let query = Query::parse(request.query);
-    let (claim, presigned) = find_claim(request.headers, &query)?;
-    let stamp = find_timestamp(request.headers, &query, presigned)?;
-    checks::scope(&claim, expected.service, &stamp)?;
-    checks::signed_headers(&claim, request.headers)?;
-    let secret = credentials.secret_of(&claim.scope.access_key_id).ok_or_else(|| {
-        SigV4Error::UnknownKey { access_key_id: claim.scope.access_key_id.clone() }
-    })?;
-    if presigned {
-        checks::life(&query, &stamp, now_unix)?;
-    } else if stamp.unix().abs_diff(now_unix) > MAX_SKEW_SECS.unsigned_abs() {
-        return Err(SigV4Error::skewed(&stamp, now_unix));
-    }
+    let claimed = claimed(request.headers, &query, expected.service, credentials, now_unix)?;
+    let Claimed { claim, stamp, presigned, secret } = claimed;
     let payload = checks::payload_hash(request, expected.unsigned_payload, presigned)?;
     let canonical =
         canonical::request(request, expected.path_rule, &query, &claim, presigned, &payload);
@@ -96,6 +86,52 @@ pub fn verify(
     let has_session_token =
         query.has("X-Amz-Security-Token") || request.headers.contains_key("x-amz-security-token");
     Ok(Verified { access_key_id: claim.scope.access_key_id, has_session_token })
+}
+
+/// Checks what can be checked of a request before its body arrives: that it claims a known key, for
+/// `expected`, at about `now_unix`. It proves nothing: neither key IDs nor dates are secret.
+///
+/// # Errors
+///
+/// Those that [`verify`] finds before it looks at the body.
+pub fn check_claim(
+    head: &http::request::Parts,
+    expected: Expected<'_>,
+    credentials: &Credentials,
+    now_unix: i64,
+) -> Result<(), SigV4Error> {
+    let query = Query::parse(head.uri.query().unwrap_or_default());
+    claimed(&head.headers, &query, expected.service, credentials, now_unix).map(|_| ())
+}
+
+/// A claim that is worth a signature.
+struct Claimed<'a> {
+    claim: Claim,
+    stamp: Timestamp,
+    presigned: bool,
+    secret: &'a str,
+}
+
+fn claimed<'a>(
+    headers: &HeaderMap,
+    query: &Query,
+    service: &str,
+    credentials: &'a Credentials,
+    now_unix: i64,
+) -> Result<Claimed<'a>, SigV4Error> {
+    let (claim, presigned) = find_claim(headers, query)?;
+    let stamp = find_timestamp(headers, query, presigned)?;
+    checks::scope(&claim, service, &stamp)?;
+    checks::signed_headers(&claim, headers)?;
+    let secret = credentials.secret_of(&claim.scope.access_key_id).ok_or_else(|| {
+        SigV4Error::UnknownKey { access_key_id: claim.scope.access_key_id.clone() }
+    })?;
+    if presigned {
+        checks::life(query, &stamp, now_unix)?;
+    } else if stamp.unix().abs_diff(now_unix) > MAX_SKEW_SECS.unsigned_abs() {
+        return Err(SigV4Error::skewed(&stamp, now_unix));
+    }
+    Ok(Claimed { claim, stamp, presigned, secret })
 }
 
 /// The claim, and whether it stands in the query.
