@@ -7,6 +7,11 @@ use statelock_testkit::command::Run;
 
 use crate::stage::{Stage, contents, names, state, statelock};
 
+/// The hint where nothing helps but another backup.
+const LOST: &str = "it is no backup any more: take another one";
+/// The hint where only the access key is not as it was.
+const KEY: &str = "the database is as it was made: put this file back as it was";
+
 /// Changes a file of a whole backup, and expects this to be said of it.
 #[track_caller]
 fn refused(stage: &Stage, file: &str, bytes: &[u8], said: &[&str]) {
@@ -20,7 +25,9 @@ fn refused(stage: &Stage, file: &str, bytes: &[u8], said: &[&str]) {
     for text in said {
         found.ended(11, text);
     }
-    found.ended(11, "it is no backup any more: take another one");
+    let (hint, other) = if file == "credentials" { (KEY, LOST) } else { (LOST, KEY) };
+    found.ended(11, hint);
+    assert!(!found.stderr.contains(other), "{found:?}");
     fs::write(&path, whole).expect("a file of the backup");
 }
 
@@ -52,7 +59,7 @@ fn a_backup_that_changed_is_named_with_the_file() {
     stage.verify("one").ended(11, "has the manifest format 2, this statelock reads 1");
     fs::write(stage.path("one/backup.json"), manifest).unwrap();
     fs::remove_file(stage.path("one/credentials")).unwrap();
-    stage.verify("one").ended(11, "is missing");
+    stage.verify("one").ended(11, "is missing").ended(11, KEY);
     fs::remove_file(stage.path("one/statelock.db")).unwrap();
     stage.verify("one").ended(11, "statelock.db` is missing");
 }
@@ -66,7 +73,9 @@ fn a_log_beside_the_database_is_not_read() {
         fs::write(&path, "of another day").unwrap();
         let before = contents(&stage.path("one"));
         let said = format!("`{}` is no part of the backup", path.display());
-        stage.verify("one").ended(11, &said);
+        let found = stage.verify("one");
+        found.ended(11, &said).ended(11, "move it away, and verify again");
+        assert!(!found.stderr.contains(LOST), "{found:?}");
         assert_eq!(contents(&stage.path("one")), before, "looking at it changes nothing");
         fs::remove_file(path).unwrap();
     }
@@ -83,12 +92,10 @@ fn another_access_key_is_noticed_and_no_chosen_secret_can_be_guessed() {
     assert_ne!(other, key.trim_end());
     refused(&stage, "credentials", other.as_bytes(), &["does not hold the access key"]);
     refused(&stage, "credentials", b"[other]", &["has something unexpected on line 1"]);
+    let longer = format!("{key}region = eu-west-1\n");
+    refused(&stage, "credentials", longer.as_bytes(), &["has an unknown setting on line 6"]);
     let manifest = fs::read_to_string(stage.path("one/backup.json")).unwrap();
     assert!(manifest.contains("secret_sha256") && !manifest.contains(secret), "{manifest}");
-    let credentials = stage.path("one/credentials");
-    fs::set_permissions(&credentials, fs::Permissions::from_mode(0o644)).unwrap();
-    stage.verify("one").ended(11, "has mode 0644");
-
     let chosen = |id: &str| {
         format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = hunter22\n")
     };
@@ -110,6 +117,53 @@ fn another_access_key_is_noticed_and_no_chosen_secret_can_be_guessed() {
     let closed = fs::Permissions::from_mode(0o700);
     fs::set_permissions(stage.path("two/credentials"), closed).unwrap();
     stage.verify("two").ended(8, "could not read `").ended(8, "run it as the server's user");
+}
+
+/// As `cp -r`, scp and object stores leave it.
+#[test]
+fn a_backup_that_lost_its_modes_is_whole_and_its_key_is_warned_of() {
+    let stage = Stage::stopped();
+    stage.backup("one").ended(0, "");
+    let before = stage.verify("one");
+    let credentials = stage.path("one/credentials");
+    for name in names(&stage.path("one")) {
+        let open = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(stage.path("one").join(name), open).unwrap();
+    }
+    fs::set_permissions(stage.path("one"), fs::Permissions::from_mode(0o755)).unwrap();
+    let found = stage.verify("one");
+    found.ended(0, &format!("`{}` has mode 0644: others can use the key", credentials.display()));
+    found.ended(0, "run `chmod 600` on it");
+    assert_eq!(found.stdout, before.stdout);
+    // It is still compared.
+    let key = fs::read_to_string(&credentials).unwrap();
+    fs::write(&credentials, key.replace("= SL", "= LS")).unwrap();
+    stage.verify("one").ended(11, "does not hold the access key of the backup").ended(11, KEY);
+    fs::write(&credentials, key).unwrap();
+
+    fs::set_permissions(&credentials, fs::Permissions::from_mode(0o600)).unwrap();
+    let found = stage.verify("one");
+    found.ended(0, "");
+    assert!(!found.stderr.contains("chmod"), "{found:?}");
+    let restored = stage.restored("one");
+    assert_eq!(restored.get("app/terraform.tfstate"), Some(state("app", 2)));
+}
+
+#[test]
+fn a_backup_without_a_key_says_of_a_key_in_it_that_it_is_no_part() {
+    let stage = Stage::stopped();
+    fs::remove_file(stage.data().join("credentials")).unwrap();
+    stage.backup("one").ended(0, "has no `credentials`");
+    let whole = stage.verify("one");
+    whole.ended(0, "");
+    assert!(whole.stdout.contains("and no access key"), "{whole:?}");
+    fs::write(
+        stage.path("one/credentials"),
+        "[default]\naws_access_key_id = ours\naws_secret_access_key = hunter22\n",
+    )
+    .unwrap();
+    let said = format!("`{}` is no part of the backup", stage.path("one/credentials").display());
+    stage.verify("one").ended(11, &said).ended(11, "move it away, and verify again");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use statelock_testkit::command::Run;
 
-use crate::stage::{Stage, state, statelock};
+use crate::stage::{Stage, contents, state, statelock};
 
 const PAGE: &str = include_str!("../../../../docs/operations/backup.md");
 
@@ -85,6 +85,13 @@ fn the_page_shows_what_is_printed_and_its_steps_restore() {
         Run::of(command).ended(0, "");
     }
     assert!(fs::exists(stage.path("data.lost")).unwrap());
+    // Without the step before it, it changes nothing.
+    let before = contents(&data);
+    let mut again = Command::new("sh");
+    again.args(["-c", &commands[3]]).stdin(Stdio::null());
+    let again = Run::of(again);
+    assert_ne!(again.code, Some(0), "{again:?}");
+    assert_eq!(contents(&data), before);
     let restored = stage.serve();
     assert_eq!(commands[5], "statelock audit --verify");
     let verified = restored.client(&["audit", "--verify"]);

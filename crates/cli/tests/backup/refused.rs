@@ -44,6 +44,11 @@ fn what_is_no_data_directory_is_named() {
     let stage = Stage::new();
     stage.backup("one").ended(2, "holds no database of a statelock server");
     stage.backup("one").ended(2, "name the server's data directory with --data");
+    fs::write(stage.path("file"), "").unwrap();
+    let mut backup = statelock(&["backup", "--data"]);
+    backup.arg(stage.path("file")).arg(stage.path("one"));
+    let found = Run::of(backup);
+    found.ended(2, "file` holds no database of a statelock server").ended(2, "not a file in it");
     fs::create_dir(stage.data()).unwrap();
     stage.backup("one").ended(2, "holds no database");
     fs::write(stage.data().join("statelock.db"), "").unwrap();
@@ -84,6 +89,22 @@ fn a_directory_of_somebody_else_is_not_cleared() {
     assert!(!stage.path("one").exists());
 }
 
+/// A backup that was killed leaves an empty one if that was between two steps; a file in it is somebody's.
+#[test]
+fn an_empty_directory_in_its_place_becomes_the_backup_and_the_page_says_so() {
+    let stage = Stage::stopped();
+    let unfinished = stage.path("one.unfinished");
+    fs::create_dir(&unfinished).unwrap();
+    fs::write(unfinished.join("lock"), "the combination is 7-3-1").unwrap();
+    stage.backup("one").ended(2, "holds `lock`");
+    assert_eq!(names(&unfinished), ["lock"]);
+    fs::remove_file(unfinished.join("lock")).unwrap();
+    stage.backup("one").ended(0, "");
+    assert!(!unfinished.exists());
+    let page = include_str!("../../../../docs/operations/backup.md");
+    assert!(page.contains("an empty one is used"), "the page says otherwise");
+}
+
 #[test]
 fn a_key_that_others_can_read_is_not_copied() {
     let stage = Stage::stopped();
@@ -96,7 +117,15 @@ fn a_key_that_others_can_read_is_not_copied() {
 #[test]
 fn what_is_no_backup_is_not_verified() {
     let stage = Stage::stopped();
-    stage.verify("data").ended(2, "is not a backup: it has no `backup.json`");
-    stage.verify("nothing").ended(2, "is not a backup");
-    Run::of(statelock(&["backup", "verify"])).ended(2, "<DEST>");
+    let data = stage.verify("data");
+    data.ended(2, "is not a backup: it has no `backup.json`, and is a data directory");
+    data.ended(2, "`statelock backup --data` copies it");
+    stage.verify("nothing").ended(2, "nothing` is not a backup: there is no such directory");
+    stage.verify("data/statelock.db").ended(2, "is not a backup: it is no directory");
+    fs::create_dir(stage.path("empty")).unwrap();
+    stage
+        .verify("empty")
+        .ended(2, "it has no `backup.json`")
+        .ended(2, "that `statelock backup` made");
+    Run::of(statelock(&["backup", "verify"])).ended(2, "<BACKUP>");
 }

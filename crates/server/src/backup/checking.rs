@@ -1,7 +1,7 @@
 //! Checks a backup: its files, its database as a server checks it at its start, its audit log and every
 //! body in it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::contents;
 use super::error::CheckFailure;
@@ -22,6 +22,25 @@ pub(super) struct Findings {
     pub(super) audit: AuditMark,
 }
 
+/// A backup that is as it was made.
+#[derive(Debug)]
+pub struct Verified {
+    /// What it says about itself, which is true.
+    pub manifest: Manifest,
+    /// Set if others can read its access key, as after a copy that did not keep modes. Nothing is lost by
+    /// that, but a server does not start with it.
+    pub exposed_key: Option<ExposedKey>,
+}
+
+/// A file with an access key that others can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExposedKey {
+    /// The file.
+    pub path: PathBuf,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
 /// Checks a backup that was made earlier, and changes nothing. Blocks.
 ///
 /// # Errors
@@ -30,7 +49,7 @@ pub fn verify(
     backup: &Path,
     stop: &Stop,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Manifest, BackupError> {
+) -> Result<Verified, BackupError> {
     let manifest = Manifest::read(backup)?;
     let database = Directory::database_in(backup);
     progress(Progress::Comparing);
@@ -47,16 +66,12 @@ pub fn verify(
     if found.sha256 != manifest.database.sha256 {
         return Err(changed("does not have the SHA-256 of its backup".to_owned()));
     }
-    check_credentials(backup, &manifest)?;
+    let exposed_key = check_credentials(backup, &manifest)?;
     let findings = check(backup, manifest.made_at_micros, stop, progress);
     let findings = findings.map_err(|failure| match failure {
         CheckFailure::Stopped => BackupError::Stopped,
         CheckFailure::Damaged(what) => changed(format!("is damaged: {what}")),
-        CheckFailure::Open(error) => BackupError::Io {
-            action: "check",
-            path: database.clone(),
-            source: std::io::Error::other(error),
-        },
+        CheckFailure::Open(error) => BackupError::unusable("check", &database, error),
     })?;
     let Findings { states, objects, locks, audit } = findings;
     let said = (manifest.states, manifest.objects, manifest.locks, &manifest.audit);
@@ -65,7 +80,7 @@ pub fn verify(
         let what = "does not say what the database holds".to_owned();
         return Err(BackupError::Changed { path, what });
     }
-    Ok(manifest)
+    Ok(Verified { manifest, exposed_key })
 }
 
 /// SQLite would read a log or a journal beside the database with it, whoever put it there.
@@ -77,37 +92,42 @@ fn require_nothing_beside(backup: &Path) -> Result<(), BackupError> {
         let name = entry.file_name();
         let is_part = entry.path() == database || name == Directory::LOCK_FILE;
         if name.to_str().is_some_and(Directory::owns) && !is_part {
-            let what = "is no part of the backup".to_owned();
-            return Err(BackupError::Changed { path: entry.path(), what });
+            return Err(BackupError::Stray(entry.path()));
         }
     }
     Ok(())
 }
 
-fn check_credentials(backup: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+/// Says whether others can read the key.
+fn check_credentials(
+    backup: &Path,
+    manifest: &Manifest,
+) -> Result<Option<ExposedKey>, BackupError> {
     let path = backup.join(credentials::FILE_NAME);
-    let changed = |what: &str| BackupError::Changed { path: path.clone(), what: what.to_owned() };
-    let stored = credentials::stored(backup).map_err(|error| match error {
-        CredentialsError::Exposed { mode, .. } => {
-            changed(&format!("has mode {mode:04o}: others can use the key"))
-        }
-        CredentialsError::Malformed { what, .. } => changed(&what),
-        other @ (CredentialsError::Io { .. }
-        | CredentialsError::OnlyOne { .. }
-        | CredentialsError::Unusable { .. }
-        | CredentialsError::Randomness(_)) => BackupError::from(other),
-    })?;
-    if stored.is_some() != manifest.credentials {
-        return Err(changed(if manifest.credentials { "is missing" } else { "was added" }));
-    }
+    let changed =
+        |what: &str| Err(BackupError::KeyChanged { path: path.clone(), what: what.to_owned() });
+    let stored = match credentials::stored_at_rest(backup) {
+        Ok(stored) => stored,
+        Err(CredentialsError::Malformed { what, .. }) => return changed(&what),
+        Err(
+            other @ (CredentialsError::Io { .. }
+            | CredentialsError::OnlyOne { .. }
+            | CredentialsError::Unusable { .. }
+            | CredentialsError::Exposed { .. }
+            | CredentialsError::Randomness(_)),
+        ) => return Err(BackupError::from(other)),
+    };
+    let (key, mode) = match (stored, manifest.credentials) {
+        (Some(stored), true) => stored,
+        (None, false) => return Ok(None),
+        (None, true) => return changed("is missing"),
+        (Some(_), false) => return Err(BackupError::Stray(path)),
+    };
     // Older backups do not say which key is theirs.
-    let expected = manifest.access_key.as_ref();
-    match (expected, stored) {
-        (Some(expected), Some(stored)) if !expected.is_of(&stored) => {
-            Err(changed("does not hold the access key of the backup"))
-        }
-        (Some(_) | None, Some(_) | None) => Ok(()),
+    if manifest.access_key.as_ref().is_some_and(|expected| !expected.is_of(&key)) {
+        return changed("does not hold the access key of the backup");
     }
+    Ok(mode.map(|mode| ExposedKey { path, mode }))
 }
 
 /// Looks at everything in a database that nobody writes to.

@@ -63,9 +63,14 @@ pub enum BackupError {
     /// There is no room.
     #[error("there is no room on the disk for `{}`", .0.display())]
     Full(PathBuf),
-    /// The directory has no manifest.
-    #[error("`{}` is not a backup: it has no `backup.json`", .0.display())]
-    NotABackup(PathBuf),
+    /// Nothing is there, or no backup.
+    #[error("`{}` is not a backup: {why}", path.display())]
+    NotABackup {
+        /// What should be one.
+        path: PathBuf,
+        /// What it is instead.
+        why: NoBackup,
+    },
     /// A newer statelock made it.
     #[error("`{}` has the manifest format {schema}, this statelock reads 1", path.display())]
     NewerManifest {
@@ -82,6 +87,17 @@ pub enum BackupError {
         /// What is wrong with it.
         what: String,
     },
+    /// The access key of a backup, whose database is as it was made, is not.
+    #[error("`{}` {what}", path.display())]
+    KeyChanged {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A file lies in a backup that would be taken for a part of it.
+    #[error("`{}` is no part of the backup", .0.display())]
+    Stray(PathBuf),
     /// The copy was made, and the check of it failed.
     #[error("the copy of `{}` is damaged: {what}", database.display())]
     Damaged {
@@ -95,12 +111,42 @@ pub enum BackupError {
     Stopped,
 }
 
+/// What something is that is not a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoBackup {
+    /// Nothing has that name.
+    #[error("there is no such directory")]
+    Missing,
+    /// Something that is no directory.
+    #[error("it is no directory")]
+    File,
+    /// A directory with a database, as servers have it.
+    #[error("it has no `backup.json`, and is a data directory")]
+    Data,
+    /// A backup that was killed, or is still being made.
+    #[error("it has no `backup.json`, and is an unfinished one")]
+    Unfinished,
+    /// A directory without a manifest or a database.
+    #[error("it has no `backup.json`")]
+    NoManifest,
+}
+
 impl BackupError {
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
             _ => Self::Io { action, path, source },
+        }
+    }
+
+    /// A database that cannot be opened, without the words of a server, which writes there.
+    pub(super) fn unusable(action: &'static str, path: &Path, error: OpenError) -> Self {
+        match error {
+            OpenError::Unusable { source, .. } => Self::io(action, path)(source),
+            other @ (OpenError::InUse { .. }
+            | OpenError::Corrupt { .. }
+            | OpenError::NewerFormat { .. }) => Self::io(action, path)(io::Error::other(other)),
         }
     }
 }

@@ -8,9 +8,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::BackupError;
+use super::{BackupError, NoBackup};
 use crate::auth::credentials::AccessKey;
 use crate::engine::hex;
+use crate::storage::embedded::Directory;
 
 /// The file's name in a backup.
 pub(super) const FILE_NAME: &str = "backup.json";
@@ -115,12 +116,12 @@ impl Manifest {
         struct Format {
             schema: u32,
         }
+        let is_nothing =
+            |kind| matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
         let path = directory.join(FILE_NAME);
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(BackupError::NotABackup(directory.to_owned()));
-            }
+            Err(error) if is_nothing(error.kind()) => return Err(not_a_backup(directory)),
             Err(error) => return Err(BackupError::io("read", &path)(error)),
         };
         let mut text = Vec::new();
@@ -135,6 +136,19 @@ impl Manifest {
         }
         serde_json::from_slice(&text).map_err(unreadable)
     }
+}
+
+/// What a path without a manifest is.
+fn not_a_backup(path: &Path) -> BackupError {
+    let why = match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => NoBackup::Missing,
+        Err(error) => return BackupError::io("look at", path)(error),
+        Ok(found) if !found.is_dir() => NoBackup::File,
+        Ok(_) if Directory::unfinished_mark_in(path).exists() => NoBackup::Unfinished,
+        Ok(_) if Directory::database_in(path).exists() => NoBackup::Data,
+        Ok(_) => NoBackup::NoManifest,
+    };
+    BackupError::NotABackup { path: path.to_owned(), why }
 }
 
 impl DatabaseFile {

@@ -36,7 +36,11 @@ pub(super) fn look(directory: &Path) -> Result<Found, BackupError> {
         names.iter().find(|name| *name != Directory::LOCK_FILE && mark != directory.join(name));
     let is_marked = names.iter().any(|name| mark == directory.join(name));
     if !is_marked {
-        return Ok(more.map_or(Found::Nothing, |name| Found::Other(name.clone())));
+        return match more {
+            Some(name) => Ok(Found::Other(name.clone())),
+            None if is_lock(&directory.join(Directory::LOCK_FILE))? => Ok(Found::Nothing),
+            None => Ok(Found::Other(Directory::LOCK_FILE.into())),
+        };
     }
     let found = read(&mark)?;
     let expected = directory.file_name().unwrap_or_default().as_bytes();
@@ -81,6 +85,17 @@ pub(super) fn is_ours(name: &OsStr) -> bool {
         || Directory::unfinished_mark_in(Path::new("")) == Path::new(name)
 }
 
+/// Whether nothing is there, or a lock as statelock makes it: at most the number of a process. Zeros are
+/// what power that failed leaves of one.
+fn is_lock(path: &Path) -> Result<bool, BackupError> {
+    if !path.try_exists().map_err(BackupError::io("look at", path))? {
+        return Ok(true);
+    }
+    let found = read(path)?;
+    let number = found.strip_suffix(b"\n").unwrap_or(&found);
+    Ok(number.iter().all(u8::is_ascii_digit) || found.iter().all(|byte| *byte == 0))
+}
+
 /// Whether a kill, or power that failed, left this of a mark: some of it, or zeros in its place.
 fn is_begun(found: &[u8], expected: &[u8]) -> bool {
     let is_kept = |(found, expected): (&u8, &u8)| found == expected || *found == 0;
@@ -106,8 +121,12 @@ mod tests {
         let made_in = scratch.path().join("one.unfinished");
         fs::create_dir(&made_in).unwrap();
         assert_eq!(look(&made_in).unwrap(), Found::Nothing);
-        fs::write(made_in.join("lock"), "7\n").unwrap();
-        assert_eq!(look(&made_in).unwrap(), Found::Nothing);
+        fs::write(made_in.join("lock"), "mine").unwrap();
+        assert_eq!(look(&made_in).unwrap(), Found::Other("lock".into()));
+        for lock in ["", "7", "\0\0", "7\n"] {
+            fs::write(made_in.join("lock"), lock).unwrap();
+            assert_eq!(look(&made_in).unwrap(), Found::Nothing, "{lock}");
+        }
         let mark = made_in.join("unfinished-backup");
         for begun in ["", "one.unf", "\0\0\0\0"] {
             fs::write(&mark, begun).unwrap();

@@ -18,8 +18,8 @@ mod mark;
 mod taking;
 mod unfinished;
 
-pub use checking::verify;
-pub use error::BackupError;
+pub use checking::{ExposedKey, Verified, verify};
+pub use error::{BackupError, NoBackup};
 pub use manifest::{AccessKeyMark, AuditMark, DatabaseFile, Manifest};
 pub use taking::take;
 

@@ -9,7 +9,7 @@ use super::unfinished::{self, Unfinished};
 use super::{BackupError, Progress};
 use crate::auth::credentials::{self, AccessKey};
 use crate::engine::Clock;
-use crate::storage::embedded::{Directory, Stop, copy_database};
+use crate::storage::embedded::{CopyError, Directory, Stop, copy_database};
 
 /// Makes a backup of the data directory `data`, called `named`: everything that was acknowledged before,
 /// and a whole state of affairs. A server may run on the directory, or not. Blocks.
@@ -23,6 +23,9 @@ pub fn take(
     stop: &Stop,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Manifest, BackupError> {
+    if std::fs::metadata(data).is_ok_and(|found| !found.is_dir()) {
+        return Err(BackupError::Copy(CopyError::NoDatabase(data.to_owned())));
+    }
     require_outside(data, named)?;
     let unfinished = Unfinished::begin(named)?;
     let directory = unfinished.directory();
@@ -94,10 +97,6 @@ fn unsound(failure: CheckFailure, data: &Path) -> BackupError {
     match failure {
         CheckFailure::Stopped => BackupError::Stopped,
         CheckFailure::Damaged(what) => BackupError::Damaged { database, what },
-        CheckFailure::Open(error) => BackupError::Io {
-            action: "check the copy of",
-            path: database,
-            source: std::io::Error::other(error),
-        },
+        CheckFailure::Open(error) => BackupError::unusable("check the copy of", &database, error),
     }
 }

@@ -209,11 +209,12 @@ async fn a_backup_that_is_stopped_at_any_step_leaves_nothing() {
 
 fn verify_until(named: &Path, last: Progress) -> Result<Manifest, BackupError> {
     let stop = Stop::default();
-    backup::verify(named, &stop, &mut |progress| {
+    let verified = backup::verify(named, &stop, &mut |progress| {
         if progress == last {
             stop.ask();
         }
-    })
+    });
+    verified.map(|verified| verified.manifest)
 }
 
 /// Each file of a directory with its bytes.
@@ -286,6 +287,15 @@ async fn what_a_killed_backup_left_goes_unless_a_server_was_started_on_it() {
         let expected = ["backup.json", "lock", "statelock.db"].map(|name| stage.named().join(name));
         assert_eq!(names, expected, "{files:?}");
         std::fs::remove_dir_all(stage.named()).unwrap();
+    }
+    // Nobody's lock but a file of somebody's.
+    for files in [&[("lock", "my notes")][..], &[("lock", "1\n2")]] {
+        leave(files);
+        let before = contents(&unfinished);
+        let refused = stage.take();
+        assert!(matches!(refused, Err(BackupError::NotOurs { .. })), "{files:?}: {refused:?}");
+        assert_eq!(contents(&unfinished), before);
+        std::fs::remove_dir_all(&unfinished).unwrap();
     }
 
     leave(&[whole]);

@@ -1,6 +1,6 @@
 //! Why there is no backup, and what to do about it.
 
-use statelock_server::backup::BackupError;
+use statelock_server::backup::{BackupError, NoBackup};
 use statelock_server::storage::embedded::{CopyError, OpenError};
 
 use crate::backend::StopSignal;
@@ -9,6 +9,11 @@ use crate::exit_code::ExitCode;
 
 const PERMISSION: &str = "run it as the server's user; check the path, who may read and write there, the disk, and `ulimit -f`";
 const ROOM: &str = "nothing is left of the backup; make room, or choose another disk";
+const DATA: &str = "name the server's data directory with --data, not a file in it; `--storage memory` keeps nothing";
+const KEY: &str = "the database is as it was made: put this file back as it was, from another copy or from the data \
+                   directory, and verify again";
+const STRAY: &str = "move it away, and verify again: that shows whether a server that was started on the backup changed \
+                     it; start servers on copies";
 
 /// Every way in which `backup` ends badly.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +61,7 @@ fn exit_code(error: &BackupError) -> ExitCode {
         BackupError::Exists(_)
         | BackupError::Name { .. }
         | BackupError::NotOurs { .. }
-        | BackupError::NotABackup(_)
+        | BackupError::NotABackup { .. }
         | BackupError::Credentials(_)
         | BackupError::Copy(CopyError::NoDatabase(_)) => ExitCode::BadInput,
         BackupError::InUse { .. } | BackupError::Io { .. } | BackupError::Full(_) => {
@@ -71,6 +76,8 @@ fn exit_code(error: &BackupError) -> ExitCode {
         ) => ExitCode::Unavailable,
         BackupError::NewerManifest { .. }
         | BackupError::Changed { .. }
+        | BackupError::KeyChanged { .. }
+        | BackupError::Stray(_)
         | BackupError::Damaged { .. }
         | BackupError::Copy(CopyError::Source(
             OpenError::Corrupt { .. } | OpenError::NewerFormat { .. },
@@ -91,10 +98,10 @@ fn hint(error: &BackupError) -> Option<&'static str> {
         BackupError::Copy(CopyError::Started(_)) => {
             Some("nothing is left of the backup; run it again, it works while a server runs too")
         }
-        BackupError::NotABackup(_) => Some("name a directory that `statelock backup` made"),
-        BackupError::Copy(CopyError::NoDatabase(_)) => {
-            Some("name the server's data directory with --data; `--storage memory` keeps nothing")
-        }
+        BackupError::NotABackup { why, .. } => Some(no_backup(*why)),
+        BackupError::KeyChanged { .. } => Some(KEY),
+        BackupError::Stray(_) => Some(STRAY),
+        BackupError::Copy(CopyError::NoDatabase(_)) => Some(DATA),
         BackupError::Io { .. } | BackupError::Copy(CopyError::Destination { .. }) => {
             Some(PERMISSION)
         }
@@ -112,5 +119,17 @@ fn hint(error: &BackupError) -> Option<&'static str> {
         BackupError::Credentials(_)
         | BackupError::Copy(CopyError::Source(_) | CopyError::Stopped)
         | BackupError::Stopped => None,
+    }
+}
+
+fn no_backup(why: NoBackup) -> &'static str {
+    match why {
+        NoBackup::Missing | NoBackup::File | NoBackup::NoManifest => {
+            "name a directory that `statelock backup` made"
+        }
+        NoBackup::Data => "`statelock backup --data` copies it to a new directory: name such a one",
+        NoBackup::Unfinished => {
+            "it is being made, or its maker was killed: the next backup to the same name removes it then"
+        }
     }
 }

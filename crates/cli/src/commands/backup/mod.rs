@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use statelock_server::SystemClock;
-use statelock_server::backup::{self, Manifest};
+use statelock_server::backup::{self, ExposedKey, Manifest, Verified};
 
 pub(crate) use error::BackupCommandError;
 
@@ -57,7 +57,7 @@ enum BackupCommand {
 #[derive(Debug, Args)]
 struct VerifyArgs {
     /// The backup. Nothing in it is changed.
-    #[arg(value_name = "DEST")]
+    #[arg(value_name = "BACKUP")]
     backup: PathBuf,
 
     /// Print what the backup holds as JSON.
@@ -102,8 +102,14 @@ fn take(args: &BackupArgs, destination: &Path) -> Result<(), BackupCommandError>
 
 fn verify(args: &VerifyArgs) -> Result<(), BackupCommandError> {
     let backup = args.backup.clone();
-    let manifest =
+    let Verified { manifest, exposed_key } =
         running::until_stopped(move |stop, progress| backup::verify(&backup, stop, progress))?;
+    if let Some(ExposedKey { path, mode }) = exposed_key {
+        output::warning(&format!(
+            "`{}` has mode {mode:04o}: others can use the key; run `chmod 600` on it, a server does not start with it as it is",
+            output::printable(&path.display().to_string())
+        ));
+    }
     print(&manifest, &args.backup, args.json, report::Told::Verified)
 }
 

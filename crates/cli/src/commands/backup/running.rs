@@ -1,7 +1,7 @@
 //! Runs the work, and asks it to end when a signal asks this process.
 
 use rustix::process::Signal;
-use statelock_server::backup::{BackupError, Manifest, Progress};
+use statelock_server::backup::{BackupError, Progress};
 use statelock_server::storage::embedded::Stop;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -10,9 +10,10 @@ use super::progress::ProgressLine;
 use crate::backend::StopSignals;
 
 /// Does `work` until it is done or a signal comes; it clears up itself.
-pub(super) fn until_stopped<W>(work: W) -> Result<Manifest, BackupCommandError>
+pub(super) fn until_stopped<W, T>(work: W) -> Result<T, BackupCommandError>
 where
-    W: FnOnce(&Stop, &mut dyn FnMut(Progress)) -> Result<Manifest, BackupError> + Send + 'static,
+    W: FnOnce(&Stop, &mut dyn FnMut(Progress)) -> Result<T, BackupError> + Send + 'static,
+    T: Send + 'static,
 {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -43,7 +44,7 @@ where
         };
         match (done.map_err(BackupCommandError::Worker)?, caught) {
             (Err(BackupError::Stopped), Some(signal)) => Err(BackupCommandError::Stopped(signal)),
-            (Ok(manifest), _) => Ok(manifest),
+            (Ok(done), _) => Ok(done),
             (Err(error), _) => Err(error.into()),
         }
     })

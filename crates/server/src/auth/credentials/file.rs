@@ -15,22 +15,47 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// Reads the key, or nothing if there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<AccessKey>, CredentialsError> {
-    let io_error = |source| CredentialsError::Io { action: "read", path: path.to_owned(), source };
+    let Some((file, mode)) = open(path)? else { return Ok(None) };
+    if is_exposed(mode) {
+        return Err(CredentialsError::Exposed { path: path.to_owned(), mode });
+    }
+    parse_file(path, file).map(Some)
+}
+
+/// Reads the key of a file that no server uses, whoever may read it; and its mode, if others may.
+pub(super) fn read_at_rest(
+    path: &Path,
+) -> Result<Option<(AccessKey, Option<u32>)>, CredentialsError> {
+    let Some((file, mode)) = open(path)? else { return Ok(None) };
+    Ok(Some((parse_file(path, file)?, is_exposed(mode).then_some(mode))))
+}
+
+fn is_exposed(mode: u32) -> bool {
+    mode & 0o077 != 0
+}
+
+fn open(path: &Path) -> Result<Option<(File, u32)>, CredentialsError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error(error)),
+        Err(error) => return Err(unreadable(path)(error)),
     };
     // The mode of the opened file, not of the path: it cannot be swapped in between.
-    let mode = file.metadata().map_err(io_error)?.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(CredentialsError::Exposed { path: path.to_owned(), mode });
-    }
+    let mode = file.metadata().map_err(unreadable(path))?.permissions().mode() & 0o7777;
+    Ok(Some((file, mode)))
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> CredentialsError {
+    let path = path.to_owned();
+    move |source| CredentialsError::Io { action: "read", path, source }
+}
+
+fn parse_file(path: &Path, file: File) -> Result<AccessKey, CredentialsError> {
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(io_error)?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable(path))?;
     let malformed = |what| CredentialsError::Malformed { path: path.to_owned(), what };
     let text = String::from_utf8(bytes).map_err(|_| malformed("is not UTF-8 text".to_owned()))?;
-    parse(&text).map(Some).map_err(malformed)
+    parse(&text).map_err(malformed)
 }
 
 /// Parses the text of a credentials file; the error says what is wrong and where.

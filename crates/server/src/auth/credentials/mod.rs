@@ -163,6 +163,18 @@ pub(crate) fn stored(dir: &Path) -> Result<Option<AccessKey>, CredentialsError> 
     file::read(&dir.join(FILE_NAME))
 }
 
+/// The key in the file of a directory that no server uses, if there is one; and the mode of the file, if
+/// others can read it.
+///
+/// # Errors
+///
+/// A file that cannot be read, or that is not what this server writes.
+pub(crate) fn stored_at_rest(
+    dir: &Path,
+) -> Result<Option<(AccessKey, Option<u32>)>, CredentialsError> {
+    file::read_at_rest(&dir.join(FILE_NAME))
+}
+
 /// Writes the key of one directory into the file of another, durably. The key, if there was one.
 ///
 /// # Errors
