@@ -105,6 +105,54 @@ fn a_limit_keeps_the_newest_and_says_so() {
 }
 
 #[test]
+fn all_that_came_since_or_after_a_record_is_shown_however_much_it_is() {
+    let stage = Stage::start();
+    for number in 0..30 {
+        stage.cycle(&format!("s{number}"), &format!("id-{number}"), "you@laptop");
+    }
+    let numbers = |document: &Value| {
+        let records = document["records"].as_array().expect("records").iter();
+        records.map(|record| record["number"].as_u64().expect("a number")).collect::<Vec<_>>()
+    };
+    let newest = stage.json(&["--limit", "1"])["head"]["number"].as_u64().expect("a number");
+    assert!(newest > 60, "more than are shown unless more are asked for: {newest}");
+
+    let everything: Vec<_> = (1..=newest).collect();
+    for args in [["--since", "1h"], ["--after", "0"]] {
+        let document = stage.json(&args);
+        assert_eq!(numbers(&document), everything, "{args:?}");
+        assert_eq!(
+            (&document["truncated"], &document["head"]["number"]),
+            (&false.into(), &newest.into())
+        );
+        let ended = stage.run(&args);
+        assert_eq!(ended.stdout.lines().count(), everything.len() + 1, "{args:?}");
+        assert_eq!(ended.stderr, "", "{args:?}");
+    }
+    assert_eq!(numbers(&stage.json(&["--after", "5"])), everything[5..]);
+    assert_eq!(
+        numbers(&stage.json(&["--after", "5", "s3://tfstate/s29", "--lock-id", "id-29"])),
+        everything[everything.len() - 2..]
+    );
+
+    let few = stage.json(&["--after", "5", "--limit", "3"]);
+    assert_eq!(
+        (numbers(&few), &few["truncated"]),
+        (everything[everything.len() - 3..].to_vec(), &true.into())
+    );
+    let last = (newest - 2).to_string();
+    let few = stage.json(&["--after", &last, "--limit", "3"]);
+    assert_eq!((numbers(&few), &few["truncated"]), (vec![newest - 1, newest], &false.into()));
+
+    let beyond = stage.run(&["--after", "1000"]);
+    assert_eq!((beyond.code, beyond.stdout.as_str()), (Some(0), ""));
+    assert!(
+        beyond.stderr.contains(&format!("no record 1000: the newest one is {newest}")),
+        "{beyond:?}"
+    );
+}
+
+#[test]
 fn what_a_client_calls_itself_cannot_take_over_the_terminal() {
     let stage = Stage::start();
     stage.cycle(STATE, "id-1", "you\u{1b}[2J\nroot@host");

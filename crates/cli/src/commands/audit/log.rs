@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Record;
+use super::{AuditError, Record};
 use crate::admin_client::{AdminClient, AdminClientError, REQUEST_TIMEOUT};
 
 /// The most that the server puts on one page.
@@ -42,10 +42,15 @@ impl<'a> Log<'a> {
         Self { client, filter }
     }
 
-    /// At most `limit` records from the end of the log.
-    pub(super) fn newest(&self, limit: u32) -> Result<Newest, AdminClientError> {
+    /// At most `limit` records from the end of the log, as far as they come after number `after`.
+    pub(super) fn newest(
+        &self,
+        limit: u32,
+        after: Option<u64>,
+    ) -> Result<Newest, AdminClientError> {
         let page = self.page("newest", None, limit)?;
-        let (head, mut records, mut next) = (page.head, page.records, page.next);
+        let later = |next: Option<u64>| next.filter(|next| after.is_none_or(|after| *next > after));
+        let (head, mut records, mut next) = (page.head, page.records, later(page.next));
         loop {
             // Both are at most 100 000.
             let left = limit.saturating_sub(u32::try_from(records.len()).unwrap_or(limit));
@@ -54,22 +59,28 @@ impl<'a> Log<'a> {
             }
             let page = self.page("newest", next, left)?;
             records.extend(page.records);
-            next = page.next;
+            next = later(page.next);
         }
+        records.retain(|record| after.is_none_or(|after| number(record) > Some(after)));
         records.reverse();
         Ok(Newest { records, truncated: next.is_some(), head })
     }
 
-    /// All records after number `seen`, and the number up to which they were looked for.
-    pub(super) fn after(&self, seen: u64) -> Result<(Vec<Record>, u64), AdminClientError> {
-        let (mut records, mut from) = (Vec::new(), seen.saturating_add(1));
+    /// Gives `show` all records after number `seen`, oldest first, a page at a time. Returns the newest
+    /// record of the log up to which they were looked for.
+    pub(super) fn after(
+        &self,
+        seen: u64,
+        mut show: impl FnMut(&[Record]) -> Result<(), AuditError>,
+    ) -> Result<Head, AuditError> {
+        let mut from = seen.saturating_add(1);
         loop {
             let page = self.page("oldest", Some(from), PAGE_MAX)?;
-            records.extend(page.records);
+            show(&page.records)?;
             match page.next {
                 Some(next) => from = next,
                 // A server that was restored from a backup has fewer records than were seen.
-                None => return Ok((records, page.head.number)),
+                None => return Ok(page.head),
             }
         }
     }
@@ -83,4 +94,8 @@ impl<'a> Log<'a> {
         }
         self.client.get("audit", &query, REQUEST_TIMEOUT)
     }
+}
+
+fn number(record: &Record) -> Option<u64> {
+    record.get("number").and_then(serde_json::Value::as_u64)
 }

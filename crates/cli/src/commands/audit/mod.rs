@@ -25,18 +25,22 @@ use crate::output;
 
 /// The version of the JSON that is printed; members are added without a new one.
 const SCHEMA: u32 = 1;
+/// How many records are shown, if nothing says from where on.
+const LIMIT: u32 = 50;
 /// How long `--follow` waits before it asks again.
 const FOLLOW_PAUSE: Duration = Duration::from_secs(1);
 
 /// Show who did what: locks, state writes and everything else that had an effect, from the server's
 /// audit log.
 ///
-/// The newest records, oldest first. Without an address: of everything on the server.
+/// Oldest first: the newest 50, or with --since or --after all that match. Without an address: of everything on
+/// the server.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   statelock audit s3://tfstate/network/terraform.tfstate --since 1h
   statelock audit --lock-id d0d7fbe6-e907-5504-520e-ce1b6ee7b800
+  statelock audit --after 41   # everything that came later than record 41
   statelock audit --follow
   statelock audit --verify   # exit code 11 if a record was removed or changed")]
 pub(crate) struct AuditArgs {
@@ -54,16 +58,20 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "TIME", value_parser = since::parse)]
     since: Option<Since>,
 
-    /// How many records at most.
-    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    limit: u32,
+    /// Only what came later than the record of this number.
+    #[arg(long, value_name = "NUMBER")]
+    after: Option<u64>,
+
+    /// Only the newest so many records [default: 50; with --since or --after: all].
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: Option<u32>,
 
     /// Go on with what happens, until Ctrl-C.
     #[arg(long)]
     follow: bool,
 
     /// Check that no record was removed, changed or moved, instead of showing any.
-    #[arg(long, conflicts_with_all = ["address", "lock_id", "since", "limit", "follow"])]
+    #[arg(long, conflicts_with_all = ["address", "lock_id", "since", "after", "limit", "follow"])]
     verify: bool,
 
     /// Print JSON: one document, or with --follow one per line.
@@ -123,26 +131,57 @@ fn filter(args: &AuditArgs) -> Vec<(&'static str, String)> {
 }
 
 fn show(log: &Log<'_>, args: &AuditArgs) -> Result<(), AuditError> {
-    let newest = log.newest(args.limit)?;
     let mut table = Table::default();
-    if args.json && !args.follow {
-        let (records, truncated, head) = (&*newest.records, newest.truncated, &newest.head);
-        return print(&json(&Document { schema: SCHEMA, records, truncated, head })?);
-    }
-    print_records(&newest.records, args.json, &mut table)?;
-    if newest.truncated {
-        output::note(&format!("there may be older ones: --limit is {}", args.limit));
-    }
+    let is_document = args.json && !args.follow;
+    let seen = match (args.limit, args.since.is_some() || args.after.is_some()) {
+        (None, true) if is_document => return all_as_document(log, args.after),
+        (None, true) => log.after(args.after.unwrap_or(0), |records| {
+            print_records(records, args.json, &mut table)
+        })?,
+        (limit, _) => {
+            let limit = limit.unwrap_or(LIMIT);
+            let newest = log.newest(limit, args.after)?;
+            if is_document {
+                return document(&newest.records, newest.truncated, &newest.head);
+            }
+            print_records(&newest.records, args.json, &mut table)?;
+            if newest.truncated {
+                output::note(&format!("there may be older ones: --limit is {limit}"));
+            }
+            newest.head
+        }
+    };
+    note_shorter_log(&seen, args.after);
     if !args.follow {
         return Ok(());
     }
-    let mut seen = newest.head.number;
+    let mut seen = seen.number;
     loop {
         pause();
-        let (records, head) = log.after(seen)?;
-        print_records(&records, args.json, &mut table)?;
-        seen = head;
+        seen = log.after(seen, |records| print_records(records, args.json, &mut table))?.number;
     }
+}
+
+/// A log that ends before the record that was named is another one, or one that was restored.
+fn note_shorter_log(head: &Head, after: Option<u64>) {
+    if let Some(after) = after.filter(|after| *after > head.number) {
+        let newest = head.number;
+        output::note(&format!("there is no record {after}: the newest one is {newest}"));
+    }
+}
+
+fn all_as_document(log: &Log<'_>, after: Option<u64>) -> Result<(), AuditError> {
+    let mut all = Vec::new();
+    let head = log.after(after.unwrap_or(0), |records| {
+        all.extend_from_slice(records);
+        Ok(())
+    })?;
+    note_shorter_log(&head, after);
+    document(&all, false, &head)
+}
+
+fn document(records: &[Record], truncated: bool, head: &Head) -> Result<(), AuditError> {
+    print(&json(&Document { schema: SCHEMA, records, truncated, head })?)
 }
 
 fn print_records(records: &[Record], as_json: bool, table: &mut Table) -> Result<(), AuditError> {
