@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io::{self, Write};
 
+use statelock_client::BUCKET_IN_HOST;
+
 /// Prints data.
 ///
 /// # Errors
@@ -66,11 +68,19 @@ pub(crate) fn error(error: &dyn Error, hint: Option<&str>) {
         cause = source.source();
     }
     text.push('\n');
-    if let Some(hint) = hint {
+    if let Some(hint) = better_hint(&text).or(hint) {
         text = format!("{text}\nhint: {hint}\n");
     }
     // Nothing is left to tell when stderr is gone.
     io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
+}
+
+/// What the reason of a request that failed tells, whatever it was a part of.
+fn better_hint(text: &str) -> Option<&'static str> {
+    text.contains(BUCKET_IN_HOST).then_some(
+        "name the bucket in the path: --use-path-style, or `use_path_style = true` in the backend block; else check the \
+         endpoint",
+    )
 }
 
 #[cfg(test)]

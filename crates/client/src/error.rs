@@ -4,6 +4,11 @@ use std::fmt;
 
 use statelock_protocol::store::Refusal;
 
+/// Stands in the message of a [`Trouble`] if no such host is known, and its name is the bucket's before that of
+/// an endpoint that was named: few endpoints have a name for each bucket.
+pub const BUCKET_IN_HOST: &str =
+    "the bucket's name stands before the endpoint's, because path style is not on";
+
 /// A request that did not simply succeed: what the store said, or why it said nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -59,6 +64,9 @@ pub enum ConnectError {
     /// No region is known.
     #[error("no region is set")]
     NoRegion,
+    /// What is set is the name of no region.
+    #[error("`{0}` is no region: a region's name has only letters, digits and hyphens")]
+    Region(String),
     /// No credentials were found, or those that were named do not work.
     #[error("no usable credentials: {0}")]
     Credentials(String),

@@ -56,6 +56,7 @@ impl CommandError for BackendError {
             Self::Connect(error) => match error {
                 ConnectError::Credentials(_) => ExitCode::NotPermitted,
                 ConnectError::NoRegion
+                | ConnectError::Region(_)
                 | ConnectError::File { .. }
                 | ConnectError::Setting { .. } => ExitCode::BadInput,
             },
@@ -87,9 +88,14 @@ impl CommandError for BackendError {
                 ConnectError::NoRegion => {
                     Some("set --region, AWS_REGION, or a region in your AWS profile")
                 }
+                ConnectError::Region(_) => Some(
+                    "check --region, `region` in the backend block, AWS_REGION, or the region in your AWS \
+                     profile: a name such as eu-west-1",
+                ),
                 ConnectError::Credentials(_) => Some(
-                    "set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; \
-                     sign in again if they have expired",
+                    "set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
+                     AWS_SHARED_CREDENTIALS_FILE (of a statelock server: DIR/credentials); sign in again \
+                     if they have expired",
                 ),
                 ConnectError::File { .. } => Some("check the path and its permissions"),
                 ConnectError::Setting { .. } => {

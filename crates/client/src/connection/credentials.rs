@@ -3,12 +3,17 @@
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{ConfigLoader, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 
 use super::credential_sources;
 use crate::error::ConnectError;
 use crate::settings::{AssumeRole, StoreSettings};
+
+/// How the SDK begins if no place had any.
+const NONE_IN_CHAIN: &str = "no credentials found in chain";
+const PROFILE_VARIABLE: &str = "AWS_PROFILE";
 
 /// Tells the SDK's own chain what the settings say.
 pub(super) fn configure(
@@ -78,18 +83,37 @@ pub(super) async fn resolved(
     };
     match provider.provide_credentials().await {
         Ok(_) => Ok(shared),
-        Err(error) => {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(&error);
-            while let Some(source) = cause {
-                text = format!("{text}: {source}");
-                cause = source.source();
-            }
-            // The SDK lists on lines of their own what it tried.
-            let line: Vec<_> = text.split_whitespace().collect();
-            Err(ConnectError::Credentials(line.join(" ")))
-        }
+        Err(error) => Err(ConnectError::Credentials(why_none(&error, stores))),
     }
+}
+
+/// Why there are no credentials, on one line.
+fn why_none(error: &CredentialsError, stores: &StoreSettings) -> String {
+    let mut causes = vec![error.to_string()];
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        causes.push(source.to_string());
+        cause = source.source();
+    }
+    // Each place that has none is listed with its own reason, on many lines.
+    if causes.iter().any(|cause| cause.starts_with(NONE_IN_CHAIN)) {
+        let of_variable = || std::env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty());
+        let profile = stores.profile.clone().or_else(of_variable);
+        return nowhere(profile.as_deref().unwrap_or("default"));
+    }
+    // "The credential provider was not enabled": the next cause says why.
+    if matches!(error, CredentialsError::CredentialsNotLoaded(_)) && causes.len() > 1 {
+        causes.remove(0);
+    }
+    let text = causes.join(": ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn nowhere(profile: &str) -> String {
+    format!(
+        "there are none in the environment, none in the profile `{profile}` of the shared files, and this machine has \
+         no role"
+    )
 }
 
 async fn assume(

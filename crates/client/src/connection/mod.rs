@@ -64,8 +64,11 @@ impl Connection {
         let loader = loader(stores)?.http_client(http_client);
         // On the heap: the SDK looks for credentials in many places, and every caller would carry them.
         let shared = Box::pin(loader.load()).await;
-        if shared.region().is_none() {
-            return Err(ConnectError::NoRegion);
+        let region = shared.region().ok_or(ConnectError::NoRegion)?;
+        for region in [Some(region.as_ref()), stores.sts_region.as_deref()].into_iter().flatten() {
+            if !is_region(region) {
+                return Err(ConnectError::Region(region.to_owned()));
+            }
         }
         let shared = Box::pin(credentials::resolved(shared, stores)).await?;
         Ok(Self::of(&shared, stores, objects))
@@ -191,6 +194,11 @@ impl Connection {
         Self { objects, ..self.clone() }
     }
 
+    /// Whether an answer of the object store said that it is a statelock server.
+    pub fn is_statelock_server(&self) -> bool {
+        self.kind.is_statelock()
+    }
+
     /// What is known of the store's conditional delete by now.
     pub fn conditional_delete(&self) -> ConditionalDelete {
         self.conditional_delete.unwrap_or_else(|| self.kind.conditional_delete())
@@ -231,7 +239,43 @@ fn s3_config(shared: &SdkConfig, stores: &StoreSettings) -> aws_sdk_s3::config::
     config
 }
 
+/// Whether this can be a part of a host's name. The SDK says of anything else that a request got no answer.
+fn is_region(region: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=63).contains(&region.len()) && region.bytes().all(is_inner) && !region.starts_with('-')
+}
+
 /// The SDK reads this variable for itself; here it only matters whether there is one.
 fn names_an_endpoint(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_no_part_of_a_host_name_is_no_region() {
+        for region in ["us-east-1", "auto", "eu-west-1-local", "X", "main2"] {
+            assert!(is_region(region), "{region}");
+        }
+        let long = "r".repeat(64);
+        for region in ["EU West", "", "us-east-1 ", "-x", "a.b", "a/b", "é", "a\nb", &long] {
+            assert!(!is_region(region), "{region}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_region_that_is_none_is_told_before_anything_is_sent() {
+        let both = [("EU West", None), ("us-east-1", Some("EU West"))];
+        for (region, sts_region) in both {
+            let stores = StoreSettings {
+                region: Some(region.to_owned()),
+                sts_region: sts_region.map(str::to_owned),
+                ..StoreSettings::default()
+            };
+            let opened = Connection::open(&stores, &ObjectSettings::default()).await;
+            assert!(matches!(opened, Err(ConnectError::Region(text)) if text == "EU West"));
+        }
+    }
 }

@@ -15,11 +15,18 @@ pub(super) struct StoreKind {
     is_custom: bool,
     /// Whether it said that it is a statelock server, or Amazon S3 without an endpoint of its own.
     is_known: Arc<AtomicBool>,
+    /// Whether it said that it is a statelock server.
+    says_statelock: Arc<AtomicBool>,
 }
 
 impl StoreKind {
     pub(super) fn new(is_custom: bool) -> Self {
-        Self { is_custom, is_known: Arc::default() }
+        Self { is_custom, is_known: Arc::default(), says_statelock: Arc::default() }
+    }
+
+    /// Whether what answered so far said that it is a statelock server.
+    pub(super) fn is_statelock(&self) -> bool {
+        self.says_statelock.load(Ordering::Relaxed)
     }
 
     /// Whether it is named by an endpoint: it may be any store.
@@ -42,8 +49,11 @@ impl HearsHead for StoreKind {
     fn hear(&self, headers: &Headers) {
         let is_known = match headers.get("server") {
             Some("AmazonS3") => !self.is_custom,
-            Some(name) => name == "statelock",
-            None => false,
+            Some("statelock") => {
+                self.says_statelock.store(true, Ordering::Relaxed);
+                true
+            }
+            Some(_) | None => false,
         };
         if is_known {
             self.is_known.store(true, Ordering::Relaxed);

@@ -3,11 +3,13 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use aws_sdk_s3::config::endpoint::Params;
 use aws_sdk_s3::config::interceptors::{
     BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextMut,
 };
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::{BoxError, ConnectorError};
+use aws_smithy_runtime_api::client::endpoint::EndpointResolverParams;
 use aws_smithy_runtime_api::client::interceptors::context::Error;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
@@ -17,6 +19,8 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 pub(crate) struct Unanswered {
     /// Scheme, host and port.
     pub(crate) endpoint: String,
+    /// Whether the host is a bucket's name before that of an endpoint that was named.
+    pub(crate) is_bucket_in_host: bool,
     source: BoxError,
 }
 
@@ -48,7 +52,10 @@ impl StdError for Unanswered {
 
 /// Where the attempt that is under way goes.
 #[derive(Clone, Debug)]
-struct Asked(String);
+struct Asked {
+    endpoint: String,
+    is_bucket_in_host: bool,
+}
 
 impl Storable for Asked {
     type Storer = StoreReplace<Self>;
@@ -70,7 +77,9 @@ impl Intercept for NamesEndpoint {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(endpoint) = endpoint_of(context.request().uri()) {
-            bag.interceptor_state().store_put(Asked(endpoint));
+            let params = bag.load::<EndpointResolverParams>().and_then(EndpointResolverParams::get);
+            let is_bucket_in_host = params.is_some_and(|params| is_in_host(params, &endpoint));
+            bag.interceptor_state().store_put(Asked { endpoint, is_bucket_in_host });
         }
         Ok(())
     }
@@ -81,20 +90,21 @@ impl Intercept for NamesEndpoint {
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let (Some(Asked(endpoint)), Some(Err(error))) =
+        if let (Some(asked), Some(Err(error))) =
             (bag.load::<Asked>(), context.output_or_error_mut())
         {
             let unnamed = std::mem::replace(error, OrchestratorError::other("being named"));
-            *error = named(unnamed, endpoint);
+            *error = named(unnamed, asked);
         }
         Ok(())
     }
 }
 
 /// The same error with its endpoint. What is tried again depends on its kind, so that is kept.
-fn named(error: OrchestratorError<Error>, endpoint: &str) -> OrchestratorError<Error> {
+fn named(error: OrchestratorError<Error>, asked: &Asked) -> OrchestratorError<Error> {
     let boxed = |source: OrchestratorError<Error>| -> BoxError {
-        Box::new(Unanswered { endpoint: endpoint.to_owned(), source: source.into() })
+        let Asked { endpoint, is_bucket_in_host } = asked.clone();
+        Box::new(Unanswered { endpoint, is_bucket_in_host, source: source.into() })
     };
     if error.is_timeout_error() {
         return OrchestratorError::timeout(boxed(error));
@@ -109,6 +119,17 @@ fn named(error: OrchestratorError<Error>, endpoint: &str) -> OrchestratorError<E
         (false, true, _) => ConnectorError::user(source),
         (false, false, true) => ConnectorError::io(source),
         (false, false, false) => ConnectorError::other(source, kind),
+    })
+}
+
+/// Whether a request goes to the bucket's name before that of the endpoint that was named.
+fn is_in_host(params: &Params, asked: &str) -> bool {
+    let (Some(bucket), Some(named)) = (params.bucket(), params.endpoint().and_then(endpoint_of))
+    else {
+        return false;
+    };
+    named.split_once("://").is_some_and(|(_, host)| {
+        asked.split_once("://").is_some_and(|(_, asked)| asked == format!("{bucket}.{host}"))
     })
 }
 
@@ -128,11 +149,16 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::error::BUCKET_IN_HOST;
     use crate::settings::{ObjectSettings, Secret, StaticCredentials, StoreSettings};
     use crate::transport::failure::{Failed, failed};
     use crate::{Connection, StoreError};
 
     async fn connected(endpoint: &str) -> Connection {
+        connected_with(endpoint, true).await
+    }
+
+    async fn connected_with(endpoint: &str, use_path_style: bool) -> Connection {
         let keys = StaticCredentials {
             access_key: "AKIA".to_owned(),
             secret_key: Secret::new("hunter2"),
@@ -142,7 +168,7 @@ mod tests {
             region: Some("us-east-1".to_owned()),
             endpoint_url: Some(endpoint.to_owned()),
             static_credentials: Some(keys),
-            use_path_style: Some(true),
+            use_path_style: Some(use_path_style),
             attempt_timeout: Some(Duration::from_millis(300)),
             ..StoreSettings::default()
         };
@@ -171,6 +197,25 @@ mod tests {
             let expected = format!(" could not be sent to {endpoint}: ");
             assert!(said.contains(&expected) && said.contains("refused"), "{said}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_bucket_in_the_name_of_a_host_that_is_not_known_is_told() {
+        // Reserved: no name server knows a name below it.
+        let endpoint = "http://b.invalid:9000";
+        let said = async |path_style| {
+            let connection = connected_with(endpoint, path_style).await;
+            let sent = connection.effects().head_bucket().bucket("b").send().await;
+            let failed = failed("S3", "HeadBucket", &sent.unwrap_err());
+            assert_eq!(failed.refusal, Some(Refusal::Unavailable), "nothing was sent");
+            StoreError::from(failed).to_string()
+        };
+        let in_host = said(false).await;
+        assert!(in_host.contains(" to http://b.b.invalid:9000: "), "{in_host}");
+        assert!(in_host.ends_with(BUCKET_IN_HOST), "{in_host}");
+        let in_path = said(true).await;
+        assert!(in_path.contains(" to http://b.invalid:9000: "), "{in_path}");
+        assert!(!in_path.contains(BUCKET_IN_HOST), "{in_path}");
     }
 
     #[tokio::test]

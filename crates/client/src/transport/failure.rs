@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use statelock_protocol::store::{Refusal, Reply};
 
 use crate::connection::unanswered::Unanswered;
-use crate::error::{StoreError, Trouble};
+use crate::error::{BUCKET_IN_HOST, StoreError, Trouble};
 
 /// An error, understood.
 #[derive(Debug)]
@@ -82,6 +82,9 @@ where
         SdkError::DispatchFailure(failure) => {
             trouble.endpoint = endpoint(error);
             trouble.message = causes(error);
+            if is_bucket_host_unknown(error) {
+                trouble.message = format!("{}; {BUCKET_IN_HOST}", trouble.message);
+            }
             let certain = not_sent(failure.as_connector_error().and_then(Error::source));
             trouble.was_sent = certain.is_none();
             certain
@@ -126,6 +129,20 @@ where
 /// Where the request went, if it got so far.
 fn endpoint<E: Error>(error: &E) -> Option<Box<str>> {
     Unanswered::among(error.source()?).map(|unanswered| unanswered.endpoint.as_str().into())
+}
+
+/// Whether no such host is known, and its name begins with the bucket's.
+fn is_bucket_host_unknown<E: Error>(error: &E) -> bool {
+    let unanswered = error.source().and_then(Unanswered::among);
+    let mut cause = unanswered.filter(|one| one.is_bucket_in_host).and_then(Error::source);
+    while let Some(error) = cause {
+        // The HTTP client has no type for it that others could name.
+        if error.to_string() == "dns error" {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The causes in one line, the least technical of them.
