@@ -151,9 +151,7 @@ impl Findings {
             Err(error) => return self.without_answer(error, what),
         };
         if let Some(said) = setting.not_applied() {
-            let fix =
-                Fix::by_hand("see to it by other means, such as an encrypted disk or a proxy");
-            self.add(&SETTING_NOT_APPLIED, format!("{what}: {said}"), fix);
+            self.not_applied(what, said);
         }
         Ok(match setting {
             Setting::Set { value, .. } => Looked::At(Some(value)),
@@ -165,6 +163,12 @@ impl Findings {
                 Looked::Away
             }
         })
+    }
+
+    /// The store does nothing of a setting, whether it is set or not.
+    pub(super) fn not_applied(&mut self, what: &str, said: &str) {
+        let fix = Fix::by_hand("see to it by other means, such as an encrypted disk or a proxy");
+        self.add(&SETTING_NOT_APPLIED, format!("{what}: {said}"), fix);
     }
 
     /// An answer that says nothing of one setting keeps nothing else from being looked at.

@@ -46,11 +46,15 @@ fn finding(finding: &Finding) -> Vec<String> {
 /// How many of each.
 fn sum(findings: &Findings) -> String {
     let count = |severity| findings.bad.iter().filter(|one| one.kind.severity == severity).count();
+    let counted = |severity, name: &str| {
+        let count = count(severity);
+        format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+    };
     format!(
-        "{} critical, {} warnings, {} notices, {} ok",
+        "{} critical, {}, {}, {} ok",
         count(Severity::Critical),
-        count(Severity::Warning),
-        count(Severity::Notice),
+        counted(Severity::Warning, "warning"),
+        counted(Severity::Notice, "notice"),
         findings.fine.len()
     )
 }

@@ -26,6 +26,8 @@ static POLICY_PUBLIC: Kind = Kind::critical(
 pub(in crate::commands::doctor) static KINDS: [&Kind; 3] =
     [&POLICY_PUBLIC, &NOT_ENCRYPTED, &PUBLIC_ACCESS];
 
+const ENCRYPTION: &str = "default encryption";
+
 /// Looks.
 ///
 /// # Errors
@@ -43,7 +45,7 @@ pub(in crate::commands::doctor) async fn check(
     }
     let asked = bucket.encryption().await;
     let permission = "s3:GetEncryptionConfiguration";
-    if let Looked::At(value) = findings.look(asked, ("default encryption", permission))? {
+    if let Looked::At(value) = findings.look(asked, (ENCRYPTION, permission))? {
         encryption(subject, value.as_ref(), findings);
     }
     let asked = bucket.public_access_block().await;
@@ -58,6 +60,11 @@ fn encryption(subject: &Subject, value: Option<&DefaultEncryption>, findings: &m
     if let Some(default) = value {
         let key = default.kms_key.as_ref().map(|key| format!(" with {key}")).unwrap_or_default();
         findings.fine("encryption", format!("{}{key}", default.algorithm));
+        return;
+    }
+    if subject.backend.connection().is_statelock_server() {
+        // To set it there makes nothing better.
+        findings.not_applied(ENCRYPTION, "a statelock server encrypts nothing at rest");
         return;
     }
     let rule = r#"--server-side-encryption-configuration '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'"#;
@@ -78,6 +85,10 @@ fn public_access(subject: &Subject, value: Option<&PublicAccessBlock>, findings:
     .collect();
     if open.is_empty() {
         findings.fine("public-access", "blocked");
+        return;
+    }
+    if subject.backend.connection().is_statelock_server() {
+        findings.fine("public-access", "a statelock server gives nobody access without its key");
         return;
     }
     let evidence = match value {
