@@ -46,6 +46,21 @@ fn a_text_comes_from_arguments_a_file_or_stdin() {
 }
 
 #[test]
+fn the_name_of_a_file_as_text_is_said_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("held.txt");
+    fs::write(&file, HELD).unwrap();
+    let name = file.to_str().unwrap();
+    let output = explain(&[name], b"");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains(&format!("hint: to read it: statelock explain --file {name}\n")),
+        "{said}"
+    );
+}
+
+#[test]
 fn nothing_known_is_said_so() {
     for args in [&["all is well"][..], &["--json", "all is well"]] {
         let output = explain(args, b"");

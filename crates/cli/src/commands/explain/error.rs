@@ -16,6 +16,8 @@ pub(crate) enum ExplainError {
     Stdin(#[source] std::io::Error),
     #[error("nothing in this text is known")]
     NothingKnown,
+    #[error("`{name}` is a file, and was taken for the text")]
+    FileAsText { name: String, hint: String },
     #[error("could not print")]
     Stdout(#[source] std::io::Error),
     #[error("could not write JSON")]
@@ -25,7 +27,9 @@ pub(crate) enum ExplainError {
 impl CommandError for ExplainError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NoText | Self::File { .. } | Self::Stdin(_) => ExitCode::BadInput,
+            Self::NoText | Self::File { .. } | Self::FileAsText { .. } | Self::Stdin(_) => {
+                ExitCode::BadInput
+            }
             Self::NothingKnown => ExitCode::NotFound,
             Self::Stdout(_) => ExitCode::Unavailable,
             Self::Json(_) => ExitCode::Internal,
@@ -38,6 +42,7 @@ impl CommandError for ExplainError {
                 "pipe the output of the failed command into it (`terraform plan 2>&1 | statelock \
                  explain`), name a log (`--file job.log`), or give the text as an argument in quotes",
             ),
+            Self::FileAsText { hint, .. } => Some(hint),
             Self::File { .. } => Some("check the name of the file"),
             Self::Stdin(_) => Some("give the text as a file instead (`--file job.log`)"),
             Self::NothingKnown => Some(

@@ -39,6 +39,8 @@ const PLACES: &[(&str, &str, End)] = &[
     ("lock_id", "is held with lock ID ", Before(". Release")),
     ("lock_id", "with lock ID ", Before(" (through")),
     ("lock_id", "Error unlocking S3 state. Lock ID: ", Word),
+    ("lock_id", "whether lock ", Before(" was taken is not known")),
+    ("lock_id", "whether lock ", Before(" is left is not known")),
     ("path", " Path: ", Before(" Operation: ")),
     ("operation", " Operation: ", Before(" Who: ")),
     ("who", " Who: ", Before(" Version: ")),

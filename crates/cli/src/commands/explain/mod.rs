@@ -18,13 +18,14 @@ mod show;
 mod template;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 pub(crate) use error::ExplainError;
 
 use crate::output;
+use crate::shell::quoted;
 
 /// Explain an error text of Terraform, OpenTofu, Terragrunt, an S3 or DynamoDB store, or statelock:
 /// what happened, what is stored now, what to do next.
@@ -84,6 +85,13 @@ fn explain(args: &ExplainArgs) -> Result<(), ExplainError> {
         return Err(ExplainError::NoText);
     }
     let explanations = recognise::recognise(&input.text, input.skipped_lines);
+    if explanations.is_empty()
+        && let [name] = args.text.as_slice()
+        && Path::new(name).is_file()
+    {
+        let hint = format!("to read it: statelock explain --file {}", quoted(name));
+        return Err(ExplainError::FileAsText { name: output::printable(name), hint });
+    }
     if args.json {
         print(&show::json(&explanations)?)?;
     }

@@ -4,7 +4,15 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use statelock_client::protocol::lock::LockId;
+use statelock_client::protocol::lock::steps::{LockMark, StoredLock};
+use statelock_client::protocol::lock::unified::Facet;
+use statelock_client::protocol::store::Refusal;
+use statelock_client::state::WriteError;
+use statelock_client::{BUCKET_IN_HOST, LockError, Trouble};
+
 use super::recognise;
+use crate::backend::LockFailure;
 use crate::commands::explain::{facts, rules, show, template};
 
 fn ids(text: &str) -> Vec<&'static str> {
@@ -72,6 +80,54 @@ fn a_lock_that_this_run_took_itself_is_told_by_its_times() {
     assert_eq!(ids(&older), ["lock-held"]);
     let waited = held("2026-11-21T21:00:00Z", "2026-11-21T21:47:00Z");
     assert_eq!(ids(&waited), ["lock-held"]);
+}
+
+/// Errors of the lock tool itself, as they are printed.
+#[test]
+fn what_our_own_verbs_say_is_known() {
+    let trouble = || Trouble {
+        service: "S3",
+        operation: "PutObject",
+        endpoint: Some("http://127.0.0.1:9000".into()),
+        status: None,
+        code: None,
+        message: "it took too long".to_owned(),
+        request_id: None,
+        was_sent: true,
+    };
+    let boxed = || Some(Box::new(trouble()));
+    let id = || LockId::parse("1de601c9-1b26-64cd-3813-cbb15acf3040").unwrap();
+    let refusal = Refusal::Unavailable;
+    let holder = StoredLock {
+        bytes: br#"{"ID":"1de601c9-1b26-64cd-3813-cbb15acf3040","Operation":"lock","Info":"","Who":"root@vm","Version":"1.0.0","Created":"2026-11-22T14:02:15.5Z","Path":"tfstate/a"}"#.to_vec(),
+        mark: LockMark::Info(None),
+    };
+    let held = |bytes: &[u8]| {
+        let holder = Box::new(StoredLock { bytes: bytes.to_vec(), ..holder.clone() });
+        LockError::Held { facet: Facet::Lockfile, holder }
+    };
+    let locks = [
+        (held(&holder.bytes), "statelock-lock-held"),
+        (held(b"no lock info"), "statelock-lock-held"),
+        (LockError::Refused { refusal, trouble: boxed() }, "statelock-lock-refused"),
+        (LockError::Unstable { facet: Facet::Lockfile }, "statelock-lock-refused"),
+        (LockError::Unknown { id: id(), seen: None, trouble: boxed() }, "statelock-lock-unknown"),
+    ];
+    for (error, known) in locks {
+        let said = format!("error: {}\n\nhint: x\n", LockFailure::new(error, "s3://b/k"));
+        assert_eq!(ids(&said), [known], "{said}");
+    }
+    let writes = [
+        (WriteError::LockLost(Vec::new()), "statelock-lock-lost"),
+        (WriteError::Conflict { stored: None }, "statelock-write-conflict"),
+        (WriteError::Unknown { trouble: trouble() }, "statelock-write-unknown"),
+    ];
+    for (error, known) in writes {
+        let said = format!("error: {error}\n");
+        assert_eq!(ids(&said), [known], "{said}");
+    }
+    let in_host = format!("error: nothing could be listed: no host; {BUCKET_IN_HOST}\n");
+    assert_eq!(ids(&in_host), ["statelock-bucket-in-host"]);
 }
 
 proptest! {

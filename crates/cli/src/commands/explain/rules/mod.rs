@@ -9,6 +9,7 @@ mod http_backend;
 mod lock_requests;
 mod locks;
 mod other_backends;
+mod own_verbs;
 mod server;
 mod stores;
 mod terragrunt;
@@ -21,8 +22,9 @@ use super::rule::Rule;
 
 /// All rules in the order in which they are tried.
 pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
-    let families: [&'static [Rule]; 21] = [
+    let families: [&'static [Rule]; 22] = [
         server::RULES,
+        own_verbs::RULES,
         credentials::BEFORE_LOCKS,
         http_backend::RULES,
         unlocks::RULES,
