@@ -5,7 +5,7 @@ mod instructions;
 mod logs;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -233,6 +233,13 @@ pub(crate) fn run(mut args: ServeArgs) -> Result<(), ServeError> {
 async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     // Before anything is announced: a supervisor may stop the server right after.
     let stop = stop_signal().map_err(ServeError::Runtime)?;
+    if is_as_backup_left_it(&args.data) {
+        tracing::warn!(
+            data = %args.data.display(),
+            "this directory is a backup, or an untouched copy of one. If it is the backup itself, stop now, copy it and \
+             serve the copy: with the first write here it is no backup any more"
+        );
+    }
     let server = Server::start(args.settings()?).await?;
     if !server.address().ip().is_loopback() {
         tracing::warn!(
@@ -248,6 +255,16 @@ async fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// Whether nothing was written to a directory since `statelock backup` made it, here or where it was copied
+/// from: the backup's own description is its newest file.
+fn is_as_backup_left_it(data: &Path) -> bool {
+    let changed = |name| std::fs::metadata(data.join(name)).and_then(|file| file.modified());
+    match (changed("backup.json"), changed("statelock.db")) {
+        (Ok(described), Ok(database)) => database <= described,
+        (Err(_), _) | (_, Err(_)) => false,
+    }
+}
+
 /// Completes at SIGTERM or SIGINT.
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -260,4 +277,29 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
         };
         tracing::info!(signal = name, "stopping");
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::time::{Duration, SystemTime};
+
+    use super::is_as_backup_left_it;
+
+    #[test]
+    fn a_backup_is_told_from_a_data_directory() {
+        let scratch = tempfile::tempdir().unwrap();
+        let data = scratch.path();
+        let changed = |name: &str, seconds| {
+            let file = File::create(data.join(name)).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+        };
+        assert!(!is_as_backup_left_it(data), "it is empty");
+        changed("statelock.db", 5);
+        assert!(!is_as_backup_left_it(data), "a data directory");
+        changed("backup.json", 6);
+        assert!(is_as_backup_left_it(data), "a backup, described when it was made");
+        changed("statelock.db", 7);
+        assert!(!is_as_backup_left_it(data), "a restored one that was written to");
+    }
 }
