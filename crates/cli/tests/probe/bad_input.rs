@@ -2,11 +2,24 @@
 
 use statelock_testkit::fault_proxy::Fault;
 
-use crate::stage::{BUCKET, PLACE, QUICK, Run, Stage};
+use crate::stage::{BUCKET, PLACE, QUICK, Run, Stage, TABLE};
 
 /// Of a bucket in which nothing can be removed for two years.
 const RETAINS: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 186\r\nConnection: close\r\n\r\n\
     <ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Years>2</Years></DefaultRetention></Rule></ObjectLockConfiguration>";
+
+/// Of a table whose key has another name.
+const OTHER_KEY: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 121\r\nConnection: close\r\n\r\n\
+    {\"__type\":\"com.amazon.coral.validate#ValidationException\",\"message\":\"The provided key element does not match the schema\"}";
+/// What that table is.
+const DESCRIBED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 179\r\nConnection: close\r\n\r\n\
+    {\"Table\":{\"TableName\":\"wrongkey\",\"TableStatus\":\"ACTIVE\",\"AttributeDefinitions\":[{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}],\"KeySchema\":[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]}}";
+/// To who may not ask.
+const NOT_DESCRIBED: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 74\r\nConnection: close\r\n\r\n\
+    {\"__type\":\"com.amazon.coral.service#AccessDeniedException\",\"message\":\"no\"}";
+/// To who may not write.
+const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 59\r\nConnection: close\r\n\r\n\
+                      <Error><Code>AccessDenied</Code><Message></Message></Error>";
 
 #[test]
 fn a_dry_run_says_everything_and_sends_nothing() {
@@ -55,6 +68,48 @@ fn who_may_not_write_is_told_what_is_needed() {
     command.env("AWS_ACCESS_KEY_ID", "AKIA").env("AWS_SECRET_ACCESS_KEY", "wrong");
     Run::of(command).ended(9, "a probe needs s3:PutObject");
     assert!(!stage.kept().exists(), "no verdict is kept");
+}
+
+#[test]
+fn what_was_refused_is_not_told_as_left() {
+    let stage = Stage::statelock();
+    let proxy = stage.server.proxy();
+    proxy.inject(Fault::Answer(DENIED), usize::MAX, |method, _| method != "HEAD");
+    let run = Run::of(stage.command(&proxy.endpoint(), &["probe", PLACE]));
+    run.ended(9, "a probe needs s3:PutObject");
+    for untrue in ["is left", "could not be removed", "--clean"] {
+        assert!(!run.stderr.contains(untrue), "{untrue:?} in {}", run.stderr);
+    }
+    let asked = proxy.requests();
+    assert!(asked.iter().any(|one| one.method == "PUT"), "{asked:?}");
+    assert!(
+        asked.iter().all(|one| one.method != "DELETE"),
+        "there is nothing to remove: {asked:?}"
+    );
+    stage.assert_nothing_left(BUCKET);
+}
+
+#[test]
+fn a_table_with_another_key_is_no_lock_table() {
+    for (described, said) in [
+        (DESCRIBED, "has the key `id` (S partition key), and a lock table needs `LockID` (S"),
+        (NOT_DESCRIBED, "does not take the key of a lock table, `LockID` (S partition key): "),
+    ] {
+        let stage = Stage::statelock();
+        let proxy = stage.server.proxy();
+        proxy.inject_on(Fault::Answer(OTHER_KEY), usize::MAX, |one| {
+            matches!(one.operation.as_str(), "GetItem" | "PutItem" | "DeleteItem")
+        });
+        proxy.inject_on(Fault::Answer(described), usize::MAX, |one| {
+            one.operation == "DescribeTable"
+        });
+        let args = ["probe", PLACE, "--dynamodb-table", TABLE];
+        let run = Run::of(stage.command(&proxy.endpoint(), &args));
+        run.ended(2, said);
+        run.ended(2, "name another table, or leave --dynamodb-table out");
+        assert!(proxy.requests().iter().all(|one| one.method != "PUT"), "before all rounds");
+        assert!(!stage.kept().exists(), "no verdict is kept");
+    }
 }
 
 #[test]

@@ -42,8 +42,14 @@ fn after_a_kill() -> Stage {
 fn a_probe_that_may_still_run_is_left_alone_and_clean_removes_it() {
     let stage = after_a_kill();
     let before = stage.left(BUCKET).len();
-    stage.probe(&[]).ended(0, "");
+    let run = stage.probe(&[]);
+    run.ended(0, "note: another probe left something below `team/.statelock-probe/");
+    run.ended(0, "where none runs any more, remove it: statelock probe s3://tfstate/team");
     assert_eq!(stage.left(BUCKET).len(), before, "it is younger than an hour");
+    let elsewhere = stage.run(&["probe", "s3://tfstate", "--clean"]);
+    elsewhere
+        .ended_saying(0, "removed below s3://tfstate/.statelock-probe/: objects and versions: 0");
+    assert_eq!(stage.left(BUCKET).len(), before, "that is another place");
     let run = stage.run(&["probe", PLACE, "--clean", "--json"]);
     run.ended(0, "");
     let removed = &run.json()["removed"];
@@ -86,7 +92,10 @@ fn only_what_a_probe_made_is_removed() {
         let put = client.s3("PUT", &format!("/{BUCKET}/{key}"), &[], b"\"x\"").expect("an answer");
         assert_eq!(put.status(), 200, "{key}");
     }
-    stage.run(&["probe", PLACE, "--clean"]).ended_saying(0, "objects and versions: 1,");
+    stage.run(&["probe", PLACE, "--clean"]).ended_saying(
+        0,
+        "removed below s3://tfstate/team/.statelock-probe/: objects and versions: 1,",
+    );
     for key in &kept {
         let get = client.s3("GET", &format!("/{BUCKET}/{key}"), &[], b"").expect("an answer");
         assert_eq!(get.status(), 200, "{key}");

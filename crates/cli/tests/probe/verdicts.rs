@@ -2,8 +2,15 @@
 
 use serde_json::Value;
 
-use crate::stage::{BUCKET, Stage, TABLE, finding, not_enforced, strangers, verdict};
+use statelock_testkit::fault_proxy::Fault;
 
+use crate::stage::{
+    BUCKET, PLACE, QUICK, Run, Stage, TABLE, finding, not_enforced, strangers, verdict,
+};
+
+/// Of a store that is busy.
+const UNAVAILABLE: &str =
+    "HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const NOTHING: Vec<(String, String)> = Vec::new();
 
 #[test]
@@ -27,6 +34,36 @@ fn a_state_server_is_safe_and_nothing_is_left_there() {
     let (sent, max) = (&document["requests"], &document["requests_max"]);
     assert!(sent.as_u64() > Some(100) && sent.as_u64() <= max.as_u64(), "{sent} of {max}");
     stage.assert_nothing_left(BUCKET);
+}
+
+#[test]
+fn who_knows_no_lockfile_is_given_a_block_of_its_own() {
+    let stage = Stage::statelock();
+    let run = stage.probe(&["--json", "--dynamodb-table", TABLE]);
+    let endpoint = stage.server.endpoint();
+    let document = run.json();
+    assert_eq!(document["endpoints"][0]["url"], endpoint.as_str(), "as it is in the environment");
+    let advice = &document["advice"];
+    let block = |name: &str| advice[name].as_str().expect("a block").to_owned();
+    let (new, old) = (block("backend"), block("backend_with_dynamodb_table"));
+    assert!(new.contains("use_lockfile") && !new.contains("dynamodb"), "{new}");
+    assert!(old.contains("dynamodb_table") && !old.contains("use_lockfile"), "{old}");
+    assert!(old.contains(&format!("dynamodb = \"{endpoint}\"")), "{old}");
+    let without = stage.probe(&["--json"]).json();
+    assert_eq!(without["advice"]["backend_with_dynamodb_table"], Value::Null);
+}
+
+#[test]
+fn where_no_lock_is_known_to_be_safe_nobody_is_told_to_write_as_they_are() {
+    let stage = Stage::statelock();
+    stage.probe(&[]).ended_saying(0, "write here as they are");
+    let proxy = stage.server.proxy();
+    let is_race = |method: &str, path: &str| method == "PUT" && path.contains("/race-");
+    proxy.inject(Fault::Answer(UNAVAILABLE), usize::MAX, is_race);
+    let args = [&["probe", PLACE], QUICK].concat();
+    let run = Run::of(stage.command(&proxy.endpoint(), &args));
+    run.ended_saying(7, "whether use_lockfile is safe here is not known");
+    assert!(!run.stdout.contains("write here"), "{}", run.stdout);
 }
 
 #[test]

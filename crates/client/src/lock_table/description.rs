@@ -90,6 +90,19 @@ impl TableDescription {
         }
     }
 
+    /// Its key in words.
+    pub fn key_text(&self) -> String {
+        let parts = self.key.iter().map(|part| {
+            let role = match part.role {
+                KeyRole::Hash => "partition key",
+                KeyRole::Range => "sort key",
+            };
+            format!("`{}` ({} {role})", part.name, part.kind)
+        });
+        let parts: Vec<_> = parts.collect();
+        if parts.is_empty() { "not said".to_owned() } else { parts.join(" and ") }
+    }
+
     /// Whether it can be read and written.
     pub fn is_active(&self) -> bool {
         // A table that is changed goes on working.

@@ -63,7 +63,10 @@ impl Answer {
     /// understood.
     pub(super) fn with_end_in_body(self) -> Self {
         match self.outcome {
-            Outcome::Done => Self { outcome: Outcome::Unknown, ..self },
+            Outcome::Done => {
+                let message = "whether it is done stands in the body, which was not understood";
+                Self { outcome: Outcome::Unknown, message: message.to_owned(), ..self }
+            }
             Outcome::Refused(_) | Outcome::Unknown | Outcome::NotSent(_) => self,
         }
     }
@@ -168,7 +171,9 @@ mod tests {
         };
         let answer = Answer::from(Failed { refusal: None, trouble });
         assert_eq!(answer.outcome, Outcome::Done, "of an operation whose status is its end");
-        assert_eq!(answer.with_end_in_body().outcome, Outcome::Unknown);
+        let answer = answer.with_end_in_body();
+        assert_eq!(answer.outcome, Outcome::Unknown);
+        assert!(answer.to_string().starts_with("200: whether it is done stands in"), "{answer}");
         let refused = Answer { outcome: Outcome::Refused(Refusal::Denied), ..Answer::done(None) };
         assert_eq!(refused.clone().with_end_in_body(), refused);
     }

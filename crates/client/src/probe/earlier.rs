@@ -8,7 +8,7 @@ use statelock_protocol::store::TableName;
 
 use super::cleaning::{Cleaned, Cleaning, JOURNAL, Place, everywhere};
 use super::plan::item_names;
-use super::stage::Written;
+use super::written::{Names, Written};
 use crate::bucket::{Bucket, VersionListingError};
 use crate::error::StoreError;
 use crate::transport::failure::failed;
@@ -44,6 +44,14 @@ fn base_of(directory: &str, key: &str) -> Option<String> {
     is_ours.then(|| format!("{directory}{name}/"))
 }
 
+/// What became of what earlier probes left.
+#[derive(Debug, Default)]
+pub(super) struct Earlier {
+    pub(super) cleaned: Cleaned,
+    /// The prefixes of those that may still run.
+    pub(super) young: Vec<String>,
+}
+
 /// Removes what probes left that nobody runs any more; with `all`, whatever their age. `now` is by the store's
 /// clock, in seconds since 1970.
 ///
@@ -53,8 +61,8 @@ pub(super) async fn remove(
     places: &[Place],
     directory: &str,
     (all, now): (bool, i64),
-) -> Result<Cleaned, StoreError> {
-    let mut cleaned = Cleaned::default();
+) -> Result<Earlier, StoreError> {
+    let Earlier { mut cleaned, mut young } = Earlier::default();
     let mut all_found: BTreeMap<String, Option<i64>> = BTreeMap::new();
     for place in places {
         for (base, newest) in found(place, directory).await? {
@@ -65,6 +73,7 @@ pub(super) async fn remove(
     for (base, newest) in all_found {
         let is_old = newest.is_some_and(|newest| now.saturating_sub(newest) > OLD_SECONDS);
         if !all && !is_old {
+            young.push(base);
             continue;
         }
         let (table, items) = journal_of_any(places, &base).await;
@@ -75,7 +84,7 @@ pub(super) async fn remove(
         cleaned.items += one.items;
         cleaned.left.extend(one.left);
     }
-    Ok(cleaned)
+    Ok(Earlier { cleaned, young })
 }
 
 /// The prefixes of probes, with when the newest thing below each was written.
@@ -146,10 +155,7 @@ async fn objects(
 }
 
 /// The note of a probe at the first endpoint that has one.
-async fn journal_of_any(
-    places: &[Place],
-    base: &str,
-) -> (Option<TableName>, std::collections::BTreeSet<String>) {
+async fn journal_of_any(places: &[Place], base: &str) -> (Option<TableName>, Names) {
     for place in places {
         let (table, items) = journal(&place.bucket, base).await;
         if table.is_some() {
@@ -160,10 +166,7 @@ async fn journal_of_any(
 }
 
 /// The table and the items of a probe. Only its own LockIDs: of what the journal says, it is the numbers that count.
-async fn journal(
-    bucket: &Bucket,
-    base: &str,
-) -> (Option<TableName>, std::collections::BTreeSet<String>) {
+async fn journal(bucket: &Bucket, base: &str) -> (Option<TableName>, Names) {
     let call = bucket.connection().reads().get_object().bucket(bucket.name().as_str());
     let Ok(output) = Box::pin(call.key(format!("{base}{JOURNAL}")).send()).await else {
         return Default::default();

@@ -1,6 +1,6 @@
 //! Why a probe did not begin. What a store does badly is no error, it is a finding.
 
-use statelock_protocol::store::BucketName;
+use statelock_protocol::store::{BucketName, TableName};
 
 use super::cleaning::Cleaned;
 use crate::bucket::Retention;
@@ -35,6 +35,26 @@ pub enum ProbeError {
         bucket: BucketName,
         /// For how long.
         retention: Retention,
+    },
+    /// The key of the lock table is not that of one: no client can lock there.
+    #[error(
+        "the table `{table}` has the key {key}, and a lock table needs `LockID` (S partition key) alone"
+    )]
+    WrongTableKey {
+        /// Its name.
+        table: TableName,
+        /// Its key, in words.
+        key: String,
+    },
+    /// The table refuses the key of a lock table, and does not say which one it has.
+    #[error(
+        "the table `{table}` does not take the key of a lock table, `LockID` (S partition key): {trouble}"
+    )]
+    RefusedTableKey {
+        /// Its name.
+        table: TableName,
+        /// What it says.
+        trouble: Box<Trouble>,
     },
     /// The store takes no object without a condition: a policy of the bucket may ask for one.
     #[error("{0}; with `If-None-Match: *` it is permitted")]

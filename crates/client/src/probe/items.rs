@@ -39,7 +39,7 @@ impl Stage {
     /// As [`Self::put_item`], of a request that is admitted already.
     pub(super) async fn send_item(&self, seat: &Seat, (id, info): (&str, &str)) -> Answer {
         let Some(table) = &self.table else { return Answer::no_table() };
-        self.written().items.insert(id.to_owned());
+        self.written().items.note(id);
         let call = seat.tables.put_item().table_name(table.as_str());
         let call = call.item("LockID", text(id)).item("Info", text(info));
         let call = call.condition_expression("attribute_not_exists(LockID)");
@@ -47,6 +47,7 @@ impl Stage {
             Ok(_) => Answer::done(None),
             Err(error) => failed("DynamoDB", "PutItem", &error).into(),
         };
+        self.written().items.answered(id, &answer);
         seat.note_use(Service::Tables);
         answer
     }
@@ -80,6 +81,7 @@ impl Stage {
             }
             let answer = match self.read_item_once(seat, table, id).await {
                 Ok(Some(item)) => {
+                    self.written().items.note(id);
                     let info = item.get("Info").and_then(|info| info.as_s().ok()).cloned();
                     return ItemLook::Found(info);
                 }

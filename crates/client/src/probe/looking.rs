@@ -59,7 +59,10 @@ impl Stage {
         seat.note_use(Service::Objects);
         let etag = ETag::new(output.e_tag().unwrap_or_default());
         match output.body.collect().await {
-            Ok(body) => Look::Found { body: body.into_bytes(), etag },
+            Ok(body) => {
+                self.written().keys.note(key);
+                Look::Found { body: body.into_bytes(), etag }
+            }
             Err(error) => Look::NotKnown(Answer::broken_off(&error)),
         }
     }

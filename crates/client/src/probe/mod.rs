@@ -37,6 +37,7 @@ mod trial;
 mod uploading;
 mod verdict;
 mod writing;
+mod written;
 
 pub use addresses::GivenAddresses;
 pub use cleaning::{Cleaned, Left, LeftThing};

@@ -11,10 +11,12 @@ use super::earlier::Journal;
 use super::error::ProbeError;
 use super::items::ItemLook;
 use super::plan::samples;
+use super::seating::Endpoint;
 use super::stage::Stage;
 use super::target::Probe;
 use super::verdict::Finding;
 use crate::error::{StoreError, Trouble};
+use crate::lock_table::LockTable;
 
 /// The first check: in which forms objects can be written. Then a note of what will be.
 ///
@@ -25,6 +27,7 @@ pub(super) async fn begin(probe: &Probe, stage: &Stage) -> Result<Vec<Finding>, 
         let look = stage.look_at_item(stage.first(), &stage.lock_id("nothing")).await;
         if let ItemLook::NotKnown(answer) = look {
             is_table("GetItem", &answer)?;
+            has_lock_key(probe, &answer).await?;
         }
     }
     let (findings, answers) = bodies::bodies(stage, is_plain(probe)).await;
@@ -61,6 +64,28 @@ async fn is_writable(stage: &Stage, answers: &[Answer]) -> Result<(), ProbeError
     Err(ProbeError::NotPermitted(trouble))
 }
 
+/// Where an item could not be asked for: whether that is because of the table's key.
+async fn has_lock_key(probe: &Probe, answer: &Answer) -> Result<(), ProbeError> {
+    let is_invalid = answer.outcome == Outcome::Refused(Refusal::Invalid);
+    let (Some(name), Some(endpoint)) = (&probe.target.table, probe.endpoints.first()) else {
+        return Ok(());
+    };
+    if !is_invalid {
+        return Ok(());
+    }
+    let table = name.clone();
+    match LockTable::new(endpoint.connection.clone(), table.clone()).describe().await {
+        Ok(described) if described.key.is_empty() || described.has_lock_key() => Ok(()),
+        Ok(described) => Err(ProbeError::WrongTableKey { table, key: described.key_text() }),
+        // Who may not ask that is told by the words of DynamoDB.
+        Err(_) if answer.message.contains("does not match the schema") => {
+            let trouble = Box::new(trouble("DynamoDB", "GetItem", answer));
+            Err(ProbeError::RefusedTableKey { table, trouble })
+        }
+        Err(_) => Ok(()),
+    }
+}
+
 /// The first check of the table: whether it may be written.
 ///
 /// # Errors
@@ -72,14 +97,8 @@ pub(super) async fn begin_items(stage: &Stage) -> Result<Finding, ProbeError> {
 
 /// Whether the first endpoint is reached without TLS.
 fn is_plain(probe: &Probe) -> bool {
-    let stores = probe.target.stores.first();
-    let url =
-        stores.and_then(|stores| stores.endpoint_url.as_ref().or(stores.endpoint_s3.as_ref()));
-    let from_environment = || {
-        let names = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
-        names.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
-    };
-    url.cloned().or_else(from_environment).is_some_and(|url| url.starts_with("http://"))
+    let url = probe.endpoints.first().and_then(Endpoint::url);
+    url.is_some_and(|url| url.starts_with("http://"))
 }
 
 /// Whether an answer leaves it open that the table is there, and may be used.

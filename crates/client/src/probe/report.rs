@@ -35,6 +35,8 @@ pub struct ProbeReport {
     pub cleaned: Cleaned,
     /// The same of earlier probes that were killed; `None` if they could not be looked for.
     pub earlier: Option<Cleaned>,
+    /// The prefixes of others that may still run, and were left alone.
+    pub young: Vec<String>,
     /// Whether it ended before its end.
     pub interrupted: Option<Interrupted>,
 }

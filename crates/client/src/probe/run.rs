@@ -8,7 +8,7 @@ use super::checks::prize::Prize;
 use super::checks::races::race;
 use super::checks::{absent, conditions, items, released, seeing, uploads};
 use super::cleaning::{Cleaned, Place, everywhere};
-use super::earlier;
+use super::earlier::{self, Earlier};
 use super::error::ProbeError;
 use super::limits::Limits;
 use super::opening;
@@ -78,12 +78,13 @@ impl Probe {
             skipped,
             requests: stage.limits.sent(),
             cleaned,
-            earlier,
+            young: earlier.as_ref().map(|one| one.young.clone()).unwrap_or_default(),
+            earlier: earlier.map(|one| one.cleaned),
             interrupted,
         })
     }
 
-    async fn earlier(&self, places: &[Place], clock_ahead: Option<i64>) -> Option<Cleaned> {
+    async fn earlier(&self, places: &[Place], clock_ahead: Option<i64>) -> Option<Earlier> {
         let now = system::now().unix_seconds().saturating_add(clock_ahead.unwrap_or(0));
         let directory = earlier::directory(&self.target.prefix);
         Box::pin(earlier::remove(places, &directory, (false, now))).await.ok()

@@ -20,7 +20,7 @@ const ADDRESSES_MAX: usize = 4;
 /// An endpoint, and how it was reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointReport {
-    /// Its URL as it was named; `None` for the one that the SDK knows.
+    /// Its URL as it was named, here or in the environment; `None` for the one that the SDK knows.
     pub url: Option<String>,
     /// The addresses of its name that writers spoke to; empty if it is an address itself.
     pub addresses: BTreeSet<IpAddr>,
@@ -39,8 +39,14 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
+    /// Where S3 is, as it is named here or in the environment.
     pub(super) fn url(&self) -> Option<String> {
-        self.stores.endpoint_url.clone()
+        let named = self.stores.endpoint_s3.as_ref().or(self.stores.endpoint_url.as_ref());
+        let from_environment = || {
+            let names = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+            names.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
+        };
+        named.cloned().or_else(from_environment)
     }
 }
 

@@ -11,6 +11,7 @@ use super::answer::NotSent;
 use super::body::BodyForm;
 use super::limits::Limits;
 use super::seat::{Seat, Service};
+use super::written::Written;
 use crate::settings::ObjectSettings;
 use crate::system;
 
@@ -29,15 +30,6 @@ pub(super) struct Stage {
     pub(super) limits: Limits,
     pub(super) form: Mutex<BodyForm>,
     written: Mutex<Written>,
-}
-
-/// What may be there because of this probe.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Written {
-    pub(super) keys: BTreeSet<String>,
-    /// Key and upload id.
-    pub(super) uploads: BTreeSet<(String, String)>,
-    pub(super) items: BTreeSet<String>,
 }
 
 impl Stage {

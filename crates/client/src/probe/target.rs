@@ -77,6 +77,11 @@ impl Probe {
         format!("{}{}/", earlier::directory(&self.target.prefix), self.id)
     }
 
+    /// What the keys of all probes of this prefix begin with.
+    pub fn directory(&self) -> String {
+        earlier::directory(&self.target.prefix)
+    }
+
     /// What it probes.
     pub fn target(&self) -> &ProbeTarget {
         &self.target
@@ -103,6 +108,8 @@ impl Probe {
         let directory = earlier::directory(&self.target.prefix);
         let places: Vec<_> = reached.iter().map(Reached::place).collect();
         let cleaned = Box::pin(earlier::remove(&places, &directory, (all, now))).await;
-        cleaned.map_err(|error: StoreError| ProbeError::Store(Box::new(error)))
+        cleaned
+            .map(|earlier| earlier.cleaned)
+            .map_err(|error: StoreError| ProbeError::Store(Box::new(error)))
     }
 }

@@ -17,8 +17,13 @@ impl Stage {
         let call = call.bucket(self.bucket.as_str()).key(key).content_type("application/json");
         let call = of_upload(call, &self.settings, &self.settings.state_tags);
         let result = Box::pin(call.send()).await;
-        let output =
-            result.map_err(|error| Answer::from(failed("S3", "CreateMultipartUpload", &error)))?;
+        let output = result.map_err(|error| {
+            let answer = Answer::from(failed("S3", "CreateMultipartUpload", &error));
+            // One may be there, and only a listing can tell its id.
+            self.written().keys.note(key);
+            self.written().keys.answered(key, &answer);
+            answer
+        })?;
         let id = output.upload_id.unwrap_or_default();
         self.written().uploads.insert((key.to_owned(), id.clone()));
         Ok(id)
@@ -48,7 +53,7 @@ impl Stage {
         if let Err(why) = self.limits.admit(1) {
             return Answer::not_sent(why);
         }
-        self.written().keys.insert(key.to_owned());
+        self.written().keys.note(key);
         let parts = CompletedMultipartUpload::builder().parts(part).build();
         let call = self.first().objects.complete_multipart_upload();
         let call = call.bucket(self.bucket.as_str()).key(key).upload_id(id).multipart_upload(parts);

@@ -80,7 +80,7 @@ impl Stage {
         condition: &Precondition,
         (form, is_wrong): (BodyForm, bool),
     ) -> Answer {
-        self.written().keys.insert(key.to_owned());
+        self.written().keys.note(key);
         let call = seat.objects.put_object().bucket(self.bucket.as_str()).key(key);
         let call = call.content_type("application/json");
         let call = of_write(call, &self.settings, &self.settings.lock_tags);
@@ -93,6 +93,7 @@ impl Stage {
             Ok(output) => Answer::done(output.e_tag().map(ETag::new)),
             Err(error) => failed("S3", "PutObject", &error).into(),
         };
+        self.written().keys.answered(key, &answer);
         seat.note_use(Service::Objects);
         answer
     }

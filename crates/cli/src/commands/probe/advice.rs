@@ -12,7 +12,11 @@ use super::clients::{self, ClientAdvice};
 pub(super) struct Advice {
     /// The backend block, where there is a safe way to lock.
     pub(super) block: Option<String>,
-    /// What each kind of client needs.
+    /// The one of clients that know no lockfile, beside a block for those that do.
+    pub(super) table_block: Option<String>,
+    /// Whether there is a safe way to lock.
+    pub(super) can_lock: bool,
+    /// What each kind of client needs to write.
     pub(super) clients: Vec<ClientAdvice>,
     /// What to look out for.
     pub(super) cautions: Vec<String>,
@@ -43,12 +47,20 @@ pub(super) fn of(
     let arguments = newest.map_or(&[][..], |client| client.arguments);
     let region = report.region.as_deref();
     let block = by.zip(newest).map(|(by, _)| block::of(args, &endpoints, (by, region), arguments));
+    let table_block = match by {
+        Some(By::Lockfile) => table.and_then(|table| {
+            let mut older = clients.iter().filter(|client| !client.knows_lockfile);
+            let newest = older.find(|client| client.writes == Some(true))?;
+            Some(block::of(args, &endpoints, (By::LockTable(table), region), newest.arguments))
+        }),
+        Some(By::LockTable(_)) | None => None,
+    };
     let mut cautions = Vec::new();
     if by.is_none() && lockfile.safety == Safety::NotSafe {
         cautions.push(without_a_lock(has_table).to_owned());
     }
     cautions.extend(cautions::of(report));
-    Advice { block, clients, cautions }
+    Advice { block, table_block, can_lock: by.is_some(), clients, cautions }
 }
 
 fn without_a_lock(has_table: bool) -> &'static str {

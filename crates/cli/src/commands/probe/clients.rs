@@ -87,6 +87,7 @@ const CLIENTS: [Clients; 5] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ClientAdvice {
     pub(super) clients: &'static str,
+    pub(super) knows_lockfile: bool,
     /// Whether they can write here; `None` if that is not known.
     pub(super) writes: Option<bool>,
     /// Backend arguments that they need to, each `true`.
@@ -98,7 +99,7 @@ pub(super) struct ClientAdvice {
 impl ClientAdvice {
     /// In one line.
     pub(super) fn line(&self) -> String {
-        let Self { clients, writes, arguments, environment } = self;
+        let Self { clients, writes, arguments, environment, knows_lockfile: _ } = self;
         let arguments = arguments.iter().map(|name| format!("{name} = true"));
         let variables = environment.iter().map(|(name, value)| format!("{name}={value}"));
         let needs: Vec<_> = arguments.chain(variables).collect();
@@ -136,6 +137,7 @@ fn of(clients: &Clients, findings: &[Finding], is_plain: bool) -> ClientAdvice {
     let is_certain = judged.iter().all(|(_, works)| *works == Some(false));
     ClientAdvice {
         clients: clients.name,
+        knows_lockfile: clients.knows_lockfile,
         writes: if fitting.is_some() { Some(true) } else { is_certain.then_some(false) },
         arguments: fitting.map_or(&[], |(way, _)| way.arguments),
         environment: fitting.map_or(&[], |(way, _)| way.environment),

@@ -48,6 +48,8 @@ pub(super) struct Document<'a> {
     removed: Value,
     removed_of_earlier: Option<Value>,
     left: Vec<Value>,
+    /// Prefixes of probes that may still run.
+    young_of_earlier: &'a [String],
     command_to_clean: &'a str,
 }
 
@@ -93,12 +95,14 @@ pub(super) fn of<'a>(outcome: &'a Outcome<'_>) -> Document<'a> {
         skipped: report.skipped.iter().map(skipped).collect(),
         advice: json!({
             "backend": advice.block,
+            "backend_with_dynamodb_table": advice.table_block,
             "clients": advice.clients.iter().map(client).collect::<Vec<_>>(),
             "cautions": advice.cautions,
         }),
         removed: left::removed(&report.cleaned),
         removed_of_earlier: report.earlier.as_ref().map(left::removed),
         left: left::lefts(&report.cleaned),
+        young_of_earlier: &report.young,
         command_to_clean: &outcome.command_to_clean,
     }
 }

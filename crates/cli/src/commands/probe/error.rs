@@ -46,6 +46,8 @@ impl From<ProbeError> for ProbeVerbError {
             | ProbeError::NotPermitted(_)
             | ProbeError::Retained { .. }
             | ProbeError::OnlyOnCondition(_)
+            | ProbeError::WrongTableKey { .. }
+            | ProbeError::RefusedTableKey { .. }
             | ProbeError::At { .. }
             | ProbeError::Left { .. }
             | ProbeError::Store(_) => Self::Probe(Box::new(error)),
@@ -83,9 +85,11 @@ impl CommandError for ProbeVerbError {
 fn probe_exit_code(error: &ProbeError) -> ExitCode {
     match error {
         // Told as a backend error already.
-        ProbeError::Connect(_) | ProbeError::Elsewhere(_) | ProbeError::Retained { .. } => {
-            ExitCode::BadInput
-        }
+        ProbeError::Connect(_)
+        | ProbeError::Elsewhere(_)
+        | ProbeError::Retained { .. }
+        | ProbeError::WrongTableKey { .. }
+        | ProbeError::RefusedTableKey { .. } => ExitCode::BadInput,
         ProbeError::NoName(_) => ExitCode::Internal,
         ProbeError::Unreachable(_) => ExitCode::Unavailable,
         ProbeError::NotPermitted(_) | ProbeError::OnlyOnCondition(_) => ExitCode::NotPermitted,
@@ -110,6 +114,10 @@ fn probe_hint(error: &ProbeError) -> &'static str {
         ProbeError::Elsewhere(_) => "name the bucket's own region with --region",
         ProbeError::Retained { .. } => {
             "probe a bucket without default retention, or accept that with --allow object_lock"
+        }
+        ProbeError::WrongTableKey { .. } | ProbeError::RefusedTableKey { .. } => {
+            "name another table, or leave --dynamodb-table out: a key cannot be changed. It needs one partition key \
+             `LockID` of type S, and no sort key"
         }
         ProbeError::NotPermitted(trouble) if is_about_time(trouble) => {
             "the store's clock and the one here are too far apart for signatures: set the wrong one"

@@ -2,7 +2,7 @@
 
 use std::process;
 
-use statelock_client::probe::{Cleaned, Left, LeftThing};
+use statelock_client::probe::{Cleaned, Left, LeftThing, Probe};
 
 use super::arguments::ProbeArgs;
 use super::error::ProbeVerbError;
@@ -28,6 +28,19 @@ pub(super) fn warn(command: &str, cleaned: &Cleaned) {
     ));
 }
 
+/// Says which things of other probes were left alone, because these may still run.
+pub(super) fn note_young(command: &str, prefixes: &[String]) {
+    let Some(first) = prefixes.first() else { return };
+    let more = match prefixes.len() {
+        1 => String::new(),
+        count => format!(" (and {} others)", count - 1),
+    };
+    output::note(&printable(&format!(
+        "another probe left something below `{first}`{more} less than an hour ago: where none runs any more, remove it: \
+         {command}"
+    )));
+}
+
 fn named(Left { what, why }: &Left) -> String {
     printable(&format!("{} is left: {why}", thing(what)))
 }
@@ -46,11 +59,13 @@ pub(super) fn thing(what: &LeftThing) -> String {
 /// Tells what `--clean` did.
 pub(super) fn told(
     args: &ProbeArgs,
+    probe: &Probe,
     cleaned: &Cleaned,
 ) -> Result<process::ExitCode, ProbeVerbError> {
     let text = if args.json {
         let document = serde_json::json!({
             "schema": super::document::SCHEMA,
+            "keys_below": probe.directory(),
             "removed": removed(cleaned),
             "left": lefts(cleaned),
         });
@@ -59,7 +74,7 @@ pub(super) fn told(
         let Cleaned { objects, uploads, items, .. } = cleaned;
         format!(
             "removed below {}: objects and versions: {objects}, uploads: {uploads}, items: {items}\n",
-            printable(&args.address.to_string())
+            printable(&format!("s3://{}/{}", probe.target().bucket, probe.directory()))
         )
     };
     output::data(&text).map_err(ProbeVerbError::Stdout)?;

@@ -47,7 +47,7 @@ fn report(args: &ProbeArgs) -> Result<process::ExitCode, ProbeVerbError> {
     runtime.shutdown_background();
     match done? {
         running::Ended::Planned => Ok(process::ExitCode::SUCCESS),
-        running::Ended::Cleaned(cleaned) => left::told(args, &cleaned),
+        running::Ended::Cleaned(probe, cleaned) => left::told(args, &probe, &cleaned),
         running::Ended::Probed(probe, report) => told(args, &probe, &report),
     }
 }
@@ -68,5 +68,6 @@ fn told(
     };
     output::data(&text).map_err(ProbeVerbError::Stdout)?;
     left::warn(&outcome.command_to_clean, &report.cleaned);
+    left::note_young(&outcome.command_to_clean, &report.young);
     Ok(outcome.exit_code().map_or(process::ExitCode::SUCCESS, process::ExitCode::from))
 }

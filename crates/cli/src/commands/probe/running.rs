@@ -15,7 +15,7 @@ pub(super) enum Ended {
     /// It was only said what would be done.
     Planned,
     /// What earlier probes left is removed, as far as that can be done.
-    Cleaned(Cleaned),
+    Cleaned(Box<Probe>, Cleaned),
     /// It was tried.
     Probed(Box<Probe>, Box<ProbeReport>),
 }
@@ -32,7 +32,8 @@ pub(super) async fn run(args: &ProbeArgs) -> Result<Ended, ProbeVerbError> {
         signal = signals.next() => return Err(ProbeVerbError::Stopped(signal)),
     };
     if args.clean {
-        return cleaned(args, &probe, &mut signals).await;
+        let cleaned = cleaned(args, &probe, &mut signals).await?;
+        return Ok(Ended::Cleaned(Box::new(probe), cleaned));
     }
     output::text(&announcement::of(args, &probe));
     if args.dry_run {
@@ -47,9 +48,9 @@ async fn cleaned(
     args: &ProbeArgs,
     probe: &Probe,
     signals: &mut StopSignals,
-) -> Result<Ended, ProbeVerbError> {
+) -> Result<Cleaned, ProbeVerbError> {
     tokio::select! {
-        cleaned = Box::pin(probe.clean(true)) => Ok(Ended::Cleaned(cleaned?)),
+        cleaned = Box::pin(probe.clean(true)) => Ok(cleaned?),
         signal = signals.next() => Err(stopped_left(args, probe, signal)),
     }
 }

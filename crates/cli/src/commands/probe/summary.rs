@@ -25,6 +25,9 @@ pub(super) fn of(finding: &Finding) -> String {
 fn of_rounds(rounds: &Rounds, verdict: Verdict) -> String {
     let Rounds { writers, winners, late_winners, wrong_bytes, undecided, .. } = rounds;
     let count = winners.len();
+    if count == 0 {
+        return "not tried".to_owned();
+    }
     let one = winners.iter().filter(|won| **won == 1).count();
     let most = winners.iter().max().copied().unwrap_or(0);
     let several = winners.iter().filter(|won| **won > 1).count();
@@ -56,6 +59,8 @@ fn of_samples(samples: &Samples) -> String {
     let Samples { right, stale, unanswered } = samples;
     let all = right + stale;
     let mut text = match stale {
+        0 if all == 0 && *unanswered == 0 => "not tried".to_owned(),
+        0 if all == 0 => "no look was answered".to_owned(),
         0 => format!("{all} of {all} looks were right"),
         _ => format!("{stale} of {all} looks showed what was there before"),
     };
@@ -89,4 +94,17 @@ pub(super) fn lines(finding: &Finding) -> Vec<String> {
     let answers = finding.rounds.iter().flat_map(|rounds| &rounds.answers);
     let answers = answers.map(|(answer, count)| printable(&format!("{count} × {answer}")));
     steps.chain(answers).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_tried_is_no_result() {
+        assert_eq!(of_rounds(&Rounds::default(), Verdict::NotKnown), "not tried");
+        assert_eq!(of_samples(&Samples::default()), "not tried");
+        let unanswered = Samples { unanswered: 2, ..Samples::default() };
+        assert_eq!(of_samples(&unanswered), "no look was answered; 2 got no answer");
+    }
 }

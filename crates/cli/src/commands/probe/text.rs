@@ -8,6 +8,9 @@ use super::outcome::Outcome;
 use super::{summary, versions};
 use crate::output::printable;
 
+/// Before the block of the clients that know no lockfile.
+const FOR_OLDER: &str = "For Terraform and OpenTofu up to 1.9, which know no lockfile (newer ones that share states with them need \
+                         both, use_lockfile and dynamodb_table):";
 /// The widest verdict.
 const VERDICT_WIDTH: usize = 9;
 
@@ -28,7 +31,12 @@ pub(super) fn of(outcome: &Outcome<'_>, is_verbose: bool) -> String {
     if let Some(block) = &advice.block {
         lines.extend([String::new(), block.trim_end().to_owned()]);
     }
-    if !advice.clients.is_empty() {
+    if let Some(block) = &advice.table_block {
+        lines.extend([String::new(), FOR_OLDER.to_owned(), String::new()]);
+        lines.push(block.trim_end().to_owned());
+    }
+    // Who can write there may not take that for being able to lock there.
+    if advice.can_lock && !advice.clients.is_empty() {
         lines.push(String::new());
         lines.extend(advice.clients.iter().map(|client| format!("  {}", client.line())));
     }

@@ -18,7 +18,7 @@ use crate::bucket::Bucket;
 use crate::connection::Connection;
 use crate::probe::answer::{Answer, Outcome};
 use crate::probe::checks::seeing::AT_ONCE;
-use crate::probe::stage::Written;
+use crate::probe::written::Written;
 use crate::system;
 use crate::transport::failure::failed;
 
@@ -112,6 +112,9 @@ impl Cleaning<'_> {
         is_journal_needed: bool,
     ) -> Cleaned {
         let mut cleaned = Cleaned::default();
+        if self.knows_written && written.is_nothing() {
+            return cleaned;
+        }
         if let Some(table) = table {
             self.items(table, written, &mut cleaned).await;
         }

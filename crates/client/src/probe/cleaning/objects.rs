@@ -8,7 +8,7 @@ use futures::stream;
 use super::{Cleaned, Cleaning, JOURNAL, Left, LeftThing, PASSES};
 use crate::error::StoreError;
 use crate::probe::checks::seeing::AT_ONCE;
-use crate::probe::stage::Written;
+use crate::probe::written::Written;
 use crate::system;
 use crate::transport::failure::failed;
 

@@ -4,7 +4,7 @@ use statelock_protocol::store::TableName;
 
 use super::{Cleaned, Cleaning};
 use crate::bucket::Bucket;
-use crate::probe::stage::Written;
+use crate::probe::written::Written;
 
 /// The bucket as one endpoint shows it.
 #[derive(Clone, Debug)]

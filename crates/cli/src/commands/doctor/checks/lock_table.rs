@@ -1,7 +1,7 @@
 //! The lock table as a whole.
 
 use statelock_client::StoreError;
-use statelock_client::lock_table::{Billing, KeyRole, LockTable, TableDescription, TimeToLive};
+use statelock_client::lock_table::{Billing, LockTable, TableDescription, TimeToLive};
 use statelock_client::protocol::store::Refusal;
 
 use crate::commands::doctor::finding::{Findings, Fix, Kind};
@@ -125,7 +125,7 @@ fn described(subject: &Subject, table: &TableDescription, findings: &mut Finding
         let fix = Fix::by_hand(
             "name another table: a key cannot be changed. It needs one partition key `LockID` of type S, and no sort key",
         );
-        findings.add(&WRONG_KEY, format!("its key is {}", key_text(table)), fix);
+        findings.add(&WRONG_KEY, format!("its key is {}", table.key_text()), fix);
     }
     if !table.is_active() {
         let fix = Fix::by_hand("wait until it is made, or restore it");
@@ -146,16 +146,4 @@ fn described(subject: &Subject, table: &TableDescription, findings: &mut Finding
         let fix = Fix::paste("switch deletion protection on", on);
         findings.add(&UNPROTECTED, "deletion protection is off", fix);
     }
-}
-
-fn key_text(table: &TableDescription) -> String {
-    let parts = table.key.iter().map(|part| {
-        let role = match part.role {
-            KeyRole::Hash => "partition key",
-            KeyRole::Range => "sort key",
-        };
-        format!("`{}` ({} {role})", part.name, part.kind)
-    });
-    let parts: Vec<_> = parts.collect();
-    if parts.is_empty() { "not said".to_owned() } else { parts.join(" and ") }
 }
