@@ -41,12 +41,12 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// Where S3 is, as it is named here or in the environment.
     pub(super) fn url(&self) -> Option<String> {
-        let named = self.stores.endpoint_s3.as_ref().or(self.stores.endpoint_url.as_ref());
+        let told = self.stores.endpoint_s3.as_ref().or(self.stores.endpoint_url.as_ref());
         let from_environment = || {
-            let names = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
-            names.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
+            let variables = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+            variables.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
         };
-        named.cloned().or_else(from_environment)
+        told.cloned().or_else(from_environment)
     }
 }
 
