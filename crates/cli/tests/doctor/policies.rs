@@ -56,7 +56,7 @@ fn denials_that_break_stock_clients() {
         (
             "policy-denies-elsewhere",
             &[],
-            2,
+            0,
             r#""Action":"s3:*","Resource":"arn:aws:s3:::tfstate/*","Condition":{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
         ),
     ] {

@@ -23,7 +23,7 @@ fn what_keeps_versions_and_what_removes_states() {
             "mfa-delete-on",
             "versioning",
             "<VersioningConfiguration><Status>Enabled</Status><MfaDelete>Enabled</MfaDelete></VersioningConfiguration>",
-            2,
+            0,
         ),
         (
             "object-lock-retains-locks",

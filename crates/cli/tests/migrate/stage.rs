@@ -9,7 +9,10 @@ use object_store::ObjectStore as _;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as Key;
 use serde_json::Value;
+use statelock_protocol::state::Digest;
 use statelock_testkit::fault_proxy::FaultProxy;
+use statelock_testkit::signed_client::SignedClient;
+use statelock_testkit::sigv4::Signer;
 use statelock_testkit::store_server::StoreServer;
 use tempfile::TempDir;
 
@@ -134,7 +137,8 @@ impl Stage {
         Running::start(self.command(&proxy.endpoint(), args))
     }
 
-    /// Stores a state, and its digest if the options name a table.
+    /// Stores a state, and its digest if the options name the table: as Terraform does, whatever the table
+    /// shows already.
     #[track_caller]
     pub(crate) fn push(&self, key: &str, serial: u64, options: &[&str]) {
         let lineage = "3f1a3b5e-0000-4000-8000-000000000001";
@@ -146,6 +150,17 @@ impl Stage {
         let address = format!("s3://{BUCKET}/{key}");
         self.run(&[&["state", "push", &address, "pushed.tfstate.json"], options].concat())
             .ended_saying(0, "");
+        if options.contains(&TABLE) {
+            let item = serde_json::json!({
+                "LockID": { "S": format!("{BUCKET}/{key}-md5") },
+                "Digest": { "S": Digest::of(state.as_bytes()).to_string() },
+            });
+            let body = serde_json::json!({ "TableName": TABLE, "Item": item }).to_string();
+            let (id, secret) = self.server.credentials();
+            let mut client = SignedClient::new(self.server.address(), Signer::new(&id, &secret));
+            let put = client.dynamodb("PutItem", body.as_bytes()).expect("an answer");
+            assert_eq!(put.status(), 200, "{}", put.text());
+        }
     }
 
     /// Writes an object past everything.

@@ -133,10 +133,13 @@ impl EmbeddedStorage {
     }
 
     async fn finish(&self) -> Result<(), StorageError> {
-        drop(lock(&self.queue).take());
+        // Nobody enqueues any more, but the writer stays until this is dropped. Readers close first: the
+        // last checkpoint empties the log, and the last connection removes it, only when nobody else has
+        // the database open.
+        let queue = lock(&self.queue).take();
         let finished = lock(&self.finished).take().ok_or(StorageError::Closed)?;
-        // Readers first: the last checkpoint empties the log only when nobody reads it.
         self.readers.close().await?;
+        drop(queue);
         finished.await.unwrap_or_else(|_| {
             Err(StorageError::Failed(
                 "the writer thread ended before it closed the database".to_owned(),
@@ -161,8 +164,9 @@ impl Storage for EmbeddedStorage {
 
 impl Drop for EmbeddedStorage {
     fn drop(&mut self) {
-        drop(lock(&self.queue).take());
+        let queue = lock(&self.queue).take();
         self.readers.close_idle();
+        drop(queue);
         if let Some(writer) = self.writer.take() {
             // A job may own the last reference to its engine; the writer cannot wait for itself.
             if writer.thread().id() != thread::current().id() {
