@@ -35,8 +35,8 @@ fn a_table_that_is_none_for_locks() {
         ("lock-table-key", "DescribeTable", 200, wrong_key, 2),
         ("lock-table-not-active", "DescribeTable", 200, waiting, 8),
         ("lock-table-provisioned", "DescribeTable", 200, provisioned, 0),
-        ("lock-table-not-described", "DescribeTable", 400, error("AccessDeniedException"), 2),
-        ("lock-table-not-described", "DescribeTimeToLive", 400, error("AccessDeniedException"), 2),
+        ("lock-table-not-described", "DescribeTable", 400, error("AccessDeniedException"), 0),
+        ("lock-table-not-described", "DescribeTimeToLive", 400, error("AccessDeniedException"), 0),
         ("lock-table-expires-items", "DescribeTimeToLive", 200, expiring.to_owned(), 2),
     ] {
         base.lacks(id);
