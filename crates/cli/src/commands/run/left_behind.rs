@@ -48,7 +48,13 @@ pub(super) async fn wait_for(child: &mut Child, signals: &mut StopSignals, mut h
         if told.is_none() && how.was_killed && how.forwards {
             child.workers.tell_the_untold();
         }
-        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+        // Where nobody was killed, not at the first look: what was just forked has its parent's name until it
+        // becomes another program.
+        let is_due = told.map_or_else(
+            || how.was_killed || begun.elapsed() >= LOOK_EVERY,
+            |told| told.elapsed() >= TELL_EVERY,
+        );
+        if is_due {
             tell(&named(&left), told.map(|_| begun.elapsed()), how.forwards);
             told = Some(Instant::now());
         }
