@@ -202,19 +202,19 @@ mod tests {
     #[tokio::test]
     async fn a_bucket_in_the_name_of_a_host_that_is_not_known_is_told() {
         // Reserved: no name server knows a name below it.
-        let endpoint = "http://b.invalid:9000";
+        let endpoint = "http://store.invalid:9000";
         let said = async |path_style| {
             let connection = connected_with(endpoint, path_style).await;
-            let sent = connection.effects().head_bucket().bucket("b").send().await;
+            let sent = connection.effects().head_bucket().bucket("states").send().await;
             let failed = failed("S3", "HeadBucket", &sent.unwrap_err());
             assert_eq!(failed.refusal, Some(Refusal::Unavailable), "nothing was sent");
             StoreError::from(failed).to_string()
         };
         let in_host = said(false).await;
-        assert!(in_host.contains(" to http://b.b.invalid:9000: "), "{in_host}");
+        assert!(in_host.contains(" to http://states.store.invalid:9000: "), "{in_host}");
         assert!(in_host.ends_with(BUCKET_IN_HOST), "{in_host}");
         let in_path = said(true).await;
-        assert!(in_path.contains(" to http://b.invalid:9000: "), "{in_path}");
+        assert!(in_path.contains(" to http://store.invalid:9000: "), "{in_path}");
         assert!(!in_path.contains(BUCKET_IN_HOST), "{in_path}");
     }
 

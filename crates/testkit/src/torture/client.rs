@@ -1,6 +1,6 @@
 //! One client: sends requests on one connection, and notes each with what it was told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -9,9 +9,7 @@ use statelock_protocol::lock::unified::Facet;
 use super::clock::{Stopwatch, pause};
 use super::request::{self, Request, Service};
 use super::wire::{Door, Heard, Wire};
-use crate::history::operation::{
-    Action, Api, Naming, Operation, Outcome, Refusal, StateValue, Writer,
-};
+use crate::history::operation::{Action, Api, Naming, Operation, Outcome, StateValue, Writer};
 
 /// What all clients of a round share.
 pub(super) struct Common {
@@ -45,8 +43,8 @@ pub(super) struct Client<'round> {
     /// Locks that were taken on this connection, and locks seen on it last, by key.
     pub(super) took: BTreeMap<String, String>,
     pub(super) seen: BTreeMap<String, String>,
-    /// The latest refusal of a lock on this connection, by key.
-    refused: BTreeMap<String, Refusal>,
+    /// The keys whose locks were refused on this connection.
+    refused: BTreeSet<String>,
     wire: Wire,
     names: u32,
 }
@@ -67,7 +65,7 @@ impl<'round> Client<'round> {
             notes: Notes::default(),
             took: BTreeMap::new(),
             seen: BTreeMap::new(),
-            refused: BTreeMap::new(),
+            refused: BTreeSet::new(),
             wire: Wire::new(common.door.clone(), common.clock),
             names: 0,
         }
@@ -103,29 +101,18 @@ impl<'round> Client<'round> {
             self.took.insert(place.key.clone(), lock.clone());
             self.seen.insert(place.key.clone(), lock.clone());
         }
-        self.no_fresh_refusal(place);
         if matches!(told, Told::Outcome(Outcome::Refused)) && self.wire.is_open() {
-            let at_micros = self.notes.operations.last().and_then(|(one, _)| one.end_micros);
-            let refusal = Refusal { lock, at_micros: at_micros.unwrap_or(0), is_fresh: true };
-            self.refused.insert(place.key.clone(), refusal);
+            self.refused.insert(place.key.clone());
         }
         told
     }
 
-    /// Something else happened on this connection since the lock was refused.
-    fn no_fresh_refusal(&mut self, place: &Place) {
-        if let Some(refusal) = self.refused.get_mut(&place.key) {
-            refusal.is_fresh = false;
-        }
-    }
-
-    /// Looks who holds the lock; the lock ID with its lock info.
+    /// Looks who holds the lock; the lock ID with its lock info. Only Terraform and OpenTofu are shown who is
+    /// next, and this says that it is neither.
     pub(super) fn look(&mut self, place: &Place, facet: Facet) -> Option<(String, String)> {
         let request = request::look(facet, &place.key)?;
         let mut found = None;
-        let refusal = self.refused.get(&place.key).cloned();
-        let is_refused = refusal.is_some();
-        self.ask(place, Action::Look { facet, refusal }, &request, |body| {
+        self.ask(place, Action::Look { facet, refusal: None }, &request, |body| {
             let info = match (body, request.service) {
                 (None, _) => return Some(Outcome::Holder(None)),
                 (Some(body), Service::S3) => String::from_utf8(body.to_vec()).ok()?,
@@ -140,8 +127,8 @@ impl<'round> Client<'round> {
             found = Some((id.clone(), info));
             Some(Outcome::Holder(Some(id)))
         });
-        self.no_fresh_refusal(place);
-        // What may be the next in line the server does not count as seen.
+        // After a refusal the server may not count it as seen.
+        let is_refused = self.refused.contains(&place.key);
         self.seen.remove(&place.key);
         if let Some((id, _)) = found.as_ref().filter(|_| self.wire.is_open() && !is_refused) {
             self.seen.insert(place.key.clone(), id.clone());
@@ -159,12 +146,10 @@ impl<'round> Client<'round> {
         let request = request::release(facet, &place.key, info, naming, call);
         let (lock, call) = (lock.to_owned(), call.map(str::to_owned));
         let action = Action::Release { facet, lock, naming, call };
-        self.no_fresh_refusal(place);
         self.ask(place, action, &request, |_| Some(Outcome::Done))
     }
 
     pub(super) fn force_unlock(&mut self, place: &Place) -> Told {
-        self.no_fresh_refusal(place);
         let request = request::force_unlock(&place.key);
         self.ask(place, Action::ForceUnlock, &request, |_| Some(Outcome::Done))
     }
