@@ -25,6 +25,7 @@ pub mod fake_store;
 pub mod fault_proxy;
 pub mod history;
 pub mod moto;
+pub mod nobody;
 pub mod peers;
 pub mod real_clients;
 pub mod reference_store;

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use statelock_config::ConfigError;
 use statelock_config::tree::{FileOrigin, ScanOptions, Tree};
+use statelock_testkit::nobody::run_as_nobody;
 
 use crate::scratch::{repository, scan, scan_with, text_of, write};
 
@@ -252,7 +253,7 @@ fn a_directory_that_cannot_be_read_is_a_trouble() {
     let closed = root.path().join("closed");
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).expect("mode");
     if std::fs::read_dir(&closed).is_ok() {
-        again_as_nobody("limits::a_directory_that_cannot_be_read_is_a_trouble");
+        run_as_nobody("limits::a_directory_that_cannot_be_read_is_a_trouble");
         return;
     }
     let tree = scan(root.path());
@@ -260,27 +261,6 @@ fn a_directory_that_cannot_be_read_is_a_trouble() {
     assert_eq!(modules(&tree, root.path()), ["a"]);
     assert!(matches!(&tree.troubles[..], [trouble]
         if matches!(&trouble.error, ConfigError::Unreadable { path, .. } if *path == closed)));
-}
-
-/// Runs one test of this binary again as a user whom modes bind, since root may read everything.
-#[cfg(unix)]
-fn again_as_nobody(test: &str) {
-    use std::os::unix::process::CommandExt as _;
-    const NOBODY: u32 = 65534;
-    const AGAIN: &str = "RUN_BY_NOBODY";
-    assert!(std::env::var_os(AGAIN).is_none(), "no mode binds anybody here");
-    // By its link in /proc: the path to the binary may lead through directories of root alone.
-    let ended = std::process::Command::new("/proc/self/exe")
-        .args(["--exact", test])
-        .current_dir("/")
-        .env("TMPDIR", "/tmp")
-        .env(AGAIN, "")
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .output()
-        .expect("the test binary starts again");
-    let said = String::from_utf8_lossy(&ended.stdout);
-    assert!(ended.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[test]

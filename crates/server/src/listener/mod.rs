@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
 pub(crate) use dispatch::{Application, Dispatcher};
-pub(crate) use request_body::RequestBody;
+pub(crate) use request_body::{CollectError, RequestBody};
 
 use crate::metrics::Metrics;
 

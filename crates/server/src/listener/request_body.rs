@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -20,6 +20,17 @@ use super::chunk_end::ChunkEnd;
 /// How much of an unread body is read away, and for how long, before the connection is given up.
 const DRAIN_BYTES_MAX: u64 = 32 << 20;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why a body is not there as a whole.
+#[derive(Debug)]
+pub(crate) enum CollectError {
+    /// It is larger than it may be.
+    TooLarge,
+    /// Nothing of it arrived for too long.
+    Stalled,
+    /// It ended early.
+    Incomplete(hyper::Error),
+}
 
 /// A body that its reader and its watcher share.
 #[derive(Clone, Debug)]
@@ -49,6 +60,27 @@ impl RequestBody {
     /// Whether an `aws-chunked` body came to its proper end; true of any other body.
     pub(crate) fn ended_properly(&self) -> bool {
         self.watched().chunk_end.as_ref().is_none_or(ChunkEnd::has_ended)
+    }
+
+    /// The whole body, unless it is larger than so many bytes, or nothing of it arrives for so long.
+    pub(crate) async fn collected(
+        &mut self,
+        size_bytes_max: usize,
+        stall_timeout: Duration,
+    ) -> Result<Bytes, CollectError> {
+        let mut received = BytesMut::new();
+        loop {
+            let frame = tokio::time::timeout(stall_timeout, self.frame()).await;
+            let Some(frame) = frame.map_err(|_| CollectError::Stalled)? else {
+                return Ok(received.freeze());
+            };
+            let frame = frame.map_err(CollectError::Incomplete)?;
+            let Some(data) = frame.data_ref() else { continue };
+            if received.len() + data.len() > size_bytes_max {
+                return Err(CollectError::TooLarge);
+            }
+            received.extend_from_slice(data);
+        }
     }
 
     /// Whether all of it has arrived.

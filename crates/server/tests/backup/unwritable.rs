@@ -2,14 +2,13 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Command;
 
 use statelock_server::SystemClock;
 use statelock_server::backup::{self, BackupError, Progress};
 use statelock_server::storage::Table;
 use statelock_server::storage::embedded::{CopyError, EmbeddedStorage, Stop};
+use statelock_testkit::nobody::run_as_nobody;
 
 use crate::{Stage, contents};
 
@@ -34,7 +33,7 @@ async fn p12_a_stopped_directory_that_may_only_be_read_is_backed_up() {
         .await;
     set_modes(&stage.data(), 0o500, 0o400);
     if fs::File::create(stage.data().join("probe")).is_ok() {
-        return again_as_nobody(
+        return run_as_nobody(
             "unwritable::p12_a_stopped_directory_that_may_only_be_read_is_backed_up",
         );
     }
@@ -65,29 +64,10 @@ async fn what_may_not_be_read_is_named_as_such() {
     set_modes(&stage.data(), 0o700, 0o000);
     let database = stage.data().join("statelock.db");
     if fs::File::open(&database).is_ok() {
-        return again_as_nobody("unwritable::what_may_not_be_read_is_named_as_such");
+        return run_as_nobody("unwritable::what_may_not_be_read_is_named_as_such");
     }
     let refused = stage.take();
     let is_told = |path: &Path| path == database;
     assert!(matches!(&refused, Err(BackupError::Io { path, .. }) if is_told(path)), "{refused:?}");
     assert_eq!(stage.names(), ["data"]);
-}
-
-/// Runs one test of this binary again as a user whom modes bind, since root may write everywhere.
-fn again_as_nobody(test: &str) {
-    const NOBODY: u32 = 65534;
-    const AGAIN: &str = "RUN_BY_NOBODY";
-    assert!(std::env::var_os(AGAIN).is_none(), "no mode binds anybody here");
-    // By its link in /proc: the path to the binary may lead through directories of root alone.
-    let ended = Command::new("/proc/self/exe")
-        .args(["--exact", test])
-        .current_dir("/")
-        .env("TMPDIR", "/tmp")
-        .env(AGAIN, "")
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&ended.stdout);
-    assert!(ended.status.success() && said.contains("1 passed"), "{said}");
 }

@@ -34,18 +34,7 @@ struct Acquire<'a> {
 impl<'a> Line<'a> {
     pub(super) fn of(history: &[&'a Operation]) -> Self {
         let given_back = given_back(history);
-        let acquires = || {
-            history.iter().filter_map(|one| match &one.action {
-                Action::Acquire { lock, .. } => Some((*one, lock.as_str())),
-                Action::Look { .. }
-                | Action::Release { .. }
-                | Action::ForceUnlock
-                | Action::Read { .. }
-                | Action::ReadDigest
-                | Action::Write { .. }
-                | Action::Delete { .. } => None,
-            })
-        };
+        let acquires = || history.iter().filter_map(|one| Some((*one, one.action.acquired()?.0)));
         let may_wait = |operation: &Operation, lock: &str| {
             let comes_back = |(other, of_other): (&Operation, &str)| {
                 of_other == lock

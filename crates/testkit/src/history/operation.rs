@@ -99,6 +99,22 @@ pub struct Refusal {
     pub is_fresh: bool,
 }
 
+impl Action {
+    /// The lock that this asks for, and the SDK's id of the call.
+    pub(super) fn acquired(&self) -> Option<(&str, Option<&str>)> {
+        match self {
+            Self::Acquire { lock, call, .. } => Some((lock, call.as_deref())),
+            Self::Look { .. }
+            | Self::Release { .. }
+            | Self::ForceUnlock
+            | Self::Read { .. }
+            | Self::ReadDigest
+            | Self::Write { .. }
+            | Self::Delete { .. } => None,
+        }
+    }
+}
+
 /// How a release says which lock it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

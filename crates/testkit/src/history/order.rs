@@ -6,7 +6,7 @@
 //! lock ID had been refused, and took the lock then, overtook it.
 
 use super::line::{end, may_have_happened};
-use super::operation::{Action, Operation, Outcome};
+use super::operation::{Operation, Outcome};
 use super::table::table;
 
 /// For how long the servers that are tortured hold a request open.
@@ -39,21 +39,7 @@ pub(super) fn overtaken(history: &[Operation]) -> Option<String> {
 }
 
 fn acquires(history: &[Operation]) -> Vec<(&Operation, &str)> {
-    let of = |one| acquired(one).map(|lock| (one, lock));
-    history.iter().filter_map(of).collect()
-}
-
-fn acquired(operation: &Operation) -> Option<&str> {
-    match &operation.action {
-        Action::Acquire { lock, .. } => Some(lock),
-        Action::Look { .. }
-        | Action::Release { .. }
-        | Action::ForceUnlock
-        | Action::Read { .. }
-        | Action::ReadDigest
-        | Action::Write { .. }
-        | Action::Delete { .. } => None,
-    }
+    history.iter().filter_map(|one| Some((one, one.action.acquired()?.0))).collect()
 }
 
 /// The waiter that this request was, if it certainly waited.
@@ -85,15 +71,8 @@ fn waiter<'a>(
 
 /// Whether no other request is of the same call.
 fn is_only_attempt(one: &Operation, acquires: &[(&Operation, &str)]) -> bool {
-    let call = |operation: &Operation| match &operation.action {
-        Action::Acquire { call, .. } => call.clone(),
-        Action::Look { .. }
-        | Action::Release { .. }
-        | Action::ForceUnlock
-        | Action::Read { .. }
-        | Action::ReadDigest
-        | Action::Write { .. }
-        | Action::Delete { .. } => None,
+    let call = |operation: &Operation| {
+        operation.action.acquired().and_then(|(_, call)| call.map(str::to_owned))
     };
     let own = call(one);
     own.is_none() || acquires.iter().filter(|(other, _)| call(other) == own).count() == 1

@@ -23,10 +23,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -36,7 +35,7 @@ use crate::auth::sigv4::claim::Claim;
 use crate::auth::sigv4::query::Query;
 use crate::auth::sigv4::{Expected, SigV4Error, Verified, check_claim, verify};
 use crate::engine::{Connection, ConnectionId, Engine, Protocol, SMALL_BODY_BYTES_MAX, Sender};
-use crate::listener::RequestBody;
+use crate::listener::{CollectError, RequestBody};
 use fields::Fields;
 use refusal::Refusal;
 
@@ -122,7 +121,7 @@ impl DynamoDbApi {
 
     /// The whole body. One that may be large waits for its turn. A client that is slow to send it is
     /// not waited for: it may be anybody who knows the name of a key.
-    async fn receive(&self, head: &Parts, body: RequestBody) -> Result<Bytes, Refusal> {
+    async fn receive(&self, head: &Parts, mut body: RequestBody) -> Result<Bytes, Refusal> {
         let length = head.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let length: Option<usize> = length.and_then(|text| text.parse().ok());
         if length.is_some_and(|length| length > BODY_SIZE_BYTES_MAX) {
@@ -132,29 +131,14 @@ impl DynamoDbApi {
         let turn = if is_small { None } else { self.intake.acquire().await.ok() };
         let stall_timeout = self.engine.limits().stall_timeout;
         let limit = if is_small { stall_timeout } else { LARGE_BODY_TIMEOUT };
-        let receiving = collected(Limited::new(body, BODY_SIZE_BYTES_MAX), stall_timeout);
+        let receiving = body.collected(BODY_SIZE_BYTES_MAX, stall_timeout);
         let received = tokio::time::timeout(limit, receiving).await;
         drop(turn);
-        received.unwrap_or_else(|_| Err(Refusal::timed_out(false)))
-    }
-}
-
-/// A whole body, unless nothing of it arrives for so long.
-async fn collected(
-    mut body: Limited<RequestBody>,
-    stall_timeout: Duration,
-) -> Result<Bytes, Refusal> {
-    let mut received = BytesMut::new();
-    loop {
-        let frame = tokio::time::timeout(stall_timeout, body.frame()).await;
-        match frame.map_err(|_| Refusal::timed_out(false))? {
-            None => return Ok(received.freeze()),
-            Some(Ok(frame)) => {
-                received.extend_from_slice(frame.data_ref().map_or(&[], |data| data.as_ref()));
-            }
-            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(Refusal::too_large()),
-            Some(Err(_)) => return Err(Refusal::serialization("The body ended early.")),
-        }
+        received.unwrap_or(Err(CollectError::Stalled)).map_err(|error| match error {
+            CollectError::TooLarge => Refusal::too_large(),
+            CollectError::Stalled => Refusal::timed_out(false),
+            CollectError::Incomplete(_) => Refusal::serialization("The body ended early."),
+        })
     }
 }
 

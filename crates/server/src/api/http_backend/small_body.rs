@@ -2,14 +2,14 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, header};
-use http_body_util::BodyExt;
 use statelock_protocol::state::Digest;
 
 use super::error::HttpError;
 use super::{Call, HttpBackendApi, refuse_packed};
 use crate::engine::{BodyError, EngineError, SMALL_BODY_BYTES_MAX};
+use crate::listener::CollectError;
 
 /// The whole body of a request, if it is as small as a lock info.
 ///
@@ -23,22 +23,16 @@ pub(super) async fn receive(api: &HttpBackendApi, call: &mut Call<'_>) -> Result
         return Err(too_large());
     }
     let stall_timeout = api.engine.limits().stall_timeout;
-    let mut received = BytesMut::new();
-    loop {
-        let frame = tokio::time::timeout(stall_timeout, call.body.frame()).await;
-        let frame = frame.map_err(|_| EngineError::Body(BodyError::Stalled))?;
-        let Some(frame) = frame else { break };
-        let frame = frame.map_err(|error| incomplete(&error))?;
-        let Some(data) = frame.data_ref() else { continue };
-        if received.len() + data.len() > SMALL_BODY_BYTES_MAX {
-            return Err(too_large());
-        }
-        received.extend_from_slice(data);
-    }
+    let received = call.body.collected(SMALL_BODY_BYTES_MAX, stall_timeout).await;
+    let received = received.map_err(|error| match error {
+        CollectError::TooLarge => too_large(),
+        CollectError::Stalled => EngineError::Body(BodyError::Stalled).into(),
+        CollectError::Incomplete(error) => incomplete(&error).into(),
+    })?;
     if md5.is_some_and(|md5| md5 != Digest::of(&received)) {
         return Err(HttpError::md5_mismatch());
     }
-    Ok(received.freeze())
+    Ok(received)
 }
 
 fn too_large() -> HttpError {

@@ -34,8 +34,7 @@ pub(in crate::engine) fn load(
     transaction: &mut dyn Transaction,
     state: &LockedState,
 ) -> Result<Loaded, StorageError> {
-    let lockfile = newest(transaction, &state.bucket, &state.lockfile_key())?;
-    let lockfile = lockfile.filter(|version| version.content.is_some());
+    let lockfile = stored_lockfile(transaction, state)?;
     let row = LockRecord::key(&state.bucket, &state.key);
     let Some(record) = records::load::<LockRecord>(transaction, &row)? else {
         let hold = lockfile.as_ref().map(|lockfile| found(transaction, lockfile)).transpose()?;
@@ -54,9 +53,20 @@ pub(in crate::engine) fn standing(
     let row = LockRecord::key(&state.bucket, &state.key);
     let held = match records::load::<HoldRecord>(transaction, &row)? {
         Some(record) => record.hold()?,
-        None => load(transaction, state)?.lock.hold.map(|hold| (hold, None)),
+        None => match stored_lockfile(transaction, state)? {
+            Some(lockfile) => Some((found(transaction, &lockfile)?, None)),
+            None => None,
+        },
     };
     Ok(held.filter(|(hold, _)| !hold.is_over(now_micros)))
+}
+
+fn stored_lockfile(
+    transaction: &mut dyn Transaction,
+    state: &LockedState,
+) -> Result<Option<VersionRecord>, StorageError> {
+    let lockfile = newest(transaction, &state.bucket, &state.lockfile_key())?;
+    Ok(lockfile.filter(|version| version.content.is_some()))
 }
 
 fn found(
