@@ -9,7 +9,7 @@ use super::added::{Setting, Step, set};
 use super::alignment::{Splice, is_aligned, of_comments, of_equals, spliced};
 use super::list::{ArgumentList, generated, lists};
 use super::syntax::{Document, Entry, Item};
-use super::tokens::{Kind, tokens};
+use super::tokens::{Kind, tokens, unclosed_text};
 use super::{ArgumentChange, Form, NewValue, Outcome, Refusal, model, removed};
 use crate::error::ConfigError;
 use crate::value::Value;
@@ -93,6 +93,9 @@ pub(super) fn quoted(text: &str) -> String {
 
 fn check(path: &Path, form: Form, text: &str) -> Result<(), ConfigError> {
     let file = HclFile::new(path, text);
+    if let Some(at) = unclosed_text(file.text()) {
+        return Err(file.invalid_at(at, "a quoted text is not closed on its line"));
+    }
     match form {
         Form::Terraform => {
             let file = ConfigFile { path: path.to_owned(), is_json: false };

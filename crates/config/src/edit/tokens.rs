@@ -51,16 +51,30 @@ impl Token {
 
 /// Every token of `text`. Between them stand only blanks.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let mut lexer = Lexer { bytes: text.as_bytes(), at: 0 };
+    let mut lexer = Lexer::new(text);
     std::iter::from_fn(|| lexer.next(0)).collect()
+}
+
+/// Where the first quoted text begins that is not closed on its line, within templates too. The parser
+/// takes some of those, Terraform none.
+pub(super) fn unclosed_text(text: &str) -> Option<usize> {
+    let mut lexer = Lexer::new(text);
+    while lexer.unclosed.is_none() && lexer.next(0).is_some() {}
+    lexer.unclosed
 }
 
 struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Where the first quoted text began that was not closed.
+    unclosed: Option<usize>,
 }
 
-impl Lexer<'_> {
+impl<'a> Lexer<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), at: 0, unclosed: None }
+    }
+
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.bytes.get(self.at + ahead).copied()
     }
@@ -128,12 +142,12 @@ impl Lexer<'_> {
     }
 
     fn quoted(&mut self, depth: usize) -> Kind {
+        let start = self.at;
         self.at += 1;
         while let Some(byte) = self.peek(0) {
             match byte {
                 b'"' => return self.take(1, Kind::Quoted),
-                // A text that is not closed: no HCL.
-                b'\n' => return Kind::Other,
+                b'\n' => break,
                 b'\\' => self.at += 2,
                 _ if self.sees(b"$${") || self.sees(b"%%{") => self.at += 3,
                 _ if depth < DEPTH_MAX && (self.sees(b"${") || self.sees(b"%{")) => {
@@ -143,6 +157,7 @@ impl Lexer<'_> {
                 _ => self.at += 1,
             }
         }
+        self.unclosed.get_or_insert(start);
         Kind::Other
     }
 
@@ -263,6 +278,21 @@ mod tests {
             shown("\"a\nb"),
             [(Kind::Other, "\"a"), (Kind::Newline, "\n"), (Kind::Word, "b")]
         );
+    }
+
+    #[test]
+    fn a_text_that_is_not_closed_on_its_line_is_found() {
+        for (text, unclosed) in [
+            ("a = \"x\" # \"\nb = \"y\"", None),
+            ("a = <<E\n\"\nE\n", None),
+            ("a = \"${\n f(\"x\")\n}\"", None),
+            ("a = \"x\nb = \"y\"", Some(4)),
+            ("a = \"%%{\n\"", Some(4)),
+            ("a = \"${f(\"%%{\n\")}\"", Some(9)),
+            ("a = \"x", Some(4)),
+        ] {
+            assert_eq!(unclosed_text(text), unclosed, "{text:?}");
+        }
     }
 
     #[test]

@@ -41,6 +41,17 @@ impl<'a> HclFile<'a> {
         })
     }
 
+    /// That the text is no HCL at a byte of it.
+    pub(crate) fn invalid_at(&self, at: usize, message: &str) -> ConfigError {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        ConfigError::Syntax {
+            place: self.place_at(before),
+            column: before.get(line_start..).map_or(0, |line| line.chars().count()) + 1,
+            message: message.to_owned(),
+        }
+    }
+
     /// That a whole file is one for `-backend-config`.
     ///
     /// # Errors
@@ -55,11 +66,17 @@ impl<'a> HclFile<'a> {
 
     /// The place of something that was parsed.
     pub(crate) fn place(&self, parsed: &impl Span) -> Place {
-        let start = parsed.span().map(|span| span.start);
-        let line = start
-            .and_then(|start| self.text.get(..start))
-            .map(|before| before.bytes().filter(|byte| *byte == b'\n').count() + 1);
-        Place { file: self.path.to_owned(), line }
+        let before = parsed.span().and_then(|span| self.text.get(..span.start));
+        before.map_or_else(
+            || Place { file: self.path.to_owned(), line: None },
+            |before| self.place_at(before),
+        )
+    }
+
+    /// The place behind the text `before`.
+    fn place_at(&self, before: &str) -> Place {
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        Place { file: self.path.to_owned(), line: Some(line) }
     }
 
     /// That something is wrong there.
