@@ -280,7 +280,7 @@ async fn prepare(engine: &Engine, settings: &Settings) -> Result<(), EngineError
 
 async fn prepare_lock_table(engine: &Engine, settings: &Settings) -> Result<(), EngineError> {
     let name = &settings.lock_table;
-    let made = engine.create_table(NewTable::lock_table(name, &settings.region)).await;
+    let made = engine.create_table(NewTable::lock_table(name, &settings.region), None).await;
     match made {
         Ok(_) => tracing::info!(lock_table = name, "made the lock table"),
         Err(TableError::TableExists(_)) => {}

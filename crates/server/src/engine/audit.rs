@@ -65,6 +65,12 @@ impl AuditEntry {
         Self { bucket: Some(bucket.into()), ..self }
     }
 
+    /// The same about this table, or an item of it.
+    #[must_use]
+    pub(super) fn of_table(self, table: impl Into<String>) -> Self {
+        Self { table: Some(table.into()), ..self }
+    }
+
     /// The same about this state or object.
     #[must_use]
     pub(super) fn about(self, bucket: impl Into<String>, key: impl Into<String>) -> Self {
@@ -99,7 +105,11 @@ pub(super) fn append_own(
     append_by(transaction, None, entry, now_micros)
 }
 
-fn append_by(
+/// As [`append`], for what a sender does or, without one, the server by itself.
+///
+/// # Errors
+/// As [`append`].
+pub(super) fn append_by(
     transaction: &mut dyn Transaction,
     sender: Option<&Sender>,
     entry: AuditEntry,

@@ -62,11 +62,7 @@ impl Engine {
             records::store(transaction, &key, &record)?;
             bucket_settings::store(transaction, &bucket, &settings)?;
             let entry = AuditEntry::new(AuditAction::BucketCreated).in_bucket(&*bucket);
-            match &sender {
-                Some(sender) => audit::append(transaction, sender, entry, created_micros)?,
-                None => audit::append_own(transaction, entry, created_micros)?,
-            }
-            Ok(())
+            Ok(audit::append_by(transaction, sender.as_ref(), entry, created_micros)?)
         })
         .await
     }

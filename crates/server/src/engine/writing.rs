@@ -1,6 +1,7 @@
 //! Writes and deletes of objects, inside their transaction: conditions, the write guard, the effect,
 //! its audit record.
 
+use super::EngineError;
 use super::audit::{self, AuditEntry};
 use super::decision::{
     Decision, Delete, Effect, GuardRefusal, Stored, Write, check_delete, check_write,
@@ -11,10 +12,12 @@ use super::guard::{
     remove_quarantined,
 };
 use super::objects::{DeleteRequest, Deleted, Written};
-use super::rows::{apply, bucket_record, by_id, load, shown_version};
-use super::{EngineError, Sender};
-use crate::records::{AuditAction, BodyFacts, Content, VersionId, VersionRecord};
+use super::rows::{apply, bucket_record, by_id, first_rows, load, shown_version};
+use crate::records::{self, AuditAction, BodyFacts, VersionId, VersionRecord};
 use crate::storage::Transaction;
+
+/// Versions that are looked at for one that the same call wrote. A call is over after minutes.
+const EARLIER_VERSIONS_MAX: usize = 64;
 
 /// What became of a write.
 #[derive(Clone, Debug)]
@@ -46,11 +49,11 @@ pub(super) fn put(
     asked: Asked<'_>,
     mut write: Write,
 ) -> Result<Put, EngineError> {
-    let Asked { bucket, key, sender, now_micros, .. } = asked;
+    let Asked { bucket, key, now_micros, .. } = asked;
     let stored = load(transaction, bucket, key)?;
     let facts = facts_of(transaction, &write.content)?;
-    if let Some(version) = repeated(&stored, sender, &facts) {
-        return Ok(Put::Repeated(written(version, key, &stored)));
+    if let Some(version) = repeated(transaction, asked, &stored, &facts)? {
+        return Ok(Put::Repeated(written(&version, key, &stored)));
     }
     let current = stored.current();
     check_write(current.and_then(|version| version.content.as_ref()), &write.precondition)?;
@@ -68,14 +71,39 @@ pub(super) fn put(
     Ok(Put::Written(written))
 }
 
-/// The current version, if this very call wrote it.
-fn repeated<'a>(
-    stored: &'a Stored,
-    sender: &Sender,
+/// The version that this very call wrote: the current one or, where no serial tells that it comes late,
+/// an earlier one. A copy that the network brings late must not bring a deleted state back.
+fn repeated(
+    transaction: &mut dyn Transaction,
+    asked: Asked<'_>,
+    stored: &Stored,
     offered: &BodyFacts,
-) -> Option<&'a VersionRecord> {
-    let is_it = |content: &Content| is_repeated(content, sender, offered);
-    stored.current().filter(|version| version.content.as_ref().is_some_and(is_it))
+) -> Result<Option<VersionRecord>, EngineError> {
+    let is_it = |version: &VersionRecord| {
+        let content = version.content.as_ref();
+        content.is_some_and(|content| is_repeated(content, asked.sender, offered))
+    };
+    let current = stored.current();
+    if let Some(version) = current.filter(|version| is_it(version)) {
+        return Ok(Some(version.clone()));
+    }
+    let (Some(state), Some(_)) = (offered.state(), &asked.sender.invocation) else {
+        return Ok(None);
+    };
+    let facts = current.and_then(|version| version.content.as_ref()?.facts.as_ref()?.state());
+    let is_told_by_serial =
+        facts.is_some_and(|facts| !facts.lineage.is_empty() && facts.lineage == state.lineage);
+    if is_told_by_serial {
+        return Ok(None);
+    }
+    let versions = VersionRecord::versions_of(asked.bucket, asked.key);
+    for (row, bytes) in first_rows(transaction, &versions, EARLIER_VERSIONS_MAX)? {
+        let version: VersionRecord = records::decode(&row, &bytes)?;
+        if is_it(&version) {
+            return Ok(Some(version));
+        }
+    }
+    Ok(None)
 }
 
 /// Keeps a refused body and records the refusal.

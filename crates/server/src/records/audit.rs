@@ -74,9 +74,11 @@ pub enum AuditAction {
     BucketDeleted,
     /// A table was made.
     TableCreated,
+    /// A table's settings were changed.
+    TableChanged,
     /// A table was removed.
     TableDeleted,
-    /// An item of a table that is neither a lock nor a digest was stored.
+    /// An item of a table was stored that is no lock: a digest that agrees, or anything else.
     ItemWritten,
     /// Such an item was deleted.
     ItemDeleted,

@@ -2,10 +2,10 @@
 
 use statelock_protocol::lock::unified::Facet;
 use statelock_protocol::store::{ETag, Precondition};
-use statelock_server::engine::tables::{DeleteItem, GetItem, PutItem};
+use statelock_server::engine::tables::{DeleteItem, GetItem, NewTable, PutItem};
 use statelock_server::engine::{
     AuditFilter, AuditOrder, AuditQuery, DeleteCondition, DeleteRequest, EngineError, Protocol,
-    PutRequest, WriteClaim,
+    PutRequest, WriteClaim, Written,
 };
 use statelock_server::records::{AttributeValue, AuditRecord, Headers, Item, VersionId};
 use statelock_server::storage::StorageError;
@@ -14,14 +14,14 @@ use crate::clients::{Client, lock_info};
 use crate::server::{BUCKET, KEY, SECOND, Server, TABLE, on_both};
 
 impl Server {
-    async fn audit(&self) -> Vec<AuditRecord> {
+    pub(crate) async fn audit(&self) -> Vec<AuditRecord> {
         let (order, filter) = (AuditOrder::OldestFirst, AuditFilter::default());
         let query = AuditQuery { from: None, limit: 1000, order, filter };
         self.engine.audit_page(query).await.unwrap().records
     }
 
     /// What was recorded behind `before` records: the action, the way, and which lock.
-    async fn recorded_since(&self, before: usize) -> Vec<String> {
+    pub(crate) async fn recorded_since(&self, before: usize) -> Vec<String> {
         let records = self.audit().await;
         let line = |record: &AuditRecord| {
             let facet = record.facet.map(|facet| format!("{facet:?}")).unwrap_or_default();
@@ -82,7 +82,7 @@ fn digest_key(bucket: &str) -> Item {
 }
 
 impl Server {
-    async fn write_digest(&self, client: &Client, bucket: &str, digest: &str) {
+    pub(crate) async fn write_digest(&self, client: &Client, bucket: &str, digest: &str) {
         let mut item = digest_key(bucket);
         item.insert("Digest".to_owned(), AttributeValue::S(digest.to_owned()));
         let sender = client.sender(Protocol::DynamoDb);
@@ -103,14 +103,29 @@ impl Server {
         }
     }
 
-    async fn write_state(&self, client: &Client, serial: u64) {
+    async fn remove_digest(&self, client: &Client, bucket: &str) {
+        let (key, sender) = (digest_key(bucket), client.sender(Protocol::DynamoDb));
+        let removal = DeleteItem { table: TABLE.to_owned(), key, condition: None, sender };
+        self.engine.delete_item(removal).await.unwrap();
+    }
+
+    pub(crate) async fn write_state(&self, client: &Client, serial: u64) {
         let body = format!(
             r#"{{"version":4,"serial":{serial},"lineage":"l","outputs":{{}},"resources":[]}}"#
         );
         self.write(client, KEY, body).await;
     }
 
-    async fn write(&self, client: &Client, key: &str, body: String) {
+    pub(crate) async fn write(&self, client: &Client, key: &str, body: String) {
+        self.try_write(client, key, body).await.unwrap();
+    }
+
+    pub(crate) async fn try_write(
+        &self,
+        client: &Client,
+        key: &str,
+        body: String,
+    ) -> Result<Written, EngineError> {
         let pieces = futures::stream::iter([Ok::<_, StorageError>(body.into())]);
         let staged = self.engine.stage(pieces, &[], EngineError::Storage).await.unwrap();
         let request = PutRequest {
@@ -123,10 +138,10 @@ impl Server {
             claim: WriteClaim::Unnamed,
             sender: client.sender(Protocol::S3),
         };
-        self.engine.put(request, staged).await.unwrap();
+        self.engine.put(request, staged).await
     }
 
-    async fn remove(&self, client: &Client, key: &str, version: Option<VersionId>) {
+    pub(crate) async fn remove(&self, client: &Client, key: &str, version: Option<VersionId>) {
         let request = DeleteRequest {
             key: key.to_owned(),
             version,
@@ -148,7 +163,8 @@ fn p8_p10_a_digest_that_disagrees_is_recorded_and_changes_nothing() {
         let first = server.shown_digest(&client, BUCKET).await.expect("a state has a digest");
         let before = server.audit().await.len();
         server.write_digest(&client, BUCKET, &first).await;
-        assert_eq!(server.recorded_since(before).await, <[&str; 0]>::default(), "it agrees");
+        assert_eq!(server.recorded_since(before).await, ["ItemWritten"], "it agrees");
+        let before = before + 1;
         for wrong in [OTHER, "no digest"] {
             server.write_digest(&client, BUCKET, wrong).await;
             assert_eq!(server.shown_digest(&client, BUCKET).await.as_ref(), Some(&first));
@@ -164,9 +180,7 @@ fn p8_p10_a_digest_that_disagrees_is_recorded_and_changes_nothing() {
         let second = server.shown_digest(&client, BUCKET).await;
         assert!(second.is_some() && second.as_ref() != Some(&first), "{second:?}");
         // Removing the item removes no digest.
-        let (key, sender) = (digest_key(BUCKET), client.sender(Protocol::DynamoDb));
-        let removal = DeleteItem { table: TABLE.to_owned(), key, condition: None, sender };
-        server.engine.delete_item(removal).await.unwrap();
+        server.remove_digest(&client, BUCKET).await;
         assert_eq!(server.shown_digest(&client, BUCKET).await, second);
     });
 }
@@ -217,6 +231,136 @@ fn p10_what_becomes_of_states_and_objects_leaves_one_record() {
         for record in &records {
             let text = serde_json::to_string(record).unwrap();
             assert!(!text.contains("no state") && !text.contains("resources"), "{text}");
+        }
+    });
+}
+
+/// Action, outcome, state, table and reason.
+fn told(record: &AuditRecord) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
+    let AuditRecord { action, outcome, bucket, key, table, reason, .. } = record;
+    let place = [text(bucket), text(key), text(table)].join(" ");
+    format!("{action:?} {outcome:?} {place}: {}", text(reason))
+}
+
+#[test]
+fn p10_who_wrote_or_removed_a_digest_is_recorded() {
+    on_both(|server| async move {
+        let client = server.client(1);
+        server.write_state(&client, 1).await;
+        let stored = server.shown_digest(&client, BUCKET).await.unwrap();
+        let before = server.audit().await.len();
+        for bucket in [BUCKET, "elsewhere"] {
+            server.write_digest(&client, bucket, &stored).await;
+            server.write_digest(&client, bucket, &stored).await;
+            server.remove_digest(&client, bucket).await;
+        }
+        server.remove_digest(&client, "elsewhere").await;
+        let records = server.audit().await;
+        let digest = |action: &str, outcome: &str, bucket: &str| {
+            format!("{action} {outcome} {bucket} {KEY} {TABLE}: digest {stored}")
+        };
+        assert_eq!(
+            records[before..].iter().map(told).collect::<Vec<_>>(),
+            [
+                digest("ItemWritten", "Unchanged", BUCKET),
+                digest("ItemWritten", "Unchanged", BUCKET),
+                digest("ItemDeleted", "Unchanged", BUCKET),
+                digest("ItemWritten", "Done", "elsewhere"),
+                digest("ItemWritten", "Done", "elsewhere"),
+                digest("ItemDeleted", "Done", "elsewhere"),
+            ]
+        );
+        assert!(records[before..].iter().all(|record| record.principal.is_some()));
+    });
+}
+
+#[test]
+fn p10_tables_and_items_leave_one_record_and_what_changes_nothing_leaves_none() {
+    on_both(|server| async move {
+        let client = server.client(1);
+        let sender = || client.sender(Protocol::DynamoDb);
+        let before = server.audit().await.len();
+        let new = || NewTable::lock_table("mine", "r");
+        server.engine.create_table(new(), Some(sender())).await.unwrap();
+        server.engine.create_table(new(), Some(sender())).await.unwrap_err();
+        for _ in 0..2 {
+            let change = server.engine.change_table("mine".to_owned(), sender(), |record| {
+                record.deletion_protected = true;
+                record.tags.insert("team".to_owned(), "a".to_owned());
+                Ok(())
+            });
+            change.await.unwrap();
+        }
+        server.engine.delete_table("mine".to_owned(), sender()).await.unwrap_err();
+        let unprotect = server.engine.change_table("mine".to_owned(), sender(), |record| {
+            record.deletion_protected = false;
+            Ok(())
+        });
+        unprotect.await.unwrap();
+        let key: Item = serde_json::from_str(r#"{"LockID":{"S":"note"}}"#).unwrap();
+        for secret in ["one", "one", "two"] {
+            let mut item = key.clone();
+            item.insert("Text".to_owned(), AttributeValue::S(format!("secret {secret}")));
+            let table = "mine".to_owned();
+            let put = PutItem { table, item, condition: None, sender: sender() };
+            server.engine.put_item(put).await.unwrap();
+        }
+        for _ in 0..2 {
+            let (table, key) = ("mine".to_owned(), key.clone());
+            let removal = DeleteItem { table, key, condition: None, sender: sender() };
+            server.engine.delete_item(removal).await.unwrap();
+        }
+        server.engine.delete_table("mine".to_owned(), sender()).await.unwrap();
+        server.engine.delete_table("mine".to_owned(), sender()).await.unwrap_err();
+        let records = server.audit().await[before..].to_vec();
+        assert_eq!(
+            records.iter().map(told).collect::<Vec<_>>(),
+            [
+                "TableCreated Done - - mine: -",
+                "TableChanged Done - - mine: deletion protection, tags",
+                "TableChanged Done - - mine: deletion protection",
+                "ItemWritten Done - note mine: -",
+                "ItemWritten Done - note mine: -",
+                "ItemDeleted Done - note mine: -",
+                "TableDeleted Done - - mine: it showed 0 items",
+            ]
+        );
+        assert!(records.iter().all(|record| record.principal.as_deref() == Some("root")));
+        assert!(!serde_json::to_string(&records).unwrap().contains("secret"));
+    });
+}
+
+/// Found by the clock or by whoever comes next.
+#[test]
+fn p10_the_end_of_a_lock_of_which_one_half_was_never_given_back_is_recorded() {
+    on_both(|server| async move {
+        let (holder, next) = (server.client(1), server.client(2));
+        for found_by_next in [false, true] {
+            let id = format!("dual-{found_by_next}");
+            let before = server.audit().await.len();
+            for facet in [Facet::Lockfile, Facet::LockTable] {
+                assert!(holder.take(facet, &id).await);
+            }
+            holder.release(Facet::Lockfile, &id).await;
+            server.clock.advance(6 * SECOND);
+            let mut expected = vec![
+                format!("LockAcquired Lockfile {id}"),
+                format!("LockFacetAdded LockTable {id}"),
+                format!("LockPartlyReleased Lockfile {id}"),
+                format!("LockReleased LockTable {id}"),
+            ];
+            if found_by_next {
+                assert!(next.take(Facet::Http, "next").await);
+                expected.push("LockAcquired Http next".to_owned());
+            } else {
+                server.engine.sweep().await.unwrap();
+            }
+            assert_eq!(server.recorded_since(before).await, expected);
+            let ended = server.audit().await[before + 3].clone();
+            assert_eq!((ended.principal, ended.protocol, ended.peer), (None, None, None));
+            assert_eq!(ended.reason.unwrap(), "the rest of it was not given back in time");
+            assert_eq!(ended.who.as_deref(), Some("a@b"));
         }
     });
 }

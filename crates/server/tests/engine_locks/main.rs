@@ -14,6 +14,7 @@ mod audited;
 mod buckets;
 mod clients;
 mod earlier_data;
+mod every_action;
 mod exclusion;
 mod forcing;
 mod giving_back;

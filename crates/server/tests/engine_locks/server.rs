@@ -70,7 +70,7 @@ impl Server {
     /// With a lock table, and without the bucket.
     pub(crate) async fn with_table(storage: Arc<dyn Storage>) -> Self {
         let server = Self::over(storage);
-        server.engine.create_table(NewTable::lock_table(TABLE, "us-east-1")).await.unwrap();
+        server.engine.create_table(NewTable::lock_table(TABLE, "us-east-1"), None).await.unwrap();
         server
     }
 

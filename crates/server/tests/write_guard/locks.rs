@@ -1,10 +1,10 @@
 //! P6: who does not hold the lock does not replace the state.
 
 use statelock_protocol::lock::unified::Facet;
-use statelock_server::engine::EngineError;
-use statelock_server::engine::{RefusedWriteKind, WriteClaim};
+use statelock_server::engine::tables::{NewTable, ScanItems};
+use statelock_server::engine::{EngineError, RefusedWriteKind, Sender, WriteClaim};
 
-use crate::harness::{World, lock_id, refused, s3, snapshot};
+use crate::harness::{World, lock_id, refused, s3, snapshot, state};
 
 const A: &str = "aaaaaaaa-0000-0000-0000-000000000000";
 const B: &str = "bbbbbbbb-0000-0000-0000-000000000000";
@@ -112,6 +112,50 @@ async fn p6_a_locked_state_is_not_deleted() {
     assert_eq!(world.stored().await, None);
     world.unlock(1, Some(A), Facet::Lockfile).await;
     world.put(1, &snapshot(1, "x")).await.unwrap();
+    world.delete(None, WriteClaim::Unnamed).await.unwrap();
+    assert_eq!(world.stored().await, None);
+}
+
+/// How many items a lock table lists.
+async fn items(world: &World) -> usize {
+    let scan = ScanItems {
+        table: "locks".to_owned(),
+        filter: None,
+        projection: None,
+        after: None,
+        limit: None,
+        segment: None,
+    };
+    world.engine.scan(scan).await.unwrap().items.len()
+}
+
+/// Nothing but the clock ends it here: its row stays as it is.
+#[tokio::test]
+async fn p6_a_lock_whose_time_to_be_given_back_is_over_is_nobodys() {
+    let world = World::new().await;
+    world.engine.create_table(NewTable::lock_table("locks", "r"), None).await.unwrap();
+    world.put(1, &snapshot(1, "start")).await.unwrap();
+    for facet in [Facet::Lockfile, Facet::LockTable] {
+        world.lock(1, A, facet).await;
+    }
+    world.unlock(1, Some(A), Facet::Lockfile).await;
+    // With that and with the next write passes a second each: of the five, one is left then.
+    world.advance(2);
+    assert!(world.engine.lock_holder(state()).await.unwrap().is_some());
+    assert_eq!(items(&world).await, 1);
+    let other = Sender { principal: "other".to_owned(), ..s3(2) };
+    let body = snapshot(2, "other");
+    let write = || world.put_as(other.clone(), WriteClaim::Unnamed, &body);
+    refused(write().await);
+    world.advance(1);
+    assert_eq!(world.engine.lock_holder(state()).await.unwrap(), None);
+    assert_eq!(items(&world).await, 0);
+    write().await.unwrap();
+    world.post(None, &snapshot(3, "unlocked")).await.unwrap();
+    assert_eq!(
+        refused(world.post(Some(A), &snapshot(4, "late")).await).kind,
+        RefusedWriteKind::LockGone
+    );
     world.delete(None, WriteClaim::Unnamed).await.unwrap();
     assert_eq!(world.stored().await, None);
 }

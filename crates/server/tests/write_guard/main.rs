@@ -13,4 +13,5 @@ mod locks;
 mod modes;
 mod parts;
 mod permission;
+mod replaced;
 mod rule;

@@ -1,7 +1,8 @@
 //! P7: within a lineage the serial grows, and a state gives way to states only.
 
+use statelock_protocol::lock::unified::Facet;
 use statelock_protocol::store::Precondition;
-use statelock_server::engine::{PutRequest, RefusedWriteKind, WriteClaim};
+use statelock_server::engine::{PutRequest, RefusedWriteKind, Sender, WriteClaim};
 use statelock_server::records::{BodyKind, Headers};
 
 use crate::harness::{BUCKET, KEY, World, refused, s3, snapshot, snapshot_of};
@@ -121,4 +122,43 @@ async fn a_condition_that_fails_is_answered_before_the_guard() {
         "{answer:?}"
     );
     assert_eq!(world.kept().await, []);
+}
+
+/// By a client that gave up on it, or that a network delivers a second time.
+#[tokio::test]
+async fn p9_a_late_duplicate_of_a_state_write_does_not_bring_a_deleted_state_back() {
+    let world = World::new().await;
+    let call = |id: &str| Sender { invocation: Some(id.to_owned()), ..s3(1) };
+    let put = |id: &str, body: String| {
+        let (world, sender) = (&world, call(id));
+        async move { world.put_as(sender, WriteClaim::Unnamed, &body).await }
+    };
+    world.lock(1, "mine", Facet::Lockfile).await;
+    let first = put("one", snapshot(5, "a")).await.unwrap();
+    let second = put("two", snapshot(6, "b")).await.unwrap();
+    world.unlock(1, Some("mine"), Facet::Lockfile).await;
+    world.delete(None, WriteClaim::Unnamed).await.unwrap();
+    let recorded = world.actions().await;
+    // The newest and an older one: each has had its effect, and is answered like then.
+    for next_holder in [false, true] {
+        if next_holder {
+            world.lock(2, "next", Facet::Lockfile).await;
+        }
+        assert_eq!(put("two", snapshot(6, "b")).await.unwrap(), second);
+        assert_eq!(put("one", snapshot(5, "a")).await.unwrap(), first);
+        assert_eq!(world.stored().await, None);
+    }
+    assert_eq!(world.actions().await.len(), recorded.len() + 1, "the next lock alone");
+    world.unlock(2, Some("next"), Facet::Lockfile).await;
+    // An empty state gives way to any lineage, and not to a write that was done before it.
+    let empty = r#"{"version":4,"serial":1,"lineage":"M","outputs":{},"resources":[]}"#;
+    world.put(2, empty).await.unwrap();
+    assert_eq!(put("two", snapshot(6, "b")).await.unwrap(), second);
+    assert_eq!(world.stored().await.as_deref(), Some(empty));
+    // Another call is another write, and so are other bytes.
+    world.delete(None, WriteClaim::Unnamed).await.unwrap();
+    put("one", snapshot(5, "other")).await.unwrap();
+    world.delete(None, WriteClaim::Unnamed).await.unwrap();
+    put("three", snapshot(5, "a")).await.unwrap();
+    assert_eq!(world.stored().await, Some(snapshot(5, "a")));
 }

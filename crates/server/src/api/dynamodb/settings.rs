@@ -31,7 +31,10 @@ pub(super) async fn tag(call: &Call<'_>) -> Answered {
         }
         Ok(())
     };
-    call.engine.change_table(name, change).await.map_err(|error| about_arn(error, &arn))?;
+    call.engine
+        .change_table(name, call.sender.clone(), change)
+        .await
+        .map_err(|error| about_arn(error, &arn))?;
     Ok(json!({}))
 }
 
@@ -48,7 +51,10 @@ pub(super) async fn untag(call: &Call<'_>) -> Answered {
         record.tags.retain(|key, _| !keys.contains(key));
         Ok(())
     };
-    call.engine.change_table(name, change).await.map_err(|error| about_arn(error, &arn))?;
+    call.engine
+        .change_table(name, call.sender.clone(), change)
+        .await
+        .map_err(|error| about_arn(error, &arn))?;
     Ok(json!({}))
 }
 
@@ -138,7 +144,7 @@ pub(super) async fn update_backups(call: &Call<'_>) -> Answered {
         record.point_in_time_recovery = enabled;
         Ok(())
     };
-    call.engine.change_table(name, change).await.map_err(about_backups)?;
+    call.engine.change_table(name, call.sender.clone(), change).await.map_err(about_backups)?;
     Ok(backup_description(enabled))
 }
 
@@ -207,7 +213,7 @@ pub(super) async fn update_time_to_live(call: &Call<'_>) -> Answered {
             }
         }
     };
-    call.engine.change_table(name, change).await.map_err(about_table)?;
+    call.engine.change_table(name, call.sender.clone(), change).await.map_err(about_table)?;
     let specification = json!({ "Enabled": enabled, "AttributeName": shown });
     Ok(json!({ "TimeToLiveSpecification": specification }))
 }

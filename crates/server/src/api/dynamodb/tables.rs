@@ -54,7 +54,7 @@ pub(super) async fn create(call: &Call<'_>) -> Answered {
             None => BTreeMap::new(),
         },
     };
-    let made = call.engine.create_table(new).await?;
+    let made = call.engine.create_table(new, Some(call.sender.clone())).await?;
     Ok(json!({ "TableDescription": descriptions::table(&made, "ACTIVE") }))
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn list(call: &Call<'_>) -> Answered {
 /// DeleteTable.
 pub(super) async fn delete(call: &Call<'_>) -> Answered {
     let name = call.table_name()?;
-    let gone = call.engine.delete_table(name).await.map_err(about_table)?;
+    let gone = call.engine.delete_table(name, call.sender.clone()).await.map_err(about_table)?;
     Ok(json!({ "TableDescription": descriptions::table(&gone, "DELETING") }))
 }
 
@@ -124,7 +124,8 @@ pub(super) async fn update(call: &Call<'_>) -> Answered {
         record.deletion_protected = protected.unwrap_or(record.deletion_protected);
         Ok(())
     };
-    let changed = call.engine.change_table(name, change).await.map_err(about_table)?;
+    let changed =
+        call.engine.change_table(name, call.sender.clone(), change).await.map_err(about_table)?;
     Ok(json!({ "TableDescription": descriptions::table(&changed, "ACTIVE") }))
 }
 

@@ -5,8 +5,8 @@ use statelock_protocol::lock::unified::{
     Aim, Delivery, Facet, Hold, Release, ReleaseOutcome, Released, Seen,
 };
 
-use super::LockedState;
 use super::rows::{Change, Loaded, store};
+use super::{LockTransaction, LockedState};
 use crate::engine::audit::{self, AuditEntry};
 use crate::engine::{EngineError, Sender};
 use crate::records::AuditAction;
@@ -24,7 +24,7 @@ pub(in crate::engine) struct Giving<'a> {
 
 /// Decides a release and carries it out.
 pub(in crate::engine) fn give_back(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     loaded: &Loaded,
     giving: &Giving<'_>,
 ) -> Result<(Verdict, ReleaseOutcome), EngineError> {
@@ -43,7 +43,8 @@ pub(in crate::engine) fn give_back(
     let Some(next) = transition.next else {
         return Ok((Verdict::Discard, transition.outcome));
     };
-    let change = Change::of_no_lockfile(loaded.holder.clone(), giving.now_micros);
+    let change =
+        Change::of_no_lockfile(Some(giving.sender), loaded.holder.clone(), giving.now_micros);
     store(transaction, giving.state, loaded, &next, change)?;
     if let ReleaseOutcome::Released(released) = &transition.outcome {
         note(transaction, giving, released)?;

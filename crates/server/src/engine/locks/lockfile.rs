@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use statelock_protocol::lock::unified::{
-    AcquireOutcome, Aim, Facet, LockRefusal, ReleaseOutcome, ReleaseRefusal, Released, Seen,
+    AcquireOutcome, Aim, Facet, LockRefusal, ReleaseOutcome, ReleaseRefusal, Seen,
 };
 use statelock_protocol::store::Precondition;
 
@@ -10,15 +10,14 @@ use super::giving::{Giving, give_back};
 use super::rows::{Upload, load};
 use super::taking::{Taking, id_of, take};
 use super::waiting::Turn;
-use super::{LockedState, SightingKind, TakeLock};
+use super::{LockTransaction, LockedState, TakeLock};
 use crate::engine::decision::{DeleteCondition, check_delete, check_write};
 use crate::engine::rows::bucket_record;
 use crate::engine::{
-    DeleteRequest, Deleted, Engine, EngineError, PutRequest, SMALL_BODY_BYTES_MAX, Sender, Staged,
-    Written,
+    DeleteRequest, Deleted, Engine, EngineError, PutRequest, SMALL_BODY_BYTES_MAX, Staged, Written,
 };
 use crate::records::{BodyId, Content, VersionRecord};
-use crate::storage::{Transaction, Verdict};
+use crate::storage::Verdict;
 
 /// A lockfile that a client sent, and what it asked for.
 #[derive(Clone)]
@@ -70,7 +69,7 @@ impl Engine {
     ) -> Result<(AcquireOutcome, Option<VersionRecord>), EngineError> {
         let now_micros = self.clock.now_micros();
         let body = BodyId(self.ids.random()?);
-        self.transact_judged(move |transaction| {
+        self.transact_locks(move |transaction| {
             lockfile_attempt(transaction, &write, &turn, body, now_micros)
         })
         .await
@@ -88,13 +87,12 @@ impl Engine {
     ) -> Result<Deleted, EngineError> {
         let now_micros = self.clock.now_micros();
         let seen = self.sightings.seen(&state, &request.sender, now_micros);
-        let (locked, sender) = (state.clone(), request.sender.clone());
+        let locked = state.clone();
         let outcome = self
-            .transact_judged(move |transaction| {
+            .transact_locks(move |transaction| {
                 lockfile_release(transaction, &locked, &request, &seen, now_micros)
             })
             .await?;
-        self.released(&state, &sender, &outcome);
         match outcome {
             ReleaseOutcome::Released(_)
             | ReleaseOutcome::Repeated
@@ -102,34 +100,10 @@ impl Engine {
             ReleaseOutcome::Refused(refusal) => Err(not_released(&state, &refusal)),
         }
     }
-
-    /// Remembers a release, and wakes who waits for it.
-    pub(in crate::engine) fn released(
-        &self,
-        state: &LockedState,
-        sender: &Sender,
-        outcome: &ReleaseOutcome,
-    ) {
-        let hold = match outcome {
-            ReleaseOutcome::Released(Released::Free { hold, .. }) => hold,
-            ReleaseOutcome::Released(Released::Partly { hold, free_at_micros }) => {
-                self.settle_at(state, *free_at_micros);
-                hold
-            }
-            ReleaseOutcome::Repeated | ReleaseOutcome::NothingHeld | ReleaseOutcome::Refused(_) => {
-                return;
-            }
-        };
-        let now_micros = self.clock.now_micros();
-        let kind = SightingKind::GaveBack;
-        self.sightings.note(state, sender, kind, hold.id.as_ref(), now_micros);
-        self.waiting.gave_back(state, sender);
-        self.lock_changed(state);
-    }
 }
 
 fn lockfile_attempt(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     write: &LockfileWrite,
     turn: &Turn,
     body: BodyId,
@@ -165,7 +139,7 @@ fn lockfile_attempt(
 }
 
 fn lockfile_release(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     state: &LockedState,
     request: &DeleteRequest,
     seen: &Seen,

@@ -14,6 +14,7 @@ mod settling;
 mod showing;
 mod sightings;
 mod taking;
+mod transaction;
 mod turns;
 mod undoing;
 mod waiting;
@@ -32,6 +33,7 @@ pub use showing::LockfileView;
 pub(super) use showing::shown_hold;
 pub(super) use sightings::{SightingKind, Sightings};
 pub(super) use taking::{Taking, id_of, take};
+pub(super) use transaction::LockTransaction;
 pub use waiting::WaitingLimits;
 pub(super) use waiting::{Turn, Waiting};
 

@@ -4,15 +4,14 @@ use bytes::Bytes;
 use statelock_protocol::lock::LockId;
 use statelock_protocol::lock::unified::{AcquireOutcome, Aim, Facet, Hold, ReleaseOutcome, Seen};
 
-use super::LockedState;
 use super::giving::{Giving, give_back};
 use super::rows::{load, standing};
 use super::taking::{Taking, take};
 use super::waiting::Turn;
+use super::{LockTransaction, LockedState};
 use crate::engine::rows::bucket_record;
 use crate::engine::{Engine, EngineError, Sender};
 use crate::records::{BodyId, HolderRecord};
-use crate::storage::Transaction;
 
 /// A request for a lock.
 #[derive(Clone, Debug)]
@@ -61,7 +60,7 @@ impl Engine {
     ) -> Result<(AcquireOutcome, ()), EngineError> {
         let now_micros = self.clock.now_micros();
         let body = BodyId(self.ids.random()?);
-        self.transact_judged(move |transaction| {
+        self.transact_locks(move |transaction| {
             bucket_record(transaction, &request.state.bucket)?;
             let loaded = load(transaction, &request.state)?;
             let taking = Taking {
@@ -89,8 +88,7 @@ impl Engine {
     /// A dropped future may or may not have released the lock.
     pub async fn release_lock(&self, request: ReleaseLock) -> Result<ReleaseOutcome, EngineError> {
         let now_micros = self.clock.now_micros();
-        let (state, sender) = (request.state.clone(), request.sender.clone());
-        let release = move |transaction: &mut dyn Transaction| {
+        let release = move |transaction: &mut LockTransaction<'_>| {
             let loaded = load(transaction, &request.state)?;
             let giving = Giving {
                 state: &request.state,
@@ -102,9 +100,7 @@ impl Engine {
             };
             give_back(transaction, &loaded, &giving)
         };
-        let outcome = self.transact_judged(release).await?;
-        self.released(&state, &sender, &outcome);
-        Ok(outcome)
+        self.transact_locks(release).await
     }
 
     /// Who holds the lock on a state, and what is known of the holder.

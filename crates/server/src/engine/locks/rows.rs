@@ -4,10 +4,10 @@ use md5::{Digest, Md5};
 use statelock_protocol::lock::LockInfo;
 use statelock_protocol::lock::unified::{Facet, FacetSet, Hold, UnifiedLock};
 
-use super::LockedState;
+use super::{LockTransaction, LockedState, settling};
 use crate::engine::checksums::hex;
 use crate::engine::rows::{drop_body, newest, single_piece};
-use crate::engine::{EngineError, Staged, codec};
+use crate::engine::{EngineError, Sender, Staged, codec};
 use crate::records::{
     self, BodyId, Chunk, Content, Headers, HoldRecord, HolderRecord, LockRecord, RowKeyParts,
     Segment, VersionId, VersionRecord,
@@ -85,13 +85,19 @@ fn found(
 }
 
 /// Stores a lock and brings the lockfile beside it in line. Returns the lockfile that then stands.
+///
+/// Every change of who holds a lock goes through here, and is noted here.
 pub(super) fn store(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     state: &LockedState,
     loaded: &Loaded,
     next: &UnifiedLock,
     change: Change<'_>,
 ) -> Result<Option<VersionRecord>, EngineError> {
+    // What was over before is nobody's deed.
+    let sender = change.sender.filter(|_| loaded.lock.settled(change.now_micros).is_none());
+    transaction.passes(state, (&loaded.lock, next), sender);
+    settling::note(transaction, state, (&loaded.lock, next), change.now_micros)?;
     let row = LockRecord::key(&state.bucket, &state.key);
     if *next == UnifiedLock::default() {
         records::remove(transaction, &row)?;
@@ -131,6 +137,8 @@ pub(super) fn store(
 
 /// What a transition brings beside the lock itself.
 pub(super) struct Change<'a> {
+    /// Who makes it; `None` if time does.
+    pub(super) sender: Option<&'a Sender>,
     /// Who holds it afterwards.
     pub(super) holder: Option<HolderRecord>,
     /// The lockfile that the client sent.
@@ -142,10 +150,15 @@ pub(super) struct Change<'a> {
     pub(super) now_micros: u64,
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
     /// Of a transition that makes no lockfile: so no body needs a name.
-    pub(super) fn of_no_lockfile(holder: Option<HolderRecord>, now_micros: u64) -> Self {
-        Self { holder, upload: None, replaces: false, body: BodyId([0; 16]), now_micros }
+    pub(super) fn of_no_lockfile(
+        sender: Option<&'a Sender>,
+        holder: Option<HolderRecord>,
+        now_micros: u64,
+    ) -> Self {
+        let (upload, replaces, body) = (None, false, BodyId([0; 16]));
+        Self { sender, holder, upload, replaces, body, now_micros }
     }
 }
 

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use super::LockedState;
+use statelock_protocol::lock::LockInfo;
+use statelock_protocol::lock::unified::UnifiedLock;
+
 use super::rows::{Change, load, store};
+use super::{LockTransaction, LockedState};
+use crate::engine::audit::{self, AuditEntry};
 use crate::engine::{Engine, EngineError};
-use crate::records::{self, LockRecord, RowKeyParts};
-use crate::storage::{Table, Transaction, Verdict};
+use crate::records::{self, AuditAction, LockRecord, RowKeyParts};
+use crate::storage::{StorageError, Table, Transaction, Verdict};
 
 /// Locks looked at in one transaction.
 const BATCH: usize = 256;
@@ -28,10 +32,11 @@ impl Engine {
     async fn settle(&self, state: LockedState) -> Result<(), EngineError> {
         let now_micros = self.clock.now_micros();
         let settled = state.clone();
-        self.transact_judged(move |transaction| {
+        self.transact_locks(move |transaction| {
             Ok((settle(transaction, &settled, now_micros)?, ()))
         })
         .await?;
+        // Who waits for it to be over looks, whoever ended it.
         self.lock_changed(&state);
         Ok(())
     }
@@ -71,13 +76,37 @@ impl Engine {
 }
 
 fn settle(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     state: &LockedState,
     now_micros: u64,
 ) -> Result<Verdict, EngineError> {
     let loaded = load(transaction, state)?;
     let Some(next) = loaded.lock.settled(now_micros) else { return Ok(Verdict::Discard) };
-    let change = Change::of_no_lockfile(None, now_micros);
+    let change = Change::of_no_lockfile(None, None, now_micros);
     store(transaction, state, &loaded, &next, change)?;
     Ok(Verdict::Commit)
+}
+
+/// Writes the audit record of a lock that ends because its time is over, whoever finds that.
+pub(super) fn note(
+    transaction: &mut dyn Transaction,
+    state: &LockedState,
+    (before, after): (&UnifiedLock, &UnifiedLock),
+    now_micros: u64,
+) -> Result<(), StorageError> {
+    let over = before.hold.as_ref().filter(|hold| hold.is_over(now_micros));
+    let Some(hold) = over.filter(|hold| after.hold.as_ref() != Some(hold)) else { return Ok(()) };
+    let rest: Vec<_> = hold.facets.iter().collect();
+    let facet = match rest.as_slice() {
+        [facet] => Some((*facet).into()),
+        _ => None,
+    };
+    let entry = AuditEntry {
+        lock_id: hold.id.as_ref().map(|id| id.as_str().to_owned()),
+        who: LockInfo::parse(&hold.info).ok().map(|info| info.who),
+        facet,
+        reason: Some("the rest of it was not given back in time".to_owned()),
+        ..AuditEntry::new(AuditAction::LockReleased).about(&state.bucket, &state.key)
+    };
+    audit::append_own(transaction, entry, now_micros)
 }

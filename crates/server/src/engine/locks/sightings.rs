@@ -34,8 +34,20 @@ pub(in crate::engine) enum SightingKind {
     Took,
     /// It read the lock.
     Read,
-    /// It released the lock.
+    /// It released the lock, or a part of it.
     GaveBack,
+    /// It put a lock of its own in the place of this one.
+    Replaced,
+}
+
+impl SightingKind {
+    /// Whether a lock ended by it.
+    fn is_end(self) -> bool {
+        match self {
+            Self::GaveBack | Self::Replaced => true,
+            Self::Took | Self::Read => false,
+        }
+    }
 }
 
 /// What connections saw of locks.
@@ -62,6 +74,8 @@ struct Sighting {
     /// The SDK's id of the call.
     call: Option<String>,
     at_micros: u64,
+    /// When its sender was told, of what it read or took; `None` before that.
+    told_micros: Option<u64>,
 }
 
 impl OfState {
@@ -74,7 +88,7 @@ impl OfState {
                 }
                 self.reads.push_back(sighting);
             }
-            SightingKind::Took | SightingKind::GaveBack => {
+            SightingKind::Took | SightingKind::GaveBack | SightingKind::Replaced => {
                 if self.deeds.len() >= DEEDS_MAX {
                     self.forget_deed();
                 }
@@ -99,19 +113,18 @@ impl OfState {
     }
 
     /// Whether nothing follows from this deed for [`Sightings::lost_its_lock`]: it took a lock and
-    /// released it by itself, or took another one later, or released what nobody took here.
+    /// ended it by itself, or took another one later, or ended what nobody took here.
     fn is_over(&self, at: usize) -> bool {
         let Some(deed) = self.deeds.get(at) else { return false };
         match deed.kind {
             SightingKind::Took => {
                 let mut later = self.deeds.iter().skip(at.saturating_add(1));
                 later.any(|one| {
-                    let releases = one.kind == SightingKind::GaveBack && one.id == deed.id;
-                    one.connection == deed.connection
-                        && (releases || one.kind == SightingKind::Took)
+                    let ends = one.kind.is_end() && one.id == deed.id;
+                    one.connection == deed.connection && (ends || one.kind == SightingKind::Took)
                 })
             }
-            SightingKind::GaveBack => {
+            SightingKind::GaveBack | SightingKind::Replaced => {
                 let took = |one: &Sighting| one.kind == SightingKind::Took && one.id == deed.id;
                 !self.deeds.iter().any(took)
             }
@@ -182,7 +195,28 @@ impl Sightings {
             sender: SenderKey::new(sender),
             call,
             at_micros: now_micros,
+            told_micros: (kind == SightingKind::Read).then_some(now_micros),
         });
+    }
+
+    /// Remembers when a sender was told that it has the lock with this ID.
+    pub(in crate::engine) fn told(
+        &self,
+        state: &LockedState,
+        sender: &Sender,
+        id: Option<&LockId>,
+        now_micros: u64,
+    ) {
+        let mut states = self.states();
+        let deeds = states.get_mut(state).map(|sightings| sightings.deeds.iter_mut());
+        let took = |one: &&mut Sighting| {
+            one.kind == SightingKind::Took
+                && one.connection == sender.connection.id
+                && one.id.as_ref() == id
+        };
+        if let Some(deed) = deeds.and_then(|deeds| deeds.rev().find(took)) {
+            deed.told_micros = Some(now_micros);
+        }
     }
 
     /// What the sender of a release was shown.
@@ -216,8 +250,10 @@ impl Sightings {
         let recent = |sighting: &&Sighting| {
             sighting.sender == key
                 && matches!(sighting.kind, SightingKind::Took | SightingKind::Read)
-                && sighting.at_micros <= sender.connection.idle_since_micros
-                && now_micros.saturating_sub(sighting.at_micros) <= SENDER_AGE_MICROS_MAX
+                && sighting.told_micros.is_some_and(|told_micros| {
+                    told_micros <= sender.connection.idle_since_micros
+                        && now_micros.saturating_sub(told_micros) <= SENDER_AGE_MICROS_MAX
+                })
         };
         let mut seen: Vec<_> = sightings.all().filter(recent).collect();
         seen.sort_unstable_by_key(|one| one.number);
@@ -227,9 +263,9 @@ impl Sightings {
 
     /// Whether this connection certainly belongs to another client than the one that holds lock `id`.
     ///
-    /// It took an earlier lock on this state; that lock was not released on it, so somebody else did
-    /// that; and who did it is not who then took `id`. (A client that releases and takes again does
-    /// both on one connection: the one it used last.)
+    /// It took an earlier lock on this state; that lock did not end on it, so somebody else ended it; and
+    /// who did that is not who then took `id`. (A client that releases and takes again does both on one
+    /// connection: the one it used last. Nobody replaces its own lock by another one.)
     pub(in crate::engine) fn lost_its_lock(
         &self,
         state: &LockedState,
@@ -251,12 +287,13 @@ impl Sightings {
             .iter()
             .rev()
             .find(|one| one.kind == SightingKind::Took && one.id.as_ref() == Some(id))?;
-        let given_back = deeds
+        let ended = deeds
             .iter()
             .rev()
-            .find(|one| one.kind == SightingKind::GaveBack && one.id.as_ref() == Some(&earlier))?;
-        let by_itself = given_back.connection == sender.connection.id;
-        let by_the_holder = given_back.connection == holder.connection;
+            .find(|one| one.kind.is_end() && one.id.as_ref() == Some(&earlier))?;
+        let by_itself = ended.connection == sender.connection.id;
+        let by_the_holder =
+            ended.kind == SightingKind::GaveBack && ended.connection == holder.connection;
         (earlier != *id && !by_itself && !by_the_holder).then_some(earlier)
     }
 

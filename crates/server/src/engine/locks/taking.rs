@@ -6,10 +6,10 @@ use statelock_protocol::lock::unified::{
 };
 use statelock_protocol::lock::{LockId, LockInfo};
 
-use super::LockedState;
 use super::meeting::Meeting;
 use super::rows::{Change, Loaded, Upload, store};
 use super::waiting::Turn;
+use super::{LockTransaction, LockedState};
 use crate::engine::audit::{self, AuditEntry};
 use crate::engine::{EngineError, Sender};
 use crate::records::{AuditAction, BodyId, HolderRecord, VersionRecord};
@@ -72,7 +72,7 @@ pub(in crate::engine) fn id_of(info: &[u8]) -> Option<LockId> {
 
 /// Takes the lock, or says why not.
 pub(in crate::engine) fn take(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     loaded: &Loaded,
     taking: &Taking<'_>,
 ) -> Result<Taken, EngineError> {
@@ -87,6 +87,7 @@ pub(in crate::engine) fn take(
     let Transition { next, outcome } = meeting.lock.acquire(&request);
     if let AcquireOutcome::Granted(granted) = &outcome {
         taking.turn.grants(*granted, now_micros);
+        transaction.took(taking.state, taking.sender, id.as_ref());
     }
     let Some(next) = next else {
         return Ok(Taken::unchanged(outcome, loaded));
@@ -101,8 +102,8 @@ pub(in crate::engine) fn take(
     });
     let replaces = matches!(granted, Some(Granted::Taken | Granted::Replaced));
     let holder = if replaces { Some(holder(taking.sender)) } else { loaded.holder.clone() };
-    let change =
-        Change { holder, upload, replaces, body: taking.body, now_micros: taking.now_micros };
+    let (sender, body) = (Some(taking.sender), taking.body);
+    let change = Change { sender, holder, upload, replaces, body, now_micros };
     let lockfile = store(transaction, taking.state, loaded, &next, change)?;
     if let Some(granted) = granted {
         note(transaction, taking, &next, granted)?;

@@ -21,7 +21,7 @@ use tracing::Instrument;
 
 use super::taking::id_of;
 use super::waiting::{Patience, Ticket, Turn};
-use super::{LockedState, SightingKind, TakeLock};
+use super::{LockedState, TakeLock};
 use crate::engine::{Engine, EngineError};
 use crate::storage::StorageError;
 
@@ -74,7 +74,7 @@ impl Engine {
             let until = match self.step(&outcome, patience, deadline) {
                 Step::Wait(until) => until,
                 Step::Answer => {
-                    self.conclude(ticket, wanted, &outcome);
+                    conclude(ticket, &outcome);
                     return Ok((outcome, value));
                 }
             };
@@ -104,23 +104,6 @@ impl Engine {
                 let rest = Duration::from_micros(end.saturating_sub(self.clock.now_micros()));
                 Step::Wait(deadline.min(Instant::now() + rest))
             }
-        }
-    }
-
-    fn conclude(&self, ticket: Ticket, wanted: &TakeLock, outcome: &AcquireOutcome) {
-        match outcome {
-            AcquireOutcome::Granted(_) => {
-                let (id, now_micros) = (id_of(&wanted.info), self.clock.now_micros());
-                let TakeLock { state, sender, .. } = wanted;
-                let kind = SightingKind::Took;
-                self.sightings.note(state, sender, kind, id.as_ref(), now_micros);
-                ticket.granted();
-            }
-            AcquireOutcome::Refused(LockRefusal::Held(_) | LockRefusal::GivingBack(..)) => {
-                ticket.refused(true);
-            }
-            // Its client was answered before: it gets no place of its own for this copy.
-            AcquireOutcome::Refused(LockRefusal::Late) => ticket.refused(false),
         }
     }
 
@@ -159,5 +142,16 @@ impl Engine {
     /// Wakes who waits for this lock.
     pub(in crate::engine) fn lock_changed(&self, state: &LockedState) {
         self.waiting.changed(state);
+    }
+}
+
+fn conclude(ticket: Ticket, outcome: &AcquireOutcome) {
+    match outcome {
+        AcquireOutcome::Granted(_) => ticket.granted(),
+        AcquireOutcome::Refused(LockRefusal::Held(_) | LockRefusal::GivingBack(..)) => {
+            ticket.refused(true);
+        }
+        // Its client was answered before: it gets no place of its own for this copy.
+        AcquireOutcome::Refused(LockRefusal::Late) => ticket.refused(false),
     }
 }

@@ -5,11 +5,11 @@ use statelock_protocol::lock::unified::{Facet, Unanswered};
 
 use super::rows::{Change, load, store};
 use super::waiting::Turn;
-use super::{LockedState, TakeLock};
+use super::{LockTransaction, LockedState, TakeLock};
 use crate::engine::audit::{self, AuditEntry};
 use crate::engine::{Engine, EngineError};
 use crate::records::AuditAction;
-use crate::storage::{Transaction, Verdict};
+use crate::storage::Verdict;
 
 impl Engine {
     /// Makes the grant of an attempt not to have happened, unless somebody was told of it.
@@ -17,7 +17,7 @@ impl Engine {
         let state = wanted.state.clone();
         let now_micros = self.clock.now_micros();
         let undone = self
-            .transact_judged(move |transaction| {
+            .transact_locks(move |transaction| {
                 let verdict = undo(transaction, &wanted, &turn, now_micros)?;
                 Ok((verdict, verdict == Verdict::Commit))
             })
@@ -25,7 +25,6 @@ impl Engine {
         match undone {
             Ok(true) => {
                 tracing::info!(%state, "a client went away while it was granted the lock");
-                self.lock_changed(&state);
             }
             Ok(false) => {}
             Err(error) => tracing::error!(
@@ -38,7 +37,7 @@ impl Engine {
 }
 
 fn undo(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     wanted: &TakeLock,
     turn: &Turn,
     now_micros: u64,
@@ -49,7 +48,7 @@ fn undo(
     let Some(next) = loaded.lock.undo(&Unanswered { facet, id, at_micros }) else {
         return Ok(Verdict::Discard);
     };
-    let change = Change::of_no_lockfile(None, now_micros);
+    let change = Change::of_no_lockfile(Some(&wanted.sender), None, now_micros);
     store(transaction, &wanted.state, &loaded, &next, change)?;
     let LockedState { bucket, key } = &wanted.state;
     let entry = AuditEntry {

@@ -1,15 +1,16 @@
 //! BatchGetItem and BatchWriteItem.
 
-use statelock_protocol::lock::unified::{ReleaseOutcome, Seen};
+use statelock_protocol::lock::unified::Seen;
 
 use super::expression::Projection;
 use super::items::load_item;
 use super::keys::{ItemKey, check_paths};
 use super::writes::{Moment, delete, put};
 use super::{DeleteItem, Item, PutItem, TableError, WriteOutcome, open};
-use crate::engine::{Engine, LockedState, Sender};
+use crate::engine::Engine;
+use crate::engine::locks::LockTransaction;
 use crate::records::item_size_bytes;
-use crate::storage::Transaction;
+use crate::storage::{Transaction, Verdict};
 
 /// An answer of BatchGetItem has at most this size.
 const ANSWER_SIZE_BYTES_MAX: usize = 16 << 20;
@@ -74,47 +75,30 @@ impl Engine {
         writes: Vec<BatchWrite>,
     ) -> Result<Vec<WriteOutcome>, TableError> {
         let moments = writes.iter().map(|_| self.moment()).collect::<Result<Vec<_>, _>>()?;
-        let done: Vec<_> = self
-            .write_tables(move |transaction| {
-                let mut rows = Vec::new();
-                for write in &writes {
-                    rows.push(row(transaction, write)?);
-                }
-                refuse_duplicates(&rows)?;
-                let writes = writes.iter().zip(&moments);
-                writes.map(|(write, moment)| carry_out(transaction, write, *moment)).collect()
-            })
-            .await?;
-        let (outcomes, released): (Vec<_>, Vec<_>) = done.into_iter().unzip();
-        // Only now that it is stored: who is woken looks at once.
-        for BatchReleased { state, sender, outcome } in released.into_iter().flatten() {
-            self.released(&state, &sender, &outcome);
-        }
-        Ok(outcomes)
+        self.write_locks(move |transaction| {
+            let mut rows = Vec::new();
+            for write in &writes {
+                rows.push(row(transaction, write)?);
+            }
+            refuse_duplicates(&rows)?;
+            let mut outcomes = Vec::new();
+            for (write, moment) in writes.iter().zip(&moments) {
+                outcomes.push(carry_out(transaction, write, *moment)?);
+            }
+            Ok((Verdict::Commit, outcomes))
+        })
+        .await
     }
 }
 
-/// A lock that was released by a batch.
-struct BatchReleased {
-    state: LockedState,
-    sender: Sender,
-    outcome: ReleaseOutcome,
-}
-
 fn carry_out(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     write: &BatchWrite,
     moment: Moment,
-) -> Result<(WriteOutcome, Option<BatchReleased>), TableError> {
+) -> Result<WriteOutcome, TableError> {
     match write {
-        BatchWrite::Put(request) => Ok((put(transaction, request, moment)?, None)),
-        BatchWrite::Delete(request) => {
-            let (answer, released) = delete(transaction, request, &Seen::Unknown, moment)?;
-            let sender = request.sender.clone();
-            let released =
-                released.map(|(state, outcome)| BatchReleased { state, sender, outcome });
-            Ok((answer?, released))
-        }
+        BatchWrite::Put(request) => put(transaction, request, moment),
+        BatchWrite::Delete(request) => delete(transaction, request, &Seen::Unknown, moment)?,
     }
 }
 

@@ -23,9 +23,10 @@ use crate::storage::{StorageError, Transaction};
 /// The attribute that holds a lock info.
 pub(super) const INFO: &str = "Info";
 /// The attribute that holds a digest.
-const DIGEST: &str = "Digest";
+pub(super) const DIGEST: &str = "Digest";
 
-fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+/// An attribute, if it is a string.
+pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     match item.get(name) {
         Some(AttributeValue::S(text)) => Some(text),
         Some(_) | None => None,
@@ -48,7 +49,8 @@ pub(super) fn locked_state(key: &ItemKey) -> Option<LockedState> {
     LockTableKey::new(lock_id_text(key)?).locked_state().and_then(place)
 }
 
-fn digested_state(key: &ItemKey) -> Option<LockedState> {
+/// The state whose digest an item with this key may be.
+pub(super) fn digested_state(key: &ItemKey) -> Option<LockedState> {
     LockTableKey::new(lock_id_text(key)?).digested_state().and_then(place)
 }
 
@@ -80,17 +82,11 @@ pub(super) fn with_info(mut item: Item, info: &[u8]) -> Item {
     item
 }
 
-/// The digest that an item says, if it is the digest of a state whose bucket is here.
-pub(super) fn said_digest<'a>(
+/// Whether the bucket of a state is here.
+pub(super) fn is_here(
     transaction: &mut dyn Transaction,
-    key: &ItemKey,
-    item: &'a Item,
-) -> Result<Option<(LockedState, &'a str)>, StorageError> {
-    let Some((state, said)) = digested_state(key).zip(text(item, DIGEST)) else { return Ok(None) };
-    Ok(is_here(transaction, &state)?.then_some((state, said)))
-}
-
-fn is_here(transaction: &mut dyn Transaction, state: &LockedState) -> Result<bool, StorageError> {
+    state: &LockedState,
+) -> Result<bool, StorageError> {
     let bucket: Option<BucketRecord> =
         records::load(transaction, &BucketRecord::key(&state.bucket))?;
     Ok(bucket.is_some())

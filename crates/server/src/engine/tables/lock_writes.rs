@@ -8,20 +8,17 @@
 //! - what was a lock does not become something else: it is deleted first.
 
 use statelock_protocol::lock::unified::{AcquireOutcome, Aim, Facet, ReleaseOutcome, Seen};
-use statelock_protocol::state::Digest;
 
 use super::decision;
 use super::expression::Condition;
 use super::keys::ItemKey;
-use super::lock_items::{INFO, lock_info, locked_state, said_digest, shown, shown_lock};
+use super::lock_items::{INFO, lock_info, locked_state, shown, shown_lock};
 use super::{DeleteItem, OpenTable, TableError, WriteOutcome};
-use crate::engine::audit::{self, AuditEntry};
-use crate::engine::guard::state_digest;
+use crate::engine::Sender;
 use crate::engine::locks::{
-    Giving, Loaded, LockedState, Taking, Turn, give_back, id_of, load, not_released, take,
+    Giving, Loaded, LockTransaction, Taking, Turn, give_back, id_of, load, not_released, take,
 };
-use crate::engine::{EngineError, Sender};
-use crate::records::{self, AttributeValue, AuditAction, BodyId, Item};
+use crate::records::{self, AttributeValue, BodyId, Item};
 use crate::storage::{Transaction, Verdict};
 
 /// A lock that is written as an item.
@@ -51,7 +48,7 @@ pub(super) fn is_lock(table: &OpenTable, key: &ItemKey, item: &Item) -> bool {
 
 /// Takes a lock by writing its item.
 pub(super) fn put_lock(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     put: &LockPut<'_>,
 ) -> Result<LockPutAnswer, TableError> {
     let (Some(state), Some(info)) = (locked_state(put.key), lock_info(put.key, put.item)) else {
@@ -118,22 +115,17 @@ fn store_rest(transaction: &mut dyn Transaction, put: &LockPut<'_>) -> Result<()
     Ok(())
 }
 
-/// A lock whose item was to be removed: the refusal is an answer here too, because it is remembered.
-pub(super) struct LockDeleted {
-    pub(super) state: LockedState,
-    pub(super) outcome: ReleaseOutcome,
-    pub(super) answer: Result<WriteOutcome, TableError>,
-}
-
 /// Releases a lock by removing its item; `None` if there is no lock, and the item is an ordinary one.
+///
+/// The refusal is an answer here too, because it is remembered.
 pub(super) fn delete_lock(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     table: &OpenTable,
     key: &ItemKey,
     request: &DeleteItem,
     seen: &Seen,
     now_micros: u64,
-) -> Result<Option<LockDeleted>, TableError> {
+) -> Result<Option<Result<WriteOutcome, TableError>>, TableError> {
     let Some(state) = locked_state(key).filter(|_| table.record.is_lock_table()) else {
         return Ok(None);
     };
@@ -163,8 +155,7 @@ pub(super) fn delete_lock(
             None
         }
     };
-    let answer = refusal.map_or(Ok(WriteOutcome { before, after: None }), Err);
-    Ok(Some(LockDeleted { state, outcome, answer }))
+    Ok(Some(refusal.map_or(Ok(WriteOutcome { before, after: None }), Err)))
 }
 
 /// Refuses to write something else over a lock that stands.
@@ -182,32 +173,4 @@ pub(super) fn keep_lock(
         None => Ok(()),
         Some(lock) => Err(TableError::ConditionFailed(Some(Box::new(lock)))),
     }
-}
-
-/// Compares a digest that a client writes with the state that is stored, and records a disagreement.
-pub(super) fn compare_digest(
-    transaction: &mut dyn Transaction,
-    table: &OpenTable,
-    key: &ItemKey,
-    item: &Item,
-    sender: &Sender,
-    now_micros: u64,
-) -> Result<(), TableError> {
-    if !table.record.is_lock_table() {
-        return Ok(());
-    }
-    let Some((state, said)) = said_digest(transaction, key, item)? else { return Ok(()) };
-    let stored = state_digest(transaction, &state.bucket, &state.key)?;
-    if stored.is_some() && stored == Digest::parse(said).ok() {
-        return Ok(());
-    }
-    let stored = stored.map_or_else(|| "no state".to_owned(), |digest| digest.to_string());
-    let said: String = said.chars().take(64).collect();
-    tracing::warn!(%state, %stored, %said, "a client wrote a digest that is not the stored state's");
-    let entry = AuditEntry {
-        reason: Some(format!("written {said}, stored {stored}")),
-        ..AuditEntry::new(AuditAction::DigestDisagreed).about(&state.bucket, &state.key)
-    };
-    audit::append(transaction, sender, entry, now_micros).map_err(EngineError::Storage)?;
-    Ok(())
 }

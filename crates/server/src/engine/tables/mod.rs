@@ -9,6 +9,7 @@ mod decision;
 mod error;
 mod expiry;
 pub mod expression;
+mod item_records;
 mod items;
 mod keys;
 mod lock_items;
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 
 use statelock_protocol::lock::unified::Hold;
 
+use super::locks::LockTransaction;
 use super::{Engine, EngineError};
 use crate::records::{self, Item, TableRecord};
 use crate::storage::{self, StorageError, Transaction, Verdict};
@@ -63,8 +65,31 @@ impl Engine {
         &self,
         mut job: impl FnMut(&mut dyn Transaction) -> Result<T, TableError> + Send + 'static,
     ) -> Result<T, TableError> {
+        self.write_judged(move |transaction| Ok((Verdict::Commit, job(transaction)?))).await
+    }
+
+    /// As [`Self::write_tables`], for a job that may change locks and says itself whether there is
+    /// anything to keep.
+    async fn write_locks<T: Send + 'static>(
+        &self,
+        job: impl FnMut(&mut LockTransaction<'_>) -> Result<(Verdict, T), TableError> + Send + 'static,
+    ) -> Result<T, TableError> {
+        let mut job = self.noting(job);
+        let done = self.write_judged(move |transaction| {
+            let ((verdict, value), changes) = job(transaction)?;
+            Ok((verdict, (value, changes)))
+        });
+        let (value, changes) = done.await?;
+        self.follow(changes);
+        Ok(value)
+    }
+
+    async fn write_judged<T: Send + 'static>(
+        &self,
+        mut job: impl FnMut(&mut dyn Transaction) -> Result<(Verdict, T), TableError> + Send + 'static,
+    ) -> Result<T, TableError> {
         storage::write(&self.storage, move |transaction| match job(transaction) {
-            Ok(value) => Ok((Verdict::Commit, Ok(value))),
+            Ok((verdict, value)) => Ok((verdict, Ok(value))),
             Err(error) => match error.storage() {
                 Some(failure) => Err(failure),
                 None => Ok((Verdict::Discard, Err(error))),

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use super::items::{Span, remove_all_items, scan_items};
 use super::keys::ItemKey;
 use super::{OpenTable, TableError, open};
-use crate::engine::Engine;
+use crate::engine::audit::{self, AuditEntry};
+use crate::engine::{Engine, Sender};
 use crate::records::{
-    self, KeySchema, RowKeyParts, TableEncryption, TableRecord, Throughput, item_size_bytes,
+    self, AuditAction, KeySchema, RowKeyParts, TableEncryption, TableRecord, Throughput,
+    item_size_bytes,
 };
 use crate::storage::{Table, Transaction};
 
@@ -77,11 +79,15 @@ pub struct TablePage {
 }
 
 impl Engine {
-    /// Makes a table. It can be used at once.
+    /// Makes a table, which can be used at once; without a sender, the server makes it by itself.
     ///
     /// # Errors
     /// [`TableError::TableExists`], or a failure.
-    pub async fn create_table(&self, new: NewTable) -> Result<TableDescription, TableError> {
+    pub async fn create_table(
+        &self,
+        new: NewTable,
+        sender: Option<Sender>,
+    ) -> Result<TableDescription, TableError> {
         let created_micros = self.clock.now_micros();
         let id = table_id(self.ids.random()?);
         self.write_tables(move |transaction| {
@@ -104,6 +110,8 @@ impl Engine {
                 tags: new.tags.clone(),
             };
             records::store(transaction, &row, &record)?;
+            let entry = AuditEntry::new(AuditAction::TableCreated).of_table(&*new.name);
+            audit::append_by(transaction, sender.as_ref(), entry, created_micros)?;
             describe(transaction, OpenTable::new(&new.name, record), created_micros)
         })
         .await
@@ -146,20 +154,28 @@ impl Engine {
         .await
     }
 
-    /// Changes a table's settings.
+    /// Changes a table's settings. A change to what they are already changes nothing.
     ///
     /// # Errors
     /// [`TableError::NoSuchTable`], whatever `change` answers, or a failure.
     pub async fn change_table(
         &self,
         name: String,
+        sender: Sender,
         change: impl Fn(&mut TableRecord) -> Result<(), TableError> + Send + 'static,
     ) -> Result<TableDescription, TableError> {
         let now_micros = self.clock.now_micros();
         self.write_tables(move |transaction| {
             let mut table = open(transaction, &name)?;
+            let before = table.record.clone();
             change(&mut table.record)?;
-            records::store(transaction, &TableRecord::key(&name), &table.record)?;
+            if table.record != before {
+                records::store(transaction, &TableRecord::key(&name), &table.record)?;
+                let reason = Some(what_changed(&before, &table.record));
+                let entry = AuditEntry::new(AuditAction::TableChanged).of_table(&*name);
+                let entry = AuditEntry { reason, ..entry };
+                audit::append(transaction, &sender, entry, now_micros)?;
+            }
             describe(transaction, table, now_micros)
         })
         .await
@@ -169,7 +185,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`TableError::NoSuchTable`], [`TableError::Protected`], or a failure.
-    pub async fn delete_table(&self, name: String) -> Result<TableDescription, TableError> {
+    pub async fn delete_table(
+        &self,
+        name: String,
+        sender: Sender,
+    ) -> Result<TableDescription, TableError> {
         let now_micros = self.clock.now_micros();
         self.write_tables(move |transaction| {
             let table = open(transaction, &name)?;
@@ -179,10 +199,30 @@ impl Engine {
             let described = describe(transaction, table.clone(), now_micros)?;
             remove_all_items(transaction, &table)?;
             records::remove(transaction, &TableRecord::key(&name))?;
+            let reason = Some(format!("it showed {} items", described.items));
+            let entry = AuditEntry::new(AuditAction::TableDeleted).of_table(&*name);
+            audit::append(transaction, &sender, AuditEntry { reason, ..entry }, now_micros)?;
             Ok(described)
         })
         .await
     }
+}
+
+/// What is not as before, in words.
+fn what_changed(before: &TableRecord, after: &TableRecord) -> String {
+    let is_billed_otherwise = (before.throughput, before.billing_mode_named)
+        != (after.throughput, after.billing_mode_named);
+    let parts = [
+        ("billing", is_billed_otherwise),
+        ("encryption", before.encryption != after.encryption),
+        ("class", before.class != after.class),
+        ("deletion protection", before.deletion_protected != after.deletion_protected),
+        ("backups", before.point_in_time_recovery != after.point_in_time_recovery),
+        ("time to live", before.expiry_attribute != after.expiry_attribute),
+        ("tags", before.tags != after.tags),
+    ];
+    let changed = parts.iter().filter(|(_, is_changed)| *is_changed).map(|(what, _)| *what);
+    changed.collect::<Vec<_>>().join(", ")
 }
 
 fn describe(

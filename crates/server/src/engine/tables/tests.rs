@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::expression::{ExpressionKind, Placeholders};
 use super::{BatchWrite, GetItem, NewTable, PutItem, ScanItems, TableError};
-use crate::engine::{Clock, Connection, ConnectionId, Engine, Limits, Protocol, Sender};
-use crate::records::{Item, KeyAttribute, KeySchema, KeyType};
+use crate::engine::{
+    AuditFilter, AuditOrder, AuditQuery, Clock, Connection, ConnectionId, Engine, Limits, Protocol,
+    Sender,
+};
+use crate::records::{AuditAction, Item, KeyAttribute, KeySchema, KeyType};
 use crate::storage::memory::MemoryStorage;
 use crate::system::SystemRandomness;
 
@@ -44,7 +47,7 @@ impl Server {
         let hash = KeyAttribute { name: "id".to_owned(), key_type: KeyType::S };
         let key = KeySchema { hash, range: None };
         let new = NewTable { key, ..NewTable::lock_table(name, "us-east-1") };
-        self.engine.create_table(new).await.map(|_| ())
+        self.engine.create_table(new, None).await.map(|_| ())
     }
 
     async fn put(&self, item: &str) {
@@ -101,7 +104,7 @@ async fn items_expire_only_after_the_second_that_they_name() {
     };
     later(15);
     assert_eq!(server.engine.expire_items().await.unwrap(), 0, "nobody asked for it");
-    let enabled = server.engine.change_table("things".to_owned(), |record| {
+    let enabled = server.engine.change_table("things".to_owned(), sender(), |record| {
         record.expiry_attribute = Some("until".to_owned());
         Ok(())
     });
@@ -113,6 +116,16 @@ async fn items_expire_only_after_the_second_that_they_name() {
     later(21);
     assert_eq!(server.engine.expire_items().await.unwrap(), 1);
     assert_eq!(server.names().await.len(), 3, "no time, a text, or a time too long ago");
+    let filter = AuditFilter { key: Some("a".to_owned()), ..AuditFilter::default() };
+    let query = AuditQuery { from: None, limit: 9, order: AuditOrder::OldestFirst, filter };
+    let records = server.engine.audit_page(query).await.unwrap().records;
+    let [written, expired] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!(
+        (written.action, expired.action),
+        (AuditAction::ItemWritten, AuditAction::ItemDeleted)
+    );
+    assert_eq!((expired.table.as_deref(), &expired.principal), (Some("things"), &None));
+    assert_eq!(expired.reason.as_deref(), Some("its time to live is over"));
 }
 
 #[tokio::test]
@@ -123,7 +136,7 @@ async fn many_items_expire_in_batches() {
         let json = format!(r#"{{"id": {{"S": "{number}"}}, "until": {{"N": "{until}"}}}}"#);
         server.put(&json).await;
     }
-    let change = server.engine.change_table("things".to_owned(), |record| {
+    let change = server.engine.change_table("things".to_owned(), sender(), |record| {
         record.expiry_attribute = Some("until".to_owned());
         Ok(())
     });
@@ -178,7 +191,7 @@ async fn a_deleted_table_leaves_nothing_for_one_of_the_same_name() {
     }
     let exists = server.create("things").await;
     assert!(matches!(exists, Err(TableError::TableExists(name)) if name == "things"));
-    server.engine.delete_table("things".to_owned()).await.unwrap();
+    server.engine.delete_table("things".to_owned(), sender()).await.unwrap();
     let gone = server.engine.table("things".to_owned()).await;
     assert!(matches!(gone, Err(TableError::NoSuchTable(_))));
     server.create("things").await.unwrap();

@@ -1,19 +1,18 @@
 //! PutItem, DeleteItem, UpdateItem and GetItem.
 
-use statelock_protocol::lock::unified::{AcquireOutcome, Facet, LockRefusal, ReleaseOutcome, Seen};
+use statelock_protocol::lock::unified::{AcquireOutcome, Facet, LockRefusal, Seen};
 
 use super::decision::{self, Change};
 use super::expression::{Condition, Projection, Update};
+use super::item_records::ItemChange;
 use super::items::{load_item, remove_item, store_item};
 use super::keys::{ItemKey, check_paths};
-use super::lock_writes::{
-    LockPut, LockPutAnswer, compare_digest, delete_lock, is_lock, keep_lock, put_lock,
-};
-use super::{ITEM_SIZE_BYTES_MAX, OpenTable, TableError, lock_items, open};
-use crate::engine::locks::{SightingKind, Turn, id_of, shown_hold};
+use super::lock_writes::{LockPut, LockPutAnswer, delete_lock, is_lock, keep_lock, put_lock};
+use super::{ITEM_SIZE_BYTES_MAX, OpenTable, TableError, item_records, lock_items, open};
+use crate::engine::locks::{LockTransaction, SightingKind, Turn, id_of, shown_hold};
 use crate::engine::{Engine, EngineError, LockedState, Sender, TakeLock};
 use crate::records::{BodyId, Item, item_size_bytes};
-use crate::storage::{self, Transaction, Verdict};
+use crate::storage::{Transaction, Verdict};
 
 /// Writes a whole item.
 #[derive(Clone, Debug)]
@@ -88,7 +87,10 @@ impl Engine {
             return self.put_lock_item(lock, request).await;
         }
         let moment = self.moment()?;
-        self.write_tables(move |transaction| put(transaction, &request, moment)).await
+        let put = move |transaction: &mut LockTransaction<'_>| {
+            Ok((Verdict::Commit, put(transaction, &request, moment)?))
+        };
+        self.write_locks(put).await
     }
 
     /// The state that an item locks, and its lock info, if it is written to a lock table as a lock.
@@ -122,24 +124,19 @@ impl Engine {
         turn: Turn,
     ) -> Result<(AcquireOutcome, Result<WriteOutcome, TableError>), EngineError> {
         let moment = self.moment()?;
-        storage::write(&self.storage, move |transaction| {
-            let table = open(transaction, &request.table);
-            let put = table
-                .and_then(|table| put_as_lock(transaction, &table, &request, turn.clone(), moment));
-            match put {
-                Ok(put) => Ok((put.verdict, (put.outcome, put.answer))),
-                Err(error) => {
-                    if let Some(failure) = error.storage() {
-                        return Err(failure);
-                    }
-                    // Nobody is asked for the lock when the item itself is refused: no turn to wait for.
-                    let outcome = AcquireOutcome::Refused(LockRefusal::Late);
-                    Ok((Verdict::Discard, (outcome, Err(error))))
-                }
-            }
-        })
-        .await
-        .map_err(EngineError::Storage)
+        let put = self.write_locks(move |transaction| {
+            let table = open(transaction, &request.table)?;
+            let put = put_as_lock(transaction, &table, &request, turn.clone(), moment)?;
+            Ok((put.verdict, (put.outcome, put.answer)))
+        });
+        match put.await {
+            Ok(put) => Ok(put),
+            Err(error) => match error.storage() {
+                Some(failure) => Err(EngineError::Storage(failure)),
+                // Nobody is asked for the lock when the item itself is refused: no turn to wait for.
+                None => Ok((AcquireOutcome::Refused(LockRefusal::Late), Err(error))),
+            },
+        }
     }
 
     /// Removes an item if its condition holds. Removing what is not there succeeds.
@@ -151,13 +148,10 @@ impl Engine {
         let locked = lock_items::state_of(&request.key);
         let seen = locked
             .map_or(Seen::Unknown, |state| self.sightings.seen(&state, &sender, moment.now_micros));
-        let (answer, released) = self
-            .write_tables(move |transaction| delete(transaction, &request, &seen, moment))
-            .await?;
-        if let Some((state, released)) = released {
-            self.released(&state, &sender, &released);
-        }
-        answer
+        let delete = move |transaction: &mut LockTransaction<'_>| {
+            Ok((Verdict::Commit, delete(transaction, &request, &seen, moment)?))
+        };
+        self.write_locks(delete).await?
     }
 
     /// Changes an item if its condition holds, and makes it if there is none.
@@ -166,7 +160,10 @@ impl Engine {
     /// As for [`Engine::put_item`].
     pub async fn update_item(&self, request: UpdateItem) -> Result<WriteOutcome, TableError> {
         let moment = self.moment()?;
-        self.write_tables(move |transaction| update(transaction, &request, moment)).await
+        let update = move |transaction: &mut LockTransaction<'_>| {
+            Ok((Verdict::Commit, update(transaction, &request, moment)?))
+        };
+        self.write_locks(update).await
     }
 
     /// Reads an item, always as the latest acknowledged write left it.
@@ -236,11 +233,8 @@ pub(super) struct Moment {
     body: BodyId,
 }
 
-/// A lock that was released, and how.
-type ReleasedLock = Option<(LockedState, ReleaseOutcome)>;
-
 pub(super) fn put(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     request: &PutItem,
     moment: Moment,
 ) -> Result<WriteOutcome, TableError> {
@@ -261,7 +255,7 @@ pub(super) fn put(
 }
 
 fn put_as_lock(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     table: &OpenTable,
     request: &PutItem,
     turn: Turn,
@@ -287,26 +281,26 @@ fn put_as_lock(
 
 /// Removes an item. That a lock is not given back is an answer, with an effect: it is remembered.
 pub(super) fn delete(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     request: &DeleteItem,
     seen: &Seen,
     moment: Moment,
-) -> Result<(Result<WriteOutcome, TableError>, ReleasedLock), TableError> {
+) -> Result<Result<WriteOutcome, TableError>, TableError> {
     let table = open(transaction, &request.table)?;
     let key = ItemKey::of_request(&table.record.key, &request.key)?;
     check_paths(&table.record.key, request.condition.as_ref(), None)?;
     let now_micros = moment.now_micros;
-    if let Some(deleted) = delete_lock(transaction, &table, &key, request, seen, now_micros)? {
-        return Ok((deleted.answer, Some((deleted.state, deleted.outcome))));
+    if let Some(answer) = delete_lock(transaction, &table, &key, request, seen, now_micros)? {
+        return Ok(answer);
     }
     let before = load_item(transaction, &table, &key, now_micros)?;
     let change = decision::delete(before.as_ref(), request.condition.as_ref())?;
     let access = Access { sender: &request.sender, moment };
-    Ok((Ok(carry_out(transaction, &table, &key, before, change, access)?), None))
+    Ok(Ok(carry_out(transaction, &table, &key, before, change, access)?))
 }
 
 fn update(
-    transaction: &mut dyn Transaction,
+    transaction: &mut LockTransaction<'_>,
     request: &UpdateItem,
     moment: Moment,
 ) -> Result<WriteOutcome, TableError> {
@@ -364,7 +358,6 @@ fn carry_out(
     let Access { sender, moment: Moment { now_micros, .. } } = access;
     let after = match change {
         Change::Store(item) => {
-            compare_digest(transaction, table, key, &item, sender, now_micros)?;
             store_item(transaction, table, key, &item)?;
             Some(item)
         }
@@ -374,5 +367,7 @@ fn carry_out(
         }
         Change::Nothing => None,
     };
+    let done = ItemChange { table, key, before: before.as_ref(), after: after.as_ref() };
+    item_records::note(transaction, &done, sender, now_micros)?;
     Ok(WriteOutcome { before, after })
 }

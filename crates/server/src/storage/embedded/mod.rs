@@ -17,6 +17,8 @@
 mod at_rest;
 mod batch;
 mod checkpoint;
+#[cfg(test)]
+mod closing_tests;
 mod copying;
 mod directory;
 mod failure;

@@ -38,6 +38,7 @@ fn history(happened: &[(u64, SightingKind, &str)]) -> Sightings {
     let sightings = Sightings::default();
     for (connection, kind, lock) in happened {
         sightings.note(&state("k"), &sender(*connection), *kind, Some(&id(lock)), NOW);
+        sightings.told(&state("k"), &sender(*connection), Some(&id(lock)), NOW);
     }
     sightings
 }
@@ -46,7 +47,7 @@ fn locks(ids: &[&str]) -> Seen {
     Seen::Locks(ids.iter().map(|text| Some(id(text))).collect())
 }
 
-use SightingKind::{GaveBack, Read, Took};
+use SightingKind::{GaveBack, Read, Replaced, Took};
 
 #[test]
 fn on_its_own_connection_counts_what_was_seen_last() {
@@ -204,6 +205,39 @@ fn p6_a_lost_lock_is_remembered_however_much_else_happens() {
     let forced: Vec<_> = (0..).zip(names.iter().map(String::as_str)).flat_map(forced).collect();
     let sightings = history(&forced);
     assert_eq!(sightings.states()[&state("k")].deeds.len(), DEEDS_MAX);
+}
+
+#[test]
+fn p6_a_connection_whose_lock_was_replaced_belongs_to_nobody_who_holds_now() {
+    let replaced = [(1, Took, "a"), (2, Took, "b"), (2, Replaced, "a")];
+    assert_eq!(lost(&replaced, &sender(1), "b").as_deref(), Some("a"));
+    assert_eq!(lost(&replaced, &sender(2), "b"), None);
+    // And the replacement is replaced too.
+    let twice = [&replaced[..], &[(3, Took, "c"), (3, Replaced, "b")]].concat();
+    assert_eq!(lost(&twice, &sender(1), "c").as_deref(), Some("a"));
+    assert_eq!(lost(&twice, &sender(2), "c").as_deref(), Some("b"));
+    let own = [(1, Took, "a"), (1, Took, "b"), (1, Replaced, "a")];
+    assert_eq!(lost(&own, &sender(1), "b"), None);
+    // Its own lock that it replaced by itself is no reason to forget what comes after.
+    let then_lost = [&own[..], &[(2, Took, "c"), (2, Replaced, "b")]].concat();
+    assert_eq!(lost(&then_lost, &sender(1), "c").as_deref(), Some("b"));
+}
+
+#[test]
+fn p4_a_lock_that_its_taker_was_not_told_of_yet_was_seen_by_nobody_else() {
+    let sightings = Sightings::default();
+    sightings.note(&state("k"), &sender(1), Took, Some(&id("a")), NOW);
+    assert_eq!(sightings.seen(&state("k"), &sender(2), NOW), Seen::Unknown);
+    assert_eq!(sightings.seen(&state("k"), &sender(1), NOW), locks(&["a"]));
+    // Another connection, another lock, or later than this one was sent.
+    let mut early = sender(2);
+    early.connection.idle_since_micros = NOW;
+    sightings.told(&state("k"), &sender(3), Some(&id("a")), NOW);
+    sightings.told(&state("k"), &sender(1), Some(&id("b")), NOW);
+    assert_eq!(sightings.seen(&state("k"), &early, NOW), Seen::Unknown);
+    sightings.told(&state("k"), &sender(1), Some(&id("a")), NOW + 1);
+    assert_eq!(sightings.seen(&state("k"), &early, NOW + 1), Seen::Unknown);
+    assert_eq!(sightings.seen(&state("k"), &sender(2), NOW + 1), locks(&["a"]));
 }
 
 #[test]

@@ -147,6 +147,13 @@ impl Stage {
         self.engine.release_lock(request).await.unwrap()
     }
 
+    /// Somebody removes the lock of `name`.
+    async fn release_of(&self, by: &str, name: &str) -> ReleaseOutcome {
+        let (id, sender) = (LockId::parse(name).ok(), sender(by, &self.engine));
+        let request = ReleaseLock { state: state(), facet: Facet::Http, id, sender };
+        self.engine.release_lock(request).await.unwrap()
+    }
+
     async fn holder(&self) -> Option<String> {
         let held = self.engine.lock_holder(state()).await.unwrap();
         held.and_then(|(hold, _)| hold.id).map(|id| id.as_str().to_owned())
@@ -163,7 +170,7 @@ impl Stage {
     }
 
     async fn create_lock_table(&self) {
-        self.engine.create_table(NewTable::lock_table("locks", "r")).await.unwrap();
+        self.engine.create_table(NewTable::lock_table("locks", "r"), None).await.unwrap();
     }
 
     /// Removes the lock's item as tools do that write many items at once.
@@ -300,6 +307,28 @@ async fn p6_a_lock_that_a_batch_of_somebody_else_removes_is_lost() {
     assert_eq!(stage.take("a").await, TAKEN);
     stage.release_in_a_batch("operator").await;
     assert_eq!(stage.take("b").await, TAKEN);
+    let (a, b) = (sender("a", &stage.engine), LockId::parse("b").unwrap());
+    let lost = stage.engine.sightings.lost_its_lock(&state(), &a, &b);
+    assert_eq!(lost.as_ref().map(LockId::as_str), Some("a"));
+}
+
+/// Whoever removes a lock or takes one may go away before it is answered: it happened all the same.
+#[tokio::test(start_paused = true)]
+async fn p6_what_became_of_a_lock_counts_even_if_nobody_waits_for_the_answer() {
+    let stage = Stage::new(3, WaitingLimits::default()).await;
+    assert_eq!(stage.take("a").await, TAKEN);
+    {
+        let mut removal = pin!(stage.release_of("operator", "a"));
+        while stage.holder().await.is_some() {
+            assert!(poll!(&mut removal).is_pending());
+        }
+    }
+    {
+        let mut taking = pin!(stage.take("b"));
+        while stage.holder().await.is_none() {
+            assert!(poll!(&mut taking).is_pending());
+        }
+    }
     let (a, b) = (sender("a", &stage.engine), LockId::parse("b").unwrap());
     let lost = stage.engine.sightings.lost_its_lock(&state(), &a, &b);
     assert_eq!(lost.as_ref().map(LockId::as_str), Some("a"));
