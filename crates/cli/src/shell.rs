@@ -24,35 +24,9 @@ pub(crate) fn quoted_os(word: &OsStr) -> String {
     format!("$'{}'", bytes.collect::<String>())
 }
 
-/// A URL without the user name and the password that may stand in it.
-pub(crate) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(host_end);
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://…@{host}{path}"),
-        None => url.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{quoted, quoted_os, without_password};
-
-    #[test]
-    fn a_url_loses_its_password_and_nothing_else() {
-        for (url, shown) in [
-            ("https://user:pass@host:9000/a", "https://…@host:9000/a"),
-            ("http://a@b:c@host", "http://…@host"),
-            ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
-            ("https://host/a@b", "https://host/a@b"),
-            ("host", "host"),
-        ] {
-            assert_eq!(without_password(url), shown);
-        }
-    }
+    use super::{quoted, quoted_os};
 
     #[cfg(unix)]
     #[test]

@@ -47,6 +47,7 @@ mod transport;
 pub use account::CallerIdentity;
 pub use backend::{Claim, LockError, LockEvent, StateBackend};
 pub use connection::Connection;
+pub use connection::endpoint_url::without_user;
 pub use error::{BUCKET_IN_HOST, ConnectError, StoreError, Trouble};
 pub use handle::{LockHandle, ReleaseReport, Standing};
 pub use settings::{

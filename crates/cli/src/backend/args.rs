@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use statelock_client::protocol::lock::steps::LockMode;
 use statelock_client::protocol::store::TableName;
-use statelock_client::{BackendSettings, Encryption, ObjectSettings, Secret, StoreSettings};
+use statelock_client::{
+    BackendSettings, Encryption, ObjectSettings, Secret, StoreSettings, without_user,
+};
 use statelock_config::{BackendOption, S3Arguments};
 use statelock_protocol::state::{WorkspaceKeyPrefix, WorkspaceName};
 
 use super::{BackendError, Resolved, directory};
 use crate::address;
-use crate::shell::{quoted, without_password};
+use crate::shell::quoted;
 
 /// Options with the names of the arguments of Terraform's `s3` backend.
 #[derive(Clone, Debug, Default, Args)]
@@ -46,7 +48,7 @@ pub(crate) struct BackendArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
 
-    /// Where S3 and DynamoDB are, if not at AWS [env: AWS_ENDPOINT_URL].
+    /// Where S3 and DynamoDB are, if not at AWS [env: AWS_ENDPOINT_URL]. A user and a password in it are not sent.
     #[arg(long, value_name = "URL")]
     pub(super) endpoint_url: Option<String>,
 
@@ -222,7 +224,7 @@ impl BackendArgs {
                 option("backend-config", Some(&format!("{name}=…")))
             }
         });
-        let endpoint_url = self.endpoint_url.as_deref().map(without_password);
+        let endpoint_url = self.endpoint_url.as_deref().map(without_user);
         let ca_bundle = self.custom_ca_bundle.as_deref().and_then(|path| path.to_str());
         let how = [
             option("dynamodb-table", self.dynamodb_table.as_deref()),

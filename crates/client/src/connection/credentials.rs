@@ -8,6 +8,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 
 use super::credential_sources;
+use super::endpoint_url::without_user;
 use crate::error::ConnectError;
 use crate::settings::{AssumeRole, StoreSettings};
 
@@ -123,7 +124,7 @@ async fn assume(
 ) -> AssumeRoleProvider {
     let mut for_sts = shared.clone().into_builder();
     if let Some(endpoint) = &stores.endpoint_sts {
-        for_sts = for_sts.endpoint_url(endpoint);
+        for_sts = for_sts.endpoint_url(without_user(endpoint));
     }
     if let Some(region) = &stores.sts_region {
         for_sts = for_sts.region(aws_config::Region::new(region.clone()));

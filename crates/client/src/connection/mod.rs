@@ -3,6 +3,7 @@
 pub(crate) mod answer_head;
 mod credential_sources;
 mod credentials;
+pub(crate) mod endpoint_url;
 pub(crate) mod headers;
 pub(crate) mod http_client;
 mod store_kind;
@@ -22,6 +23,7 @@ use statelock_protocol::lock::steps::ConditionalDelete;
 use crate::error::ConnectError;
 use crate::settings::{Encryption, ObjectSettings, StoreSettings};
 use answer_head::Hearing;
+use endpoint_url::LeavesOutUser;
 use store_kind::StoreKind;
 use unanswered::NamesEndpoint;
 
@@ -64,6 +66,9 @@ impl Connection {
         let loader = loader(stores)?.http_client(http_client);
         // On the heap: the SDK looks for credentials in many places, and every caller would carry them.
         let shared = Box::pin(loader.load()).await;
+        for url in endpoints(stores, &shared) {
+            endpoint_url::check(&url)?;
+        }
         let region = shared.region().ok_or(ConnectError::NoRegion)?;
         for region in [Some(region.as_ref()), stores.sts_region.as_deref()].into_iter().flatten() {
             if !is_region(region) {
@@ -87,19 +92,25 @@ impl Connection {
         let s3 = |retries: RetryConfig, timeouts: TimeoutConfig| {
             let config = s3_config(shared, stores).retry_config(retries).timeout_config(timeouts);
             aws_sdk_s3::Client::from_conf(
-                config.interceptor(Hearing(kind.clone())).interceptor(NamesEndpoint).build(),
+                config
+                    .interceptor(Hearing(kind.clone()))
+                    .interceptor(LeavesOutUser)
+                    .interceptor(NamesEndpoint)
+                    .build(),
             )
         };
         let reading = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
         let mut tables = aws_sdk_dynamodb::config::Builder::from(shared)
             .retry_config(RetryConfig::disabled())
             .timeout_config(small.clone())
+            .interceptor(LeavesOutUser)
             .interceptor(NamesEndpoint);
         if let Some(endpoint) = &stores.endpoint_dynamodb {
             tables = tables.endpoint_url(endpoint);
         }
         let mut identity = aws_sdk_sts::config::Builder::from(shared)
             .timeout_config(small.clone())
+            .interceptor(LeavesOutUser)
             .interceptor(NamesEndpoint);
         if let Some(endpoint) = &stores.endpoint_sts {
             identity = identity.endpoint_url(endpoint);
@@ -237,6 +248,24 @@ fn s3_config(shared: &SdkConfig, stores: &StoreSettings) -> aws_sdk_s3::config::
         config = config.force_path_style(path_style);
     }
     config
+}
+
+/// The endpoints that are used, as far as settings and environment name them.
+fn endpoints(stores: &StoreSettings, shared: &SdkConfig) -> Vec<String> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
+    let is_named = stores.endpoint_url.is_some();
+    let of_service = |own: &Option<String>, name: &str| {
+        own.clone().or_else(|| if is_named { None } else { variable(name) })
+    };
+    let services = [
+        of_service(&stores.endpoint_s3, "AWS_ENDPOINT_URL_S3"),
+        of_service(&stores.endpoint_dynamodb, "AWS_ENDPOINT_URL_DYNAMODB"),
+        stores.endpoint_sts.clone(),
+        shared.endpoint_url().map(str::to_owned),
+        // What is no URL at all is left out there, and used all the same.
+        if is_named { None } else { variable("AWS_ENDPOINT_URL") },
+    ];
+    services.into_iter().flatten().collect()
 }
 
 /// Whether this can be a part of a host's name. The SDK says of anything else that a request got no answer.

@@ -7,6 +7,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use statelock_protocol::store::{Refusal, Reply};
 
+use crate::connection::endpoint_url::text_without_users;
 use crate::connection::unanswered::Unanswered;
 use crate::error::{BUCKET_IN_HOST, StoreError, Trouble};
 
@@ -152,7 +153,12 @@ fn causes<E: Error>(error: &E) -> String {
         last = source;
     }
     let innermost = last.to_string();
-    if innermost.is_empty() { DisplayErrorContext(error).to_string() } else { innermost }
+    // The SDK quotes an endpoint that it does not understand.
+    text_without_users(&if innermost.is_empty() {
+        DisplayErrorContext(error).to_string()
+    } else {
+        innermost
+    })
 }
 
 /// Whether it is certain that nothing was sent: no connection, or no credentials to sign with.

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use statelock_client::bucket::{Bucket, OldVersions};
-use statelock_client::{Connection, ObjectSettings, StoreSettings};
+use statelock_client::{Connection, ObjectSettings, StoreSettings, without_user};
 use statelock_protocol::store::BucketName;
 
 pub(crate) use error::BootstrapError;
@@ -94,7 +94,7 @@ pub(crate) struct BootstrapArgs {
     #[arg(long, value_name = "NAME", help_heading = "Backend")]
     profile: Option<String>,
 
-    /// Where S3 and DynamoDB are, if not at AWS [env: AWS_ENDPOINT_URL].
+    /// Where S3 and DynamoDB are, if not at AWS [env: AWS_ENDPOINT_URL]. A user and a password in it are not sent.
     #[arg(long, value_name = "URL", help_heading = "Backend")]
     endpoint_url: Option<String>,
 
@@ -160,11 +160,14 @@ impl BootstrapArgs {
         named.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"))
     }
 
-    /// The endpoint of the store, if it is not Amazon S3.
+    /// The endpoint of the store, if it is not Amazon S3. Without a user: a block is pasted, and read by others.
     fn endpoint(&self) -> Option<String> {
         let variable = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
         let named = self.endpoint_url.clone();
-        named.or_else(|| variable("AWS_ENDPOINT_URL_S3")).or_else(|| variable("AWS_ENDPOINT_URL"))
+        let named = named
+            .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
+            .or_else(|| variable("AWS_ENDPOINT_URL"));
+        named.map(|url| without_user(&url))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the stores of a backend are, in words.
 
-use statelock_client::{StateBackend, StoreSettings};
+use statelock_client::{StateBackend, StoreSettings, without_user};
 
 /// A service of a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(super) enum Service {
     DynamoDb,
 }
 
-/// The endpoint that files, options or the environment name; `None` for that of AWS.
+/// The endpoint that files, options or the environment name, without a user in it; `None` for that of AWS.
 pub(super) fn endpoint(stores: &StoreSettings, service: Service) -> Option<String> {
     let (own, variable) = match service {
         Service::S3 => (&stores.endpoint_s3, "AWS_ENDPOINT_URL_S3"),
@@ -19,7 +19,8 @@ pub(super) fn endpoint(stores: &StoreSettings, service: Service) -> Option<Strin
     };
     let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let given = own.clone().or_else(|| stores.endpoint_url.clone());
-    given.or_else(|| of(variable)).or_else(|| of("AWS_ENDPOINT_URL"))
+    let given = given.or_else(|| of(variable)).or_else(|| of("AWS_ENDPOINT_URL"));
+    given.map(|url| without_user(&url))
 }
 
 /// The endpoint, else the account at AWS.
@@ -38,9 +39,13 @@ pub(super) async fn of(backend: &StateBackend, service: Service) -> String {
 /// its store can say.
 pub(super) fn may_be(name: &str, endpoint: Option<&str>) -> bool {
     match endpoint {
-        Some(endpoint) => name.trim_end_matches('/') == endpoint.trim_end_matches('/'),
+        Some(endpoint) => in_one_form(name) == in_one_form(endpoint),
         None => name == AWS || name.starts_with(ACCOUNT),
     }
+}
+
+fn in_one_form(url: &str) -> String {
+    without_user(url.trim_end_matches('/'))
 }
 
 /// An account that is not known.
@@ -57,6 +62,7 @@ mod tests {
         let local = Some("http://127.0.0.1:9000");
         assert!(may_be("account 123456789012", None) && may_be("AWS", None));
         assert!(may_be("http://127.0.0.1:9000/", local));
+        assert!(may_be("http://user:hunter2@127.0.0.1:9000", local), "of an earlier record");
         assert!(!may_be("http://127.0.0.1:9000", None));
         assert!(!may_be("account 123456789012", local) && !may_be("", None));
     }
@@ -67,7 +73,7 @@ mod tests {
         let mut stores =
             StoreSettings { endpoint_url: text("http://both"), ..StoreSettings::default() };
         assert_eq!(endpoint(&stores, Service::DynamoDb), text("http://both"));
-        stores.endpoint_dynamodb = text("http://tables");
+        stores.endpoint_dynamodb = text("http://user:hunter2@tables");
         assert_eq!(endpoint(&stores, Service::DynamoDb), text("http://tables"));
         assert_eq!(endpoint(&stores, Service::S3), text("http://both"));
     }

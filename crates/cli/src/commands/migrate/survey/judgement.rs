@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use statelock_client::without_user;
 use statelock_config::tree::FileOrigin;
 use statelock_config::{ConfigError, Place};
 
@@ -255,7 +256,8 @@ fn other_store(unit: &Unit) -> Vec<Finding> {
         (FindingId::OtherStore, Severity::Caution),
         Some(unit.place.clone()),
         format!(
-            "the store at `{endpoint}` is not AWS: not every S3-compatible store really locks by `use_lockfile`"
+            "the store at `{}` is not AWS: not every S3-compatible store really locks by `use_lockfile`",
+            without_user(endpoint)
         ),
         "let `statelock migrate verify` prove it in the dual phase, before the table goes",
     )

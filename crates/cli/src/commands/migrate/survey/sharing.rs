@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
+use statelock_client::without_user;
 use statelock_config::Place;
 
 use super::finding::{Finding, FindingId, Severity};
@@ -37,11 +38,8 @@ fn account(
 ) -> Option<String> {
     let s3 = unit.s3.as_ref().ok()?;
     let role = s3.assume_role.as_ref().map(|role| &role.role_arn);
-    endpoint(&s3.endpoints)
-        .or(role)
-        .or(s3.profile.as_ref())
-        .filter(|text| !text.is_empty())
-        .cloned()
+    let endpoint = endpoint(&s3.endpoints).map(|url| without_user(url));
+    endpoint.or_else(|| role.or(s3.profile.as_ref()).cloned()).filter(|text| !text.is_empty())
 }
 
 impl TableIdentity {
