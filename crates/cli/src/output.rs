@@ -1,5 +1,7 @@
 //! Where text goes: data to stdout, everything else to stderr.
 
+pub(crate) mod progress_line;
+
 use std::error::Error;
 use std::io::{self, Write};
 
@@ -10,6 +12,7 @@ use statelock_client::BUCKET_IN_HOST;
 /// # Errors
 /// When stdout is closed or full.
 pub(crate) fn data(text: &str) -> io::Result<()> {
+    progress_line::erase();
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
@@ -20,6 +23,7 @@ pub(crate) fn data(text: &str) -> io::Result<()> {
 /// # Errors
 /// When stdout is closed or full, or `source` fails.
 pub(crate) fn stream(source: &mut impl io::Read) -> io::Result<()> {
+    progress_line::erase();
     let mut stdout = io::stdout().lock();
     io::copy(source, &mut stdout)?;
     stdout.flush()
@@ -27,20 +31,23 @@ pub(crate) fn stream(source: &mut impl io::Read) -> io::Result<()> {
 
 /// Prints lines for people beside the data.
 pub(crate) fn text(text: &str) {
-    // Nothing is left to tell when stderr is gone.
-    io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
+    to_stderr(text);
 }
 
 /// Prints something about what was printed.
 pub(crate) fn note(text: &str) {
-    // Nothing is left to tell when stderr is gone.
-    io::stderr().lock().write_all(format!("note: {text}\n").as_bytes()).unwrap_or_default();
+    to_stderr(&format!("note: {text}\n"));
 }
 
 /// Prints something that the user should know and that keeps nothing from being done.
 pub(crate) fn warning(text: &str) {
+    to_stderr(&format!("warning: {text}\n"));
+}
+
+fn to_stderr(text: &str) {
+    progress_line::erase();
     // Nothing is left to tell when stderr is gone.
-    io::stderr().lock().write_all(format!("warning: {text}\n").as_bytes()).unwrap_or_default();
+    io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
 }
 
 /// Text of others as it can be shown on one line of a terminal: what would move the cursor, change
@@ -71,8 +78,7 @@ pub(crate) fn error(error: &dyn Error, hint: Option<&str>) {
     if let Some(hint) = better_hint(&text).or(hint) {
         text = format!("{text}\nhint: {hint}\n");
     }
-    // Nothing is left to tell when stderr is gone.
-    io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
+    to_stderr(&text);
 }
 
 /// What the reason of a request that failed tells, whatever it was a part of.

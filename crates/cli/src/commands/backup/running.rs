@@ -1,13 +1,16 @@
 //! Runs the work, and asks it to end when a signal asks this process.
 
+use std::mem::discriminant;
+
 use rustix::process::Signal;
 use statelock_server::backup::{BackupError, Progress};
 use statelock_server::storage::embedded::Stop;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::BackupCommandError;
-use super::progress::ProgressLine;
+use super::progress::text;
 use crate::backend::StopSignals;
+use crate::output::progress_line::ProgressLine;
 
 /// Does `work` until it is done or a signal comes; it clears up itself.
 pub(super) fn until_stopped<W, T>(work: W) -> Result<T, BackupCommandError>
@@ -27,10 +30,8 @@ where
         let stop = Stop::default();
         let theirs = stop.clone();
         let mut running = tokio::task::spawn_blocking(move || {
-            let mut line = ProgressLine::new();
-            let done = work(&theirs, &mut |progress| line.draw(progress));
-            line.clear();
-            done
+            let mut line = ProgressLine::new(true);
+            work(&theirs, &mut |progress| line.draw(discriminant(&progress), || text(progress)))
         });
         let mut caught = None;
         let done = loop {

@@ -2,6 +2,7 @@
 
 use statelock_client::Connection;
 use statelock_client::listing::TableSummary;
+use tokio::time::Instant;
 
 use super::LsArgs;
 use super::error::LsError;
@@ -9,9 +10,10 @@ use super::filter::Filter;
 use super::holder::Looks;
 use super::looking::Looking;
 use super::printer::Printer;
-use super::progress::Progress;
+use super::progress;
 use crate::backend::ResolvedBucket;
 use crate::output;
+use crate::output::progress_line::{self, ProgressLine};
 
 /// How a listing ended that went well.
 struct Shown {
@@ -29,15 +31,15 @@ pub(super) async fn run(
     let mut looking = Looking::new(connection, args.query(place), Looks::ForLife);
     let mut filter = Filter::new(args);
     let mut printer = Printer::new(args);
-    let mut progress = Progress::new();
+    let (mut line, began) = (ProgressLine::new(true), Instant::now());
     printer.begin(place.bucket.as_str())?;
     let mut shown = Shown { states: 0, held: 0, is_limited: false };
     let end = loop {
         let next = tokio::select! {
             biased;
             next = looking.next() => next,
-            () = progress.is_due() => {
-                progress.draw(looking.progress());
+            () = line.is_due() => {
+                line.draw((), || progress::text(looking.progress(), began.elapsed()));
                 continue;
             }
         };
@@ -49,7 +51,7 @@ pub(super) async fn run(
         if !filter.lets_through(&mut seen) {
             continue;
         }
-        progress.clear();
+        progress_line::erase();
         printer.state(place.bucket.as_str(), &seen)?;
         shown.states += 1;
         shown.held += u64::from(seen.state.is_locked());
@@ -58,7 +60,7 @@ pub(super) async fn run(
             break looking.unread();
         }
     };
-    progress.clear();
+    progress_line::erase();
     printer.end(end.is_ok() && !shown.is_limited, looking.table())?;
     tell(args, (&shown, end.is_ok()), &filter, looking.table());
     end?;
