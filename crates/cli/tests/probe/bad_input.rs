@@ -120,13 +120,38 @@ fn a_store_that_is_not_there_is_unavailable() {
 }
 
 #[test]
+fn an_upper_case_name_is_up_to_the_store_and_a_refusal_says_what_may_be_wrong() {
+    let stage = Stage::statelock();
+    let hint = "most stores take no upper-case letters in a bucket's name: is it `tfstate`?";
+    stage.run(&["probe", "s3://TFstate"]).ended(2, hint);
+    stage.run(&["probe", "s3://TFstate", "--clean"]).ended(2, hint);
+    let other = stage.run(&["probe", "s3://elsewhere"]);
+    other.ended(6, "a probe makes no bucket");
+    assert!(!other.stderr.contains("upper-case"), "{}", other.stderr);
+    // A store may take them: what it says of other things is told as ever.
+    let proxy = stage.server.proxy();
+    proxy.inject(Fault::Answer(DENIED), usize::MAX, |method, _| method != "HEAD");
+    proxy.inject(
+        Fault::Answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        usize::MAX,
+        |method, _| method == "HEAD",
+    );
+    let denied = Run::of(stage.command(&proxy.endpoint(), &["probe", "s3://TFstate"]));
+    denied.ended(9, "a probe needs s3:PutObject");
+    assert!(!denied.stderr.contains("upper-case"), "{}", denied.stderr);
+}
+
+#[test]
 fn options_that_make_no_sense_are_refused() {
     let stage = Stage::statelock();
     for (args, said) in [
         (&["probe", "tfstate"][..], "not of the form s3://BUCKET[/PREFIX]"),
         (&["probe", PLACE, "--writers", "8"], "--writers"),
         (&["probe", PLACE, "--rounds", "0"], "--rounds"),
-        (&["probe", PLACE, "--endpoint-url", "localhost:9000"], "not a URL such as"),
+        (
+            &["probe", PLACE, "--endpoint-url", "localhost:9000"],
+            "`localhost:9000` is no URL such as",
+        ),
         (&["probe", PLACE, "--clean", "--dry-run"], "cannot be used with"),
     ] {
         stage.run(args).ended(2, said);

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use statelock_testkit::condition_proxy::{ConditionProxy, Fault};
+use statelock_testkit::real_clients::terraform::LOCK_TABLE;
 use statelock_testkit::skip::skip;
 
 use super::probe::{Probed, probe};
@@ -28,8 +29,12 @@ fn stage(other: IpAddr, fault: Fault) -> io::Result<(Stage, ConditionProxy)> {
 }
 
 fn probed(stage: &Stage, resolve: &str) -> Probed {
+    probed_with(stage, resolve, &[])
+}
+
+fn probed_with(stage: &Stage, resolve: &str, more: &[&str]) -> Probed {
     let url = url(stage);
-    let options = ["--endpoint-url", &url, "--resolve", resolve];
+    let options = [&["--endpoint-url", &url, "--resolve", resolve], more].concat();
     probe(PLAIN, &options, &stage.server.client_env_through(&stage.proxy.endpoint()))
 }
 
@@ -59,6 +64,30 @@ fn a_fault_at_the_second_address_of_a_name_is_found_and_placed() {
         assert_eq!(both.endpoint()["addresses"], expected);
         assert_eq!(both.endpoint()["writers"], 32);
     }
+}
+
+#[test]
+fn a_lock_table_is_tried_alone_at_each_address() {
+    let other = IpAddr::from(Ipv4Addr::new(127, 0, 0, 2));
+    let (stage, _second) = match stage(other, Fault::ItemConditionIgnored) {
+        Ok(both) => both,
+        Err(error) => {
+            skip("probe: a lock table at a second address", &error.to_string());
+            return;
+        }
+    };
+    let both = format!("store.test:127.0.0.1,{other}");
+    let table = |resolve: &str| probed_with(&stage, resolve, &["--dynamodb-table", LOCK_TABLE]);
+    let alone = table("store.test:127.0.0.1");
+    alone.ended(0).left_nothing().assert(&[("item_put_if_absent", "enforced")]);
+    let both = table(&both);
+    both.ended(10).left_nothing().assert(&[("item_put_if_absent", "ignored")]);
+    assert_eq!((both.lockfile(), both.lock_table()), ("safe", "not_safe"));
+    let evidence = both.evidence("item_put_if_absent");
+    let place = format!("on a taken one, at {} ({other}): done", url(&stage));
+    assert!(evidence["evidence"].to_string().contains(&place), "{evidence:#}");
+    let steps = evidence["steps"].as_array().expect("steps").len();
+    assert_eq!(steps, 4, "free and taken, at both: {evidence:#}");
 }
 
 #[test]

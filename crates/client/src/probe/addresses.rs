@@ -91,6 +91,11 @@ impl PinnedResolver {
         pick(self.seen().of_first(), self.index())
     }
 
+    /// The address that it has taken of this name, if that was asked for.
+    pub(super) fn address_of(&self, name: &str) -> Option<IpAddr> {
+        pick(self.seen().addresses.get(name).map(Vec::as_slice).unwrap_or_default(), self.index())
+    }
+
     /// How many addresses that name has.
     pub(super) fn count(&self) -> usize {
         self.seen().of_first().len()
@@ -168,6 +173,8 @@ mod tests {
         resolver.take("dynamodb", addresses(["10.0.1.1", "10.0.1.1", "10.0.1.1"]));
         assert_eq!(resolver.address(), Some("10.0.0.2".parse().unwrap()));
         assert_eq!(resolver.count(), 2);
+        assert_eq!(resolver.address_of("dynamodb"), Some("10.0.1.1".parse().unwrap()));
+        assert_eq!(resolver.address_of("sts"), None);
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl Answer {
         self.outcome == Outcome::Done
     }
 
+    /// Whether nobody was there to be asked.
+    pub(super) fn is_unreached(&self) -> bool {
+        self.outcome == Outcome::Refused(Refusal::Unavailable) && self.status.is_none()
+    }
+
     /// Whether the store says that another was faster. Whatever else it refuses for, it did not look at the condition.
     pub(super) fn has_lost(&self, condition: &Precondition) -> bool {
         match self.outcome {

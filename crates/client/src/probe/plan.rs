@@ -109,7 +109,8 @@ impl Plan {
     pub fn written_max(&self) -> u64 {
         let (rounds, samples) = (count(self.limits.rounds), count(samples(self.limits)));
         let has_items = self.checks.iter().any(|check| check.group == Group::ItemAbsent);
-        153 + 3 * rounds + samples + if has_items { 2 + rounds + samples } else { 0 }
+        let alone = 2 + items::PLACES_MAX;
+        153 + 3 * rounds + samples + if has_items { alone + rounds + samples } else { 0 }
     }
 }
 
@@ -127,8 +128,9 @@ pub(super) fn marker_rounds(limits: ProbeLimits) -> usize {
 pub(super) fn item_names(rounds: usize, samples: usize) -> Vec<String> {
     let races = (0..rounds).map(|number| format!("item-race-{number}"));
     let reads = (0..samples).map(|number| format!("item-read-{number}"));
+    let places = (0..items::PLACES_MAX).map(items::name_at);
     let alone = ["item-absent", "item-delete"].map(str::to_owned);
-    alone.into_iter().chain(races).chain(reads).collect()
+    alone.into_iter().chain(places).chain(races).chain(reads).collect()
 }
 
 fn count(length: usize) -> u64 {
@@ -188,7 +190,8 @@ impl Group {
             Self::Reads => seeing::reads_max(count(samples(limits))),
             Self::Listings => seeing::LISTINGS,
             Self::ETag => seeing::ETAG,
-            Self::ItemAbsent | Self::ItemDelete => items::ITEMS,
+            Self::ItemAbsent => items::ABSENT,
+            Self::ItemDelete => items::DELETING,
             Self::ItemReads => items::reads_max(count(samples(limits))),
         }
     }
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn each_item_has_a_name_of_its_own() {
         let names: BTreeSet<_> = item_names(3, 2).into_iter().collect();
-        assert_eq!(names.len(), 7);
+        assert_eq!(names.len(), 7 + 8);
         assert!(names.contains("item-race-2") && names.contains("item-read-1"));
     }
 }

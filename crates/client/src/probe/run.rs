@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::opening;
 use super::operation::Operation;
 use super::plan::{Group, marker_rounds, samples};
+use super::progress::ProbeStep;
 use super::reached::{self, Reached};
 use super::report::{Interrupted, PlaceReport, ProbeReport, Skipped};
 use super::seating;
@@ -44,16 +45,19 @@ impl Probe {
         }
         let places: Vec<_> = reached.iter().map(Reached::place).collect();
         let clock_ahead_seconds = reached::clock_ahead_seconds(&reached);
+        self.progress.set(ProbeStep::RemovingEarlier);
         let earlier = self.earlier(&places, clock_ahead_seconds).await;
         let limits =
             Limits::new(self.plan.requests_max(), self.plan.limits.time, self.stop.clone());
         let place = (self.target.bucket.clone(), self.base());
         let table = self.target.table.clone();
-        let stage = Stage::new(seats, place, table, self.target.objects.clone(), limits);
+        let (objects, progress) = (self.target.objects.clone(), self.progress.clone());
+        let stage = Stage::new(seats, place, table, objects, (limits, progress));
         let may_keep_versions = reached::may_keep_versions(&reached);
         let findings = Vec::new();
         let mut run = Run { probe: self, stage, places, may_keep_versions, findings };
         let tried = Box::pin(run.tried()).await;
+        self.progress.set(ProbeStep::Removing);
         let cleaned = Box::pin(run.clean()).await;
         if let Err(error) = tried {
             return Err(if cleaned.left.is_empty() {
@@ -118,7 +122,12 @@ impl Run<'_> {
 
     /// All checks, one after the other.
     async fn tried(&mut self) -> Result<(), ProbeError> {
-        for check in self.probe.plan.checks.clone() {
+        let checks = self.probe.plan.checks.len();
+        for (number, check) in self.probe.plan.checks.iter().enumerate() {
+            if let Some(operation) = check.operations.first().copied() {
+                let (check, round) = (number + 1, None);
+                self.probe.progress.set(ProbeStep::Trying { operation, check, checks, round });
+            }
             let found = Box::pin(self.check(check.group)).await?;
             self.findings.extend(found);
         }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::addresses::PinnedResolver;
 use super::gate::{Gate, GatedClient};
 use super::seating::Endpoint;
+use crate::connection::endpoint_url::host;
 use crate::connection::http_client;
 use crate::error::ConnectError;
 
@@ -26,6 +27,8 @@ pub(super) struct Seat {
     pub(super) endpoint: usize,
     /// Its URL as it was named.
     url: Option<String>,
+    /// That of the lock table.
+    tables_url: Option<String>,
     resolver: PinnedResolver,
     used: Mutex<Used>,
 }
@@ -54,17 +57,20 @@ impl Seat {
         let inner = http_client::resolving(&to.stores, Some(resolver.shared()))?;
         let client = GatedClient::new(inner, gate.clone());
         let (objects, tables) = to.connection.over(&client.shared());
-        let url = to.url();
-        Ok(Self { objects, tables, gate, endpoint, url, resolver, used: Mutex::default() })
+        let (url, tables_url) = (to.url(), to.tables_url());
+        let used = Mutex::default();
+        Ok(Self { objects, tables, gate, endpoint, url, tables_url, resolver, used })
     }
 
     /// Where it writes, for people.
     pub(super) fn place(&self) -> String {
-        let url = self.url.as_deref().unwrap_or("the usual endpoint");
-        match self.address() {
-            Some(address) => format!("{url} ({address})"),
-            None => url.to_owned(),
-        }
+        shown(self.url.as_deref(), self.address())
+    }
+
+    /// Where it asks for items, for people. The address is known once it has.
+    pub(super) fn table_place(&self) -> String {
+        let url = self.tables_url.as_deref();
+        shown(url, url.and_then(|url| self.resolver.address_of(host(url))))
     }
 
     /// The address that it speaks to, if the endpoint is a name.
@@ -108,5 +114,14 @@ impl Seat {
 
     fn used(&self) -> MutexGuard<'_, Used> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place for people.
+fn shown(url: Option<&str>, address: Option<IpAddr>) -> String {
+    let url = url.unwrap_or("the usual endpoint");
+    match address {
+        Some(address) => format!("{url} ({address})"),
+        None => url.to_owned(),
     }
 }

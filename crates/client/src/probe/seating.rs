@@ -10,6 +10,7 @@ use super::addresses::GivenAddresses;
 use super::error::ProbeError;
 use super::seat::{Seat, Service};
 use crate::connection::Connection;
+use crate::connection::endpoint_url::without_user;
 use crate::error::{ConnectError, Trouble};
 use crate::settings::StoreSettings;
 use crate::transport::failure::failed;
@@ -20,7 +21,8 @@ const ADDRESSES_MAX: usize = 4;
 /// An endpoint, and how it was reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointReport {
-    /// Its URL as it was named, here or in the environment; `None` for the one that the SDK knows.
+    /// Its URL as it was named, here or in the environment, without a user in it; `None` for the one that the SDK
+    /// knows.
     pub url: Option<String>,
     /// The addresses of its name that writers spoke to; empty if it is an address itself.
     pub addresses: BTreeSet<IpAddr>,
@@ -39,14 +41,23 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Where S3 is, as it is named here or in the environment.
+    /// Where S3 is, as it is named here or in the environment, without a user in it.
     pub(super) fn url(&self) -> Option<String> {
-        let told = self.stores.endpoint_s3.as_ref().or(self.stores.endpoint_url.as_ref());
+        self.named(self.stores.endpoint_s3.as_ref(), "AWS_ENDPOINT_URL_S3")
+    }
+
+    /// The same of DynamoDB.
+    pub(super) fn tables_url(&self) -> Option<String> {
+        self.named(self.stores.endpoint_dynamodb.as_ref(), "AWS_ENDPOINT_URL_DYNAMODB")
+    }
+
+    fn named(&self, own: Option<&String>, variable: &str) -> Option<String> {
+        let told = own.or(self.stores.endpoint_url.as_ref());
         let from_environment = || {
-            let variables = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+            let variables = [variable, "AWS_ENDPOINT_URL"];
             variables.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
         };
-        told.cloned().or_else(from_environment)
+        told.cloned().or_else(from_environment).map(|url| without_user(&url))
     }
 }
 

@@ -10,6 +10,7 @@ use statelock_protocol::store::{BucketName, TableName};
 use super::answer::NotSent;
 use super::body::BodyForm;
 use super::limits::Limits;
+use super::progress::ProbeProgress;
 use super::seat::{Seat, Service};
 use super::written::Written;
 use crate::settings::ObjectSettings;
@@ -28,6 +29,7 @@ pub(super) struct Stage {
     pub(super) table: Option<TableName>,
     pub(super) settings: ObjectSettings,
     pub(super) limits: Limits,
+    pub(super) progress: ProbeProgress,
     pub(super) form: Mutex<BodyForm>,
     written: Mutex<Written>,
 }
@@ -38,11 +40,11 @@ impl Stage {
         (bucket, base): (BucketName, String),
         table: Option<TableName>,
         settings: ObjectSettings,
-        limits: Limits,
+        (limits, progress): (Limits, ProbeProgress),
     ) -> Self {
         let form = Mutex::new(BodyForm::Sha256Header);
         let written = Mutex::default();
-        Self { seats, bucket, base, table, settings, limits, form, written }
+        Self { seats, bucket, base, table, settings, limits, progress, form, written }
     }
 
     /// The seat for what is done alone.
@@ -64,6 +66,13 @@ impl Stage {
         let mut places = BTreeSet::from([(self.first().endpoint, self.first().address())]);
         let is_new = |seat: &&Seat| places.insert((seat.endpoint, seat.address()));
         self.seats.iter().filter(is_new).collect()
+    }
+
+    /// One seat for each endpoint and address of the lock table, other than that of the first. Addresses are known of
+    /// seats that have spoken to it.
+    pub(super) fn other_table_places(&self) -> Vec<&Seat> {
+        let mut places = BTreeSet::from([self.first().table_place()]);
+        self.seats.iter().filter(|seat| places.insert(seat.table_place())).collect()
     }
 
     /// The key with this name below the probe's own prefix.

@@ -9,6 +9,7 @@ use super::earlier;
 use super::error::ProbeError;
 use super::limits::StopFlag;
 use super::plan::{Plan, ProbeLimits};
+use super::progress::{ProbeProgress, ProbeStep};
 use super::reached::{self, Reached};
 use super::seating::{self, Endpoint};
 use crate::connection::Connection;
@@ -43,6 +44,7 @@ pub struct Probe {
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) id: LockId,
     pub(super) stop: StopFlag,
+    pub(super) progress: ProbeProgress,
 }
 
 impl Probe {
@@ -59,7 +61,8 @@ impl Probe {
         }
         let id = system::new_lock_id().map_err(ProbeError::NoName)?;
         let plan = Plan::new(limits, target.table.is_some());
-        Ok(Self { target, plan, endpoints, id, stop: StopFlag::default() })
+        let (stop, progress) = Default::default();
+        Ok(Self { target, plan, endpoints, id, stop, progress })
     }
 
     /// What it will do.
@@ -92,6 +95,17 @@ impl Probe {
         self.stop.clone()
     }
 
+    /// By this it can be seen how far it is while it runs.
+    pub fn progress(&self) -> &ProbeProgress {
+        &self.progress
+    }
+
+    /// Where S3 is at each endpoint, as it is named in the settings or in the environment, without a user in it;
+    /// `None` for the one that the SDK knows.
+    pub fn urls(&self) -> impl Iterator<Item = Option<String>> {
+        self.endpoints.iter().map(Endpoint::url)
+    }
+
     /// Removes what earlier probes of this prefix left; with `all` also of those that may still run.
     ///
     /// # Errors
@@ -103,6 +117,7 @@ impl Probe {
         let (seats, _) = Box::pin(seating).await?;
         let asked = reached::reached(&self.endpoints, &seats, &self.target.bucket);
         let reached = Box::pin(asked).await?;
+        self.progress.set(ProbeStep::RemovingEarlier);
         let ahead = reached::clock_ahead_seconds(&reached).unwrap_or(0);
         let now = system::now().unix_seconds().saturating_add(ahead);
         let directory = earlier::directory(&self.target.prefix);

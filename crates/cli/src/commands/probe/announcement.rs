@@ -15,7 +15,7 @@ pub(super) fn of(args: &ProbeArgs, probe: &Probe) -> String {
         .as_ref()
         .map(|table| format!(", and items of the lock table `{table}` whose LockID begins so"));
     let at_once = plan.checks.iter().flat_map(|check| &check.operations);
-    let at_once = at_once.filter(|operation| is_at_once(**operation)).count();
+    let at_once = at_once.filter(|operation| Operation::is_at_once(**operation)).count();
     let lines = [
         format!("probe of {}{}", args.address, at(args)),
         format!("  writes below     {place}{}", table.unwrap_or_default()),
@@ -37,10 +37,6 @@ pub(super) fn of(args: &ProbeArgs, probe: &Probe) -> String {
         "  leaves alone     all other keys, and the settings of the bucket".to_owned(),
     ];
     printable_lines(&lines)
-}
-
-fn is_at_once(operation: Operation) -> bool {
-    operation.id().ends_with("_concurrent")
 }
 
 /// The endpoints, as they were named.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use statelock_client::probe::{ProbeLimits, ProbeTarget};
 use statelock_client::protocol::store::{BucketName, TableName};
-use statelock_client::{Encryption, ObjectSettings, Secret, StoreSettings};
+use statelock_client::{Encryption, ObjectSettings, Secret, StoreSettings, without_user};
 
 use super::place::{Place, Resolved, given, place, resolved, unused, url};
 use crate::shell::quoted;
@@ -38,7 +38,7 @@ pub(crate) struct ProbeArgs {
     pub(super) address: Place,
 
     /// Where S3 and DynamoDB are, if not at AWS [env: AWS_ENDPOINT_URL]. Repeat it to spread the writers over several
-    /// endpoints of one store.
+    /// endpoints of one store. A user and a password in it are not sent.
     #[arg(long, value_name = "URL", value_parser = url)]
     pub(super) endpoint_url: Vec<String>,
 
@@ -144,7 +144,10 @@ impl ProbeArgs {
 
     /// Where clients find the stores, as it is named here or in the environment.
     pub(super) fn endpoints(&self) -> Endpoints {
-        let variable = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
+        let variable = |name: &str| {
+            let url = std::env::var(name).ok().filter(|url| !url.is_empty());
+            url.map(|url| without_user(&url))
+        };
         let all = || variable("AWS_ENDPOINT_URL");
         let objects = self.endpoint_url.first().cloned();
         let tables = self.dynamodb_endpoint_url.first().cloned();

@@ -18,6 +18,7 @@ pub(super) const SCHEMA: u32 = 1;
 pub(super) struct Document<'a> {
     schema: u32,
     statelock_version: &'static str,
+    dry_run: bool,
     date: String,
     bucket: &'a str,
     prefix: &'a str,
@@ -61,6 +62,7 @@ pub(super) fn of<'a>(outcome: &'a Outcome<'_>) -> Document<'a> {
     Document {
         schema: SCHEMA,
         statelock_version: env!("CARGO_PKG_VERSION"),
+        dry_run: false,
         date: date(report.began_unix_seconds),
         bucket: target.bucket.as_str(),
         prefix: &target.prefix,

@@ -7,6 +7,7 @@ use statelock_client::{StoreError, Trouble};
 use crate::backend::{BackendError, StopSignal, refused_exit_code};
 use crate::commands::CommandError;
 use crate::exit_code::ExitCode;
+use crate::output::printable;
 
 /// Every way in which it ends without a report.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub(crate) enum ProbeVerbError {
     /// Nothing could be tried.
     #[error("nothing could be tried: {0}")]
     Probe(Box<ProbeError>),
+    /// The same, of a bucket whose name most stores do not take: the store did not know it, or refused it.
+    #[error("nothing could be tried: {cause}")]
+    UpperCase { cause: Box<ProbeError>, hint: String },
     /// A signal ended it, and nothing is left.
     #[error("stopped by {0}; what was written is removed")]
     Stopped(StopSignal),
@@ -55,12 +59,54 @@ impl From<ProbeError> for ProbeVerbError {
     }
 }
 
+impl ProbeVerbError {
+    /// An error of a probe of this bucket. Some stores take a name with upper-case letters, so that it is up to them;
+    /// one that does not may say no more than that the request was bad.
+    pub(super) fn of(error: ProbeError, bucket: &str) -> Self {
+        let lower = bucket.to_ascii_lowercase();
+        if lower == bucket || !is_about_bucket(&error) {
+            return error.into();
+        }
+        let hint = printable(&format!(
+            "most stores take no upper-case letters in a bucket's name: is it `{lower}`? Else check the region and the \
+             endpoint; a probe makes no bucket"
+        ));
+        Self::UpperCase { cause: Box::new(error), hint }
+    }
+}
+
+/// Whether the store refused the bucket, and not who asks or what was written.
+fn is_about_bucket(error: &ProbeError) -> bool {
+    match error {
+        ProbeError::Left { cause, .. } | ProbeError::At { cause, .. } => is_about_bucket(cause),
+        ProbeError::Store(error) => match error.as_ref() {
+            StoreError::Refused { refusal, .. } => matches!(
+                refusal,
+                Refusal::NoSuchBucket
+                    | Refusal::NoSuchKey
+                    | Refusal::Invalid
+                    | Refusal::Unsupported
+            ),
+            StoreError::Unknown(_) => false,
+        },
+        ProbeError::Connect(_)
+        | ProbeError::NoName(_)
+        | ProbeError::Unreachable(_)
+        | ProbeError::Elsewhere(_)
+        | ProbeError::NotPermitted(_)
+        | ProbeError::Retained { .. }
+        | ProbeError::WrongTableKey { .. }
+        | ProbeError::RefusedTableKey { .. }
+        | ProbeError::OnlyOnCondition(_) => false,
+    }
+}
+
 impl CommandError for ProbeVerbError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Backend(error) => error.exit_code(),
             Self::UnusedName(_) => ExitCode::BadInput,
-            Self::Probe(error) => probe_exit_code(error),
+            Self::Probe(cause) | Self::UpperCase { cause, .. } => probe_exit_code(cause),
             Self::Stopped(signal) | Self::StoppedLeft { signal, .. } => signal.exit_code(),
             Self::NotCleaned(..) | Self::Stdout(_) => ExitCode::Unavailable,
             Self::Signals(_) | Self::Json(_) => ExitCode::Internal,
@@ -74,7 +120,9 @@ impl CommandError for ProbeVerbError {
                 Some("with --resolve, name the host as it stands in --endpoint-url")
             }
             Self::Probe(error) => Some(probe_hint(error)),
-            Self::StoppedLeft { hint, .. } | Self::NotCleaned(_, hint) => Some(hint),
+            Self::StoppedLeft { hint, .. }
+            | Self::NotCleaned(_, hint)
+            | Self::UpperCase { hint, .. } => Some(hint),
             Self::Stdout(_) => Some("keep standard output open, or send it to a file"),
             Self::Signals(_) => Some("try again"),
             Self::Stopped(_) | Self::Json(_) => None,

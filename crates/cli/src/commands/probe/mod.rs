@@ -11,6 +11,8 @@ mod error;
 mod left;
 mod outcome;
 mod place;
+mod planned;
+mod progress;
 mod record;
 mod running;
 mod summary;
@@ -46,7 +48,7 @@ fn report(args: &ProbeArgs) -> Result<process::ExitCode, ProbeVerbError> {
     // A second signal ends it while requests are on their way.
     runtime.shutdown_background();
     match done? {
-        running::Ended::Planned => Ok(process::ExitCode::SUCCESS),
+        running::Ended::Planned(probe) => planned::told(args, &probe),
         running::Ended::Cleaned(probe, cleaned) => left::told(args, &probe, &cleaned),
         running::Ended::Probed(probe, report) => told(args, &probe, &report),
     }

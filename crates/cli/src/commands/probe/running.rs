@@ -6,14 +6,15 @@ use super::announcement;
 use super::arguments::ProbeArgs;
 use super::error::ProbeVerbError;
 use super::left;
+use super::progress::drawn;
 use crate::backend::{StopSignal, StopSignals};
 use crate::output;
 
 /// How it ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// It was only said what would be done.
-    Planned,
+    /// It is only said what would be done.
+    Planned(Box<Probe>),
     /// What earlier probes left is removed, as far as that can be done.
     Cleaned(Box<Probe>, Cleaned),
     /// It was tried.
@@ -37,8 +38,7 @@ pub(super) async fn run(args: &ProbeArgs) -> Result<Ended, ProbeVerbError> {
     }
     output::text(&announcement::of(args, &probe));
     if args.dry_run {
-        output::note("nothing was sent");
-        return Ok(Ended::Planned);
+        return Ok(Ended::Planned(Box::new(probe)));
     }
     let report = probed(args, &probe, &mut signals).await?;
     Ok(Ended::Probed(Box::new(probe), Box::new(report)))
@@ -49,8 +49,11 @@ async fn cleaned(
     probe: &Probe,
     signals: &mut StopSignals,
 ) -> Result<Cleaned, ProbeVerbError> {
+    let mut clean = Box::pin(probe.clean(true));
     tokio::select! {
-        cleaned = Box::pin(probe.clean(true)) => Ok(cleaned?),
+        cleaned = drawn(probe.progress(), !args.json, clean.as_mut()) => {
+            cleaned.map_err(|error| ProbeVerbError::of(error, &args.address.bucket))
+        }
         signal = signals.next() => Err(stopped_left(args, probe, signal)),
     }
 }
@@ -64,7 +67,9 @@ async fn probed(
     let mut run = Box::pin(probe.run());
     let signal = tokio::select! {
         biased;
-        report = &mut run => return report.map_err(|error| told_left(args, error)),
+        report = drawn(probe.progress(), !args.json, run.as_mut()) => {
+            return report.map_err(|error| told_left(args, error));
+        }
         signal = signals.next() => signal,
     };
     probe.stop_flag().stop();
@@ -73,7 +78,7 @@ async fn probed(
     ));
     let ended = tokio::select! {
         biased;
-        ended = &mut run => ended,
+        ended = drawn(probe.progress(), !args.json, run.as_mut()) => ended,
         _ = signals.next() => return Err(stopped_left(args, probe, signal)),
     };
     let cleaned = match ended {
@@ -94,7 +99,7 @@ fn told_left(args: &ProbeArgs, error: ProbeError) -> ProbeVerbError {
     if let ProbeError::Left { cleaned, .. } = &error {
         left::warn(&args.command_to_clean(), cleaned);
     }
-    error.into()
+    ProbeVerbError::of(error, &args.address.bucket)
 }
 
 fn stopped_left(args: &ProbeArgs, probe: &Probe, signal: StopSignal) -> ProbeVerbError {

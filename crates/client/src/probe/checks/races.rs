@@ -52,6 +52,7 @@ pub(in crate::probe) async fn race(
     let mut ends = Vec::new();
     let mut told = Vec::new();
     for number in 0..rounds {
+        stage.progress.set_round(number, rounds);
         let Some((answers, end)) = round(stage, prize, number).await else { break };
         ends.push(end);
         told.push((answers, end));

@@ -31,6 +31,7 @@ pub(in crate::probe) const ETAG: u64 = 5 * 4;
 pub(in crate::probe) async fn reads(stage: &Stage, count: usize) -> [Finding; 2] {
     let (mut written, mut deleted) = (Samples::default(), Samples::default());
     for number in 0..count {
+        stage.progress.set_round(number, count);
         let (writer, reader) = (stage.seat(number), stage.seat(number + 1));
         let key = stage.key(&format!("read-{number}.json"));
         let mut is_there = false;

@@ -171,6 +171,17 @@ impl Operation {
         }
     }
 
+    /// Whether it is tried with many writers at once.
+    pub const fn is_at_once(self) -> bool {
+        matches!(
+            self,
+            Self::PutIfAbsentConcurrent
+                | Self::PutIfAbsentAfterDeleteMarkerConcurrent
+                | Self::PutIfMatchConcurrent
+                | Self::ItemPutIfAbsentConcurrent
+        )
+    }
+
     /// Whether there is nothing to it in a bucket that keeps no versions.
     pub(super) const fn is_about_versions(self) -> bool {
         matches!(

@@ -101,5 +101,8 @@ mod tests {
         let ids: BTreeSet<_> = Operation::ALL.iter().map(|one| one.id()).collect();
         let titles: BTreeSet<_> = Operation::ALL.iter().map(|one| one.title()).collect();
         assert_eq!((ids.len(), titles.len()), (Operation::ALL.len(), Operation::ALL.len()));
+        assert!(
+            Operation::ALL.iter().all(|one| one.is_at_once() == one.id().ends_with("_concurrent"))
+        );
     }
 }

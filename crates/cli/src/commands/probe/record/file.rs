@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use statelock_client::StoreSettings;
+use statelock_client::{StoreSettings, without_user};
 
 use super::verdicts::Record;
 
@@ -45,7 +45,7 @@ pub(super) fn endpoint_of(stores: &StoreSettings) -> String {
     let named = stores.endpoint_s3.clone().or_else(|| stores.endpoint_url.clone());
     let named =
         named.or_else(|| variable("AWS_ENDPOINT_URL_S3")).or_else(|| variable("AWS_ENDPOINT_URL"));
-    named.map_or_else(|| USUAL.to_owned(), |url| in_one_form(&url))
+    named.map_or_else(|| USUAL.to_owned(), |url| in_one_form(&without_user(&url)))
 }
 
 /// `scheme://host:port` in lower case, without a port that goes without saying.
@@ -87,5 +87,8 @@ mod tests {
     fn endpoints_have_one_form() {
         assert_eq!(in_one_form("HTTPS://S3.Example.com:443/"), "https://s3.example.com");
         assert_eq!(in_one_form("http://h:9000"), "http://h:9000");
+        let endpoint_url = Some("http://You:hunter2@h:9000/".to_owned());
+        let stores = StoreSettings { endpoint_url, ..StoreSettings::default() };
+        assert_eq!(endpoint_of(&stores), "http://h:9000", "it is kept without its user");
     }
 }
