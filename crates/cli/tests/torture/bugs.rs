@@ -78,7 +78,7 @@ fn through_a_proxy_that(bug: Bug, rounds: u64) -> Hunt {
     let authorization = format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{secret}")));
     let proxy = LyingProxy::start(server.address(), &authorization, bug);
     while let Some(round) = hunt.next(rounds) {
-        let round = round.without_kills();
+        let round = round.without_kills().without_stock_clients();
         let mut evidence = round.run(server, proxy.address());
         if bug == Bug::DeliversTwice {
             for operation in &mut evidence.history {

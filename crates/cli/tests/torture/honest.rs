@@ -6,8 +6,8 @@ use std::path::Path;
 
 use statelock_testkit::torture::campaign::{Campaign, Until};
 
-/// How many rounds. Each is some hundred requests and two to four kills.
-const ROUNDS: u64 = 16;
+/// How many rounds. Each is some hundred requests and one to four kills.
+const ROUNDS: u64 = 12;
 
 /// The seed of the first round, which every failure tells.
 pub(crate) fn seed() -> u64 {

@@ -20,6 +20,9 @@ const GIVE_BACK_MICROS_MAX: u64 = GIVE_BACK_GRACE_MICROS + SLACK_MICROS;
 /// For how long a refused client is shown who is next.
 const REFUSAL_MICROS: u64 = 10_000_000;
 
+/// Within so long before a request its connection was made, if it is a new one.
+const CONNECTING_MICROS_MAX: u64 = 100_000;
+
 /// What can have waited in one history.
 pub(super) struct Line<'a> {
     acquires: Vec<Acquire<'a>>,
@@ -61,15 +64,36 @@ impl<'a> Line<'a> {
         acquires.any(|one| std::ptr::eq(one.operation, request) && one.may_wait)
     }
 
-    /// Whether somebody with another lock ID may have waited while `request` was under way: who asks for a
-    /// free lock then is refused, because it does not overtake.
-    pub(super) fn may_be_before(&self, request: &Operation, lock: &str) -> bool {
-        self.acquires.iter().any(|one| {
+    /// The other lock IDs that may have waited while `request` was under way: who asks for a free lock then
+    /// is refused, because it does not overtake.
+    pub(super) fn may_be_before(
+        &self,
+        request: &Operation,
+        lock: &str,
+    ) -> impl Iterator<Item = &'a str> {
+        let may_have_waited = |one: &&Acquire<'a>| {
             one.may_wait
                 && one.lock != lock
                 && end(request) >= one.operation.start_micros
                 && end(one.operation) >= request.start_micros
-        })
+        };
+        let ahead: BTreeSet<&str> =
+            self.acquires.iter().filter(may_have_waited).map(|one| one.lock).collect();
+        ahead.into_iter()
+    }
+
+    /// Whether `reader` may be shown who is next though nothing was refused on its connection: a client that
+    /// calls itself the same was refused.
+    pub(super) fn may_be_refused_elsewhere(&self, reader: &Operation) -> bool {
+        reader.program.is_some()
+            && self.acquires.iter().any(|one| {
+                let Operation { program, outcome, start_micros, .. } = one.operation;
+                let until = end(one.operation).saturating_add(REFUSAL_MICROS + SLACK_MICROS);
+                *program == reader.program
+                    && leaves_a_place(outcome)
+                    && *start_micros <= end(reader)
+                    && reader.start_micros <= until
+            })
     }
 
     /// Whether `reader` must be shown somebody, for its refusal is remembered: until its connection or its
@@ -110,6 +134,35 @@ impl<'a> Line<'a> {
                 && !was_granted_since()
         })
     }
+}
+
+/// Whether the server may take this request for a copy of one whose time is over. It does so with Terraform
+/// and OpenTofu only: if something ended for their lock ID after they can have sent it.
+pub(super) fn may_be_late(request: &Operation, lock: &str, history: &[&Operation]) -> bool {
+    let is_another_of_it = |one: &&&Operation| {
+        !std::ptr::eq::<Operation>(**one, request)
+            && one.start_micros <= end(request)
+            && one.action.acquired().is_some_and(|(of, _)| of == lock)
+    };
+    let mut others = history.iter().filter(is_another_of_it).filter(|one| !one.outcome.is_known());
+    let is_meanwhile = |one: &Operation| {
+        one.start_micros <= end(request)
+            && end(one).saturating_add(CONNECTING_MICROS_MAX) >= request.start_micros
+    };
+    let is_ended = || {
+        history.iter().any(|one| match &one.action {
+            Action::Release { .. } | Action::ForceUnlock => {
+                may_have_happened(one) && is_meanwhile(one)
+            }
+            Action::Acquire { .. }
+            | Action::Look { .. }
+            | Action::Read { .. }
+            | Action::ReadDigest
+            | Action::Write { .. }
+            | Action::Delete { .. } => false,
+        })
+    };
+    request.program.is_some() && others.any(|one| is_meanwhile(one) || is_ended())
 }
 
 /// Whether a request that ended so can have left a place in line, for its lock ID to come back to.

@@ -7,17 +7,20 @@
 //! - `line` and `fence`: what the server can have known beside that, of who waits and of who writes;
 //! - [`check()`]: looks for an order of the requests that the model allows and that real time permits
 //!   (linearizability, by the search of Wing and Gong with a memory of what was tried);
-//! - [`order`]: who got the lock while somebody waited who had come before;
+//! - [`order`]: who got the lock while somebody waited who had come before; `next`: who was shown
+//!   as next in its place; `idle`: who did not get it though it was free;
 //! - [`shrink`]: the part of a failing history that fails by itself, and [`table`] shows it.
 //!
 //! States do not touch each other, so each address is checked alone.
 
 pub mod check;
 mod fence;
+mod idle;
 pub mod journal;
 mod line;
 pub mod model;
 mod names;
+mod next;
 pub mod operation;
 pub mod order;
 mod problem;
@@ -76,8 +79,14 @@ pub fn examine(history: &[Operation]) -> Findings {
     for (address, operations) in by_address {
         findings.addresses += 1;
         findings.operations += operations.len();
-        if let Some(report) = order::overtaken(&operations) {
-            findings.breaches.push(Breach { address: address.to_owned(), report });
+        let unfair = [
+            order::overtaken(&operations),
+            next::passed_over(&operations),
+            idle::forgotten(&operations),
+        ];
+        for report in unfair {
+            let breach = report.map(|report| Breach { address: address.to_owned(), report });
+            findings.breaches.extend(breach);
         }
         match check(&operations) {
             Verdict::Linearizable => {}

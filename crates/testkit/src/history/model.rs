@@ -5,9 +5,8 @@
 //! afterwards: most requests have one, and each that has two says why.
 //!
 //! **Rules** are those of `docs/protocol/unified-lock.md`, `docs/operations/waiting.md` and
-//! `docs/operations/write-guard.md`, written down again in the most obvious way. They are about clients that
-//! do not say that they are Terraform or OpenTofu: what is guessed about those from their connections is no
-//! matter of a history.
+//! `docs/operations/write-guard.md`, written down again in the most obvious way. What Terraform and
+//! OpenTofu are told beside that, because of what they call themselves, is allowed to them alone.
 //!
 //! **Limitations.** Locks have an ID that can be read, states have resources or outputs, one access key
 //! does everything, the server's mode is `--write-guard refuse`, and at most 64 effects lie between two
@@ -18,8 +17,8 @@ use std::collections::BTreeSet;
 use statelock_protocol::lock::unified::{Facet, FacetSet, GIVE_BACK_GRACE_MICROS};
 
 use super::line::SLACK_MICROS;
-use super::operation::Naming;
-use super::problem::{Effect, Found, Gate, Number, Problem, Step};
+use super::operation::{Claim, Naming};
+use super::problem::{Around, Effect, Found, Gate, Number, Problem, Step};
 
 /// One state and its lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -71,8 +70,8 @@ impl Model {
     /// How `step` may be answered, and what is true afterwards.
     pub(super) fn possible(&self, problem: &Problem, step: &Step) -> Vec<(Answer, Self)> {
         match &step.effect {
-            Effect::Acquire { facet, lock, call, contended, may_wait } => {
-                self.acquire(step, (*facet, *lock, *call), *contended, *may_wait)
+            Effect::Acquire { facet, lock, call, line } => {
+                self.acquire(step, (*facet, *lock, *call), line)
             }
             Effect::Release { facet, lock, naming, once } => {
                 self.release(step, (*facet, *lock, *naming), *once)
@@ -140,7 +139,11 @@ impl Model {
 
     fn look(&self, facet: Facet, found: &Found) -> Vec<(Answer, Self)> {
         if let Some(shown) = self.hold.as_ref().filter(|hold| hold.is_shown(facet)) {
-            return self.only_if(Some(shown.lock) == found.lock);
+            return self
+                .only_if(Some(shown.lock) == found.lock && found.says != Some(Claim::IsNext));
+        }
+        if found.says == Some(Claim::Holds) {
+            return Vec::new();
         }
         match (found.lock, &found.next) {
             (None, Some(next)) => self.only_if(!next.must_be_shown),
@@ -166,11 +169,16 @@ impl Model {
         &self,
         step: &Step,
         (facet, lock, call): (Facet, Number, Option<Number>),
-        contended: bool,
-        may_wait: bool,
+        line: &Around,
     ) -> Vec<(Answer, Self)> {
         let is_late = self.is_marked(call);
-        match &self.hold {
+        let shows = |who: Number| line.shown.is_none_or(|shown| shown == who);
+        // Nobody else keeps it out: it is shown what it sent itself.
+        let mut late = Vec::new();
+        if line.may_be_late && shows(lock) {
+            late.push((Answer::Refused, self.marked(call)));
+        }
+        let mut answers = match &self.hold {
             // Its sender would believe that it holds what it is giving back.
             Some(hold) if hold.lock == lock && hold.giving_back.is_some() && is_late => {
                 vec![(Answer::Refused, self.clone())]
@@ -182,10 +190,11 @@ impl Model {
             }
             // A call that was refused, or whose lock is gone, stays refused.
             Some(_) | None if is_late => vec![(Answer::Refused, self.clone())],
-            Some(_) => vec![(Answer::Refused, self.marked(call))],
+            Some(hold) if shows(hold.lock) => vec![(Answer::Refused, self.marked(call))],
+            Some(_) => Vec::new(),
             None => {
                 // Only a request that was held open is undone.
-                let undoable = if step.hung_up && may_wait {
+                let undoable = if step.hung_up && line.may_wait {
                     Undoable::Until(step.end, call)
                 } else {
                     Undoable::No
@@ -195,12 +204,14 @@ impl Model {
                 let granted = self.with_hold(Some(hold)).marked(call);
                 let mut answers = vec![(Answer::Done, granted)];
                 // Somebody else is there who may be before it in line.
-                if contended {
+                if line.ahead.iter().any(|ahead| shows(*ahead)) {
                     answers.push((Answer::Refused, self.marked(call)));
                 }
                 answers
             }
-        }
+        };
+        answers.extend(late);
+        answers
     }
 
     fn release(

@@ -24,6 +24,35 @@ pub struct Operation {
     /// Whether what stands in between may have sent a copy of it while it was under way.
     #[serde(default, skip_serializing_if = "is_false")]
     pub comes_twice: bool,
+    /// When all of it was with the operating system, if its sender noted that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_micros: Option<u64>,
+    /// What its sender calls itself, if it is Terraform or OpenTofu, or behaves as they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// The lock info in its answer, where that says more than its outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
+}
+
+/// A lock info that somebody was shown instead of the lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The lock ID in it.
+    pub lock: String,
+    /// What it says of that lock ID, if it says anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<Claim>,
+}
+
+/// What a lock info says that Terraform or OpenTofu is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    /// This one holds.
+    Holds,
+    /// Nobody holds, and this one is next.
+    IsNext,
 }
 
 /// What a request asks.
@@ -101,7 +130,7 @@ pub struct Refusal {
 
 impl Action {
     /// The lock that this asks for, and the SDK's id of the call.
-    pub(super) fn acquired(&self) -> Option<(&str, Option<&str>)> {
+    pub(crate) fn acquired(&self) -> Option<(&str, Option<&str>)> {
         match self {
             Self::Acquire { lock, call, .. } => Some((lock, call.as_deref())),
             Self::Look { .. }

@@ -4,10 +4,10 @@
 use statelock_protocol::lock::unified::Facet;
 
 use super::fence::Fence;
-use super::line::Line;
+use super::line::{Line, may_be_late};
 use super::model::Answer;
 use super::names::{Names, same_release, shown_after};
-use super::operation::{Action, Naming, Operation, Outcome, Refusal, StateValue, Writer};
+use super::operation::{Action, Claim, Naming, Operation, Outcome, Refusal, StateValue, Writer};
 
 /// A lock ID, a state or a call, by its number.
 pub(super) type Number = u16;
@@ -46,10 +46,8 @@ pub(super) enum Effect {
         lock: Number,
         /// Only if the call comes again.
         call: Option<Number>,
-        /// Whether somebody else may have waited for the lock meanwhile.
-        contended: bool,
-        /// Whether it may have been held open.
-        may_wait: bool,
+        /// What surrounds it.
+        line: Around,
     },
     Release {
         facet: Facet,
@@ -78,9 +76,23 @@ pub(super) enum Effect {
     },
 }
 
+/// What surrounds a request for the lock.
+pub(super) struct Around {
+    /// The locks of others who may have waited for it meanwhile.
+    pub(super) ahead: Vec<Number>,
+    /// Whether it may have been held open.
+    pub(super) may_wait: bool,
+    /// Whether the server may take it for a copy of one whose time is over.
+    pub(super) may_be_late: bool,
+    /// The lock ID in the refusal, if there is one.
+    pub(super) shown: Option<Number>,
+}
+
 /// What a look found.
 pub(super) struct Found {
     pub(super) lock: Option<Number>,
+    /// What it says of the lock ID, if anything.
+    pub(super) says: Option<Claim>,
     /// Who is next in line, if its sender may be shown that.
     pub(super) next: Option<Next>,
 }
@@ -213,8 +225,7 @@ fn effect(operation: &Operation, context: &Context<'_>, names: &mut Names) -> Ef
             facet: *facet,
             lock: names.locks.number(lock),
             call: call.as_ref().and_then(|call| names.call(call)),
-            contended: context.line.may_be_before(operation, lock),
-            may_wait: context.line.may_wait(operation),
+            line: around(operation, lock, context, names),
         },
         Action::Release { facet, lock, naming, call } => Effect::Release {
             facet: *facet,
@@ -242,6 +253,16 @@ fn effect(operation: &Operation, context: &Context<'_>, names: &mut Names) -> Ef
     }
 }
 
+fn around(operation: &Operation, lock: &str, context: &Context<'_>, names: &mut Names) -> Around {
+    let mut number = |lock: &str| names.locks.number(&lock.to_owned());
+    Around {
+        ahead: context.line.may_be_before(operation, lock).map(&mut number).collect(),
+        may_wait: context.line.may_wait(operation),
+        may_be_late: may_be_late(operation, lock, context.all),
+        shown: operation.shown.as_ref().map(|shown| number(&shown.lock)),
+    }
+}
+
 fn found(
     look: &Operation,
     refusal: Option<&Refusal>,
@@ -249,12 +270,21 @@ fn found(
     names: &mut Names,
 ) -> Found {
     let told = look.outcome.holder();
-    let next = refusal.map(|refusal| Next {
-        once: names.call(&shown_after(look.client, refusal)),
-        may_be_shown: told.is_some_and(|lock| context.line.may_be_next(lock, look)),
-        must_be_shown: context.line.shows_somebody(look, refusal),
-    });
-    Found { lock: told.map(|lock| names.locks.number(lock)), next }
+    let may_be_shown = || told.is_some_and(|lock| context.line.may_be_next(lock, look));
+    let next = match refusal {
+        Some(refusal) => Some(Next {
+            once: names.call(&shown_after(look.client, refusal)),
+            may_be_shown: may_be_shown(),
+            must_be_shown: context.line.shows_somebody(look, refusal),
+        }),
+        // On another connection it is known by what it calls itself.
+        None if context.line.may_be_refused_elsewhere(look) => {
+            Some(Next { once: None, may_be_shown: may_be_shown(), must_be_shown: false })
+        }
+        None => None,
+    };
+    let says = look.shown.as_ref().and_then(|shown| shown.says);
+    Found { lock: told.map(|lock| names.locks.number(lock)), says, next }
 }
 
 fn gate(operation: &Operation, writer: &Writer, context: &Context<'_>, names: &mut Names) -> Gate {

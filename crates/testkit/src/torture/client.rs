@@ -1,6 +1,6 @@
 //! One client: sends requests on one connection, and notes each with what it was told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -8,8 +8,11 @@ use statelock_protocol::lock::unified::Facet;
 
 use super::clock::{Stopwatch, pause};
 use super::request::{self, Request, Service};
+use super::stock::Stock;
 use super::wire::{Door, Heard, Wire};
-use crate::history::operation::{Action, Api, Naming, Operation, Outcome, StateValue, Writer};
+use crate::history::operation::{
+    Action, Api, Claim, Naming, Operation, Outcome, Refusal, Shown, StateValue, Writer,
+};
 
 /// What all clients of a round share.
 pub(super) struct Common {
@@ -24,6 +27,15 @@ pub(super) struct Common {
 pub(super) struct Place {
     pub(super) key: String,
     pub(super) left: AtomicUsize,
+    /// So many of them are kept for stock clients.
+    pub(super) reserved: usize,
+}
+
+impl Place {
+    /// Whether a client that is no stock client may begin something here.
+    pub(super) fn has_room_for_anybody(&self) -> bool {
+        self.left.load(Ordering::SeqCst) > self.reserved
+    }
 }
 
 /// What a client noted.
@@ -43,9 +55,17 @@ pub(super) struct Client<'round> {
     /// Locks that were taken on this connection, and locks seen on it last, by key.
     pub(super) took: BTreeMap<String, String>,
     pub(super) seen: BTreeMap<String, String>,
-    /// The keys whose locks were refused on this connection.
-    refused: BTreeSet<String>,
-    wire: Wire,
+    /// The latest refusal of a lock on this connection, by key.
+    refused: BTreeMap<String, Refusal>,
+    /// How many of a hundred requests it gives up before they are answered.
+    hangs_up: u32,
+    /// Its longest rest between two things that it does.
+    pub(super) rest_max: Duration,
+    /// What it calls itself, if it is a stock client.
+    pub(super) stock: Option<Stock>,
+    /// Whether its process died: it sends nothing more.
+    pub(super) is_dead: bool,
+    pub(super) wire: Wire,
     names: u32,
 }
 
@@ -65,10 +85,20 @@ impl<'round> Client<'round> {
             notes: Notes::default(),
             took: BTreeMap::new(),
             seen: BTreeMap::new(),
-            refused: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            hangs_up: 2,
+            rest_max: Duration::from_millis(6),
+            stock: None,
+            is_dead: false,
             wire: Wire::new(common.door.clone(), common.clock),
             names: 0,
         }
+    }
+
+    /// It rests longer from now on, and seldom gives up.
+    pub(super) fn take_its_time(&mut self) {
+        self.rest_max = Duration::from_millis(60);
+        self.hangs_up = 0;
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -97,22 +127,46 @@ impl<'round> Client<'round> {
         let (lock, call) = (lock.to_owned(), call.map(str::to_owned));
         let action = Action::Acquire { facet, lock: lock.clone(), call };
         let told = self.ask(place, action, &request, |_| Some(Outcome::Done));
+        self.no_fresh_refusal(place);
         if matches!(told, Told::Outcome(Outcome::Done)) && self.wire.is_open() {
             self.took.insert(place.key.clone(), lock.clone());
             self.seen.insert(place.key.clone(), lock.clone());
         }
+        // Who has the lock is not refused any more.
+        if matches!(told, Told::Outcome(Outcome::Done)) && self.stock.is_some() {
+            self.refused.remove(&place.key);
+        }
         if matches!(told, Told::Outcome(Outcome::Refused)) && self.wire.is_open() {
-            self.refused.insert(place.key.clone());
+            let at_micros = self.notes.operations.last().and_then(|(one, _)| one.end_micros);
+            let refusal = Refusal { lock, at_micros: at_micros.unwrap_or(0), is_fresh: true };
+            self.refused.insert(place.key.clone(), refusal);
         }
         told
     }
 
-    /// Looks who holds the lock; the lock ID with its lock info. Only Terraform and OpenTofu are shown who is
-    /// next, and this says that it is neither.
+    /// Something else happened on this connection since the lock was refused.
+    fn no_fresh_refusal(&mut self, place: &Place) {
+        if let Some(refusal) = self.refused.get_mut(&place.key) {
+            refusal.is_fresh = false;
+        }
+    }
+
+    /// Looks who holds the lock; the lock ID with its lock info.
     pub(super) fn look(&mut self, place: &Place, facet: Facet) -> Option<(String, String)> {
-        let request = request::look(facet, &place.key)?;
+        self.look_by(place, facet, None)
+    }
+
+    /// The same by a call with this id. Only stock clients are shown who is next.
+    pub(super) fn look_by(
+        &mut self,
+        place: &Place,
+        facet: Facet,
+        call: Option<&str>,
+    ) -> Option<(String, String)> {
+        let request = request::look(facet, &place.key)?.called(call);
         let mut found = None;
-        self.ask(place, Action::Look { facet, refusal: None }, &request, |body| {
+        let refusal = self.refused.get(&place.key).filter(|_| self.stock.is_some()).cloned();
+        self.ask(place, Action::Look { facet, refusal }, &request, |body| {
             let info = match (body, request.service) {
                 (None, _) => return Some(Outcome::Holder(None)),
                 (Some(body), Service::S3) => String::from_utf8(body.to_vec()).ok()?,
@@ -127,8 +181,13 @@ impl<'round> Client<'round> {
             found = Some((id.clone(), info));
             Some(Outcome::Holder(Some(id)))
         });
+        self.no_fresh_refusal(place);
+        let said = found.as_ref().and_then(|(id, info)| said_of(id, info));
+        if let (Some((one, _)), Some(said)) = (self.notes.operations.last_mut(), said) {
+            one.shown = Some(said);
+        }
         // After a refusal the server may not count it as seen.
-        let is_refused = self.refused.contains(&place.key);
+        let is_refused = self.refused.contains_key(&place.key);
         self.seen.remove(&place.key);
         if let Some((id, _)) = found.as_ref().filter(|_| self.wire.is_open() && !is_refused) {
             self.seen.insert(place.key.clone(), id.clone());
@@ -146,6 +205,7 @@ impl<'round> Client<'round> {
         let request = request::release(facet, &place.key, info, naming, call);
         let (lock, call) = (lock.to_owned(), call.map(str::to_owned));
         let action = Action::Release { facet, lock, naming, call };
+        self.no_fresh_refusal(place);
         self.ask(place, action, &request, |_| Some(Outcome::Done))
     }
 
@@ -198,6 +258,35 @@ impl<'round> Client<'round> {
         self.ask(place, Action::Delete { writer }, &request, |_| Some(Outcome::Done))
     }
 
+    /// After how long the sender of this goes away without the answer, if it does.
+    fn hang_up(&mut self, action: &Action) -> Option<Duration> {
+        let waits = self.stock.is_some() && action.acquired().is_some();
+        let (percent, millis) = if waits { (5, 300) } else { (self.hangs_up, 8) };
+        self.chance(percent).then(|| Duration::from_micros(self.random.u64(0..millis * 1000)))
+    }
+
+    /// Sends a request of which nothing is to be said: it changes nothing, and reads nothing that matters.
+    pub(super) fn send_unnoted(&mut self, request: &Request) {
+        drop(self.wire.ask(request, None));
+        if !self.wire.is_open() {
+            self.forget_connection();
+        }
+    }
+
+    /// Another process begins, on a connection of its own.
+    pub(super) fn start_anew(&mut self, stock: Stock) {
+        self.wire.start_anew(stock.agent());
+        self.stock = Some(stock);
+        self.is_dead = false;
+        self.forget_connection();
+    }
+
+    fn forget_connection(&mut self) {
+        self.took.clear();
+        self.seen.clear();
+        self.refused.clear();
+    }
+
     /// Sends a request and notes what it was told. `meaning` says what a body means that came with
     /// success; there is none where nothing was found.
     fn ask(
@@ -212,13 +301,13 @@ impl<'round> Client<'round> {
         if taken.is_err() {
             return Told::Enough;
         }
-        let hang_up = self.chance(2).then(|| Duration::from_micros(self.random.u64(0..8_000)));
+        let hang_up = self.hang_up(&action);
         let exchange = self.wire.ask(request, hang_up);
+        self.is_dead |= hang_up.is_some();
         if !self.wire.is_open() {
-            self.took.clear();
-            self.seen.clear();
-            self.refused.clear();
+            self.forget_connection();
         }
+        let mut shown = None;
         let outcome = match exchange.heard {
             Heard::NotSent => {
                 // It counts for nothing, and the server needs a moment.
@@ -228,6 +317,10 @@ impl<'round> Client<'round> {
             }
             Heard::Nothing { hung_up } => Outcome::Unknown { hung_up },
             Heard::Answer(status, body) => {
+                if matches!((&action, status), (Action::Acquire { .. }, 409 | 423)) {
+                    let lock = request::id_of(&String::from_utf8_lossy(&body));
+                    shown = lock.map(|lock| Shown { lock, says: None });
+                }
                 let meant = match verdict(request, status, &body) {
                     Verdict::Success => meaning(Some(&body)),
                     Verdict::NothingThere => meaning(None),
@@ -252,10 +345,23 @@ impl<'round> Client<'round> {
             end_micros: Some(exchange.end_micros),
             outcome: outcome.clone(),
             comes_twice: false,
+            sent_micros: exchange.sent_micros,
+            program: self.stock.as_ref().map(|stock| stock.program(request.service)),
+            shown,
         };
         self.notes.operations.push((operation, exchange.connected_micros));
         Told::Outcome(outcome)
     }
+}
+
+/// What a lock info says that Terraform or OpenTofu was shown.
+fn said_of(id: &str, info: &str) -> Option<Shown> {
+    let says = match request::note_of(info)? {
+        note if note.contains(&format!("next is ID {id}")) => Claim::IsNext,
+        note if note.contains(&format!("held by ID {id}")) => Claim::Holds,
+        _ => return None,
+    };
+    Some(Shown { lock: id.to_owned(), says: Some(says) })
 }
 
 enum Verdict {
@@ -273,7 +379,7 @@ fn verdict(request: &Request, status: u16, body: &[u8]) -> Verdict {
     let condition_failed = || says("ConditionalCheckFailedException");
     let took_too_long = || says("is unknown") && !says("The server failed");
     match (request.service, status) {
-        (_, 200 | 204) => Verdict::Success,
+        (_, 200 | 204 | 206) => Verdict::Success,
         (Service::S3 | Service::Http, 404) if request.method == "GET" => Verdict::NothingThere,
         (Service::S3, 404 | 409 | 412) | (Service::Http, 409 | 423) => Verdict::Refused,
         (Service::DynamoDb, 400) if condition_failed() => Verdict::Refused,

@@ -3,7 +3,7 @@
 //!
 //! - [`round`]: one round, which its seed decides: who does what, and when the server is killed;
 //! - `client`: one client with one connection, which notes every request; `session` is what it does with
-//!   them; `request` has their bytes, and `wire` sends them and tells what is certain of the outcome;
+//!   them, and `stock` what Terraform and OpenTofu do; `request` has their bytes, and `wire` sends them and tells what is certain of the outcome;
 //! - [`lying_proxy`]: a server with a bug, made of a good one;
 //! - [`campaign`]: round after round until the time is over.
 //!
@@ -17,4 +17,5 @@ pub mod lying_proxy;
 mod request;
 pub mod round;
 mod session;
+mod stock;
 mod wire;

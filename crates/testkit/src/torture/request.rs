@@ -54,7 +54,7 @@ pub(super) fn acquire(facet: Facet, key: &str, info: &str, call: Option<&str>) -
 pub(super) fn look(facet: Facet, key: &str) -> Option<Request> {
     match facet {
         Facet::Lockfile => Some(s3("GET", &lockfile(key), Vec::new())),
-        Facet::LockTable => Some(get_item(&item(key))),
+        Facet::LockTable => Some(get_item(&item(key), "LockID, Info")),
         Facet::Http => None,
     }
 }
@@ -104,11 +104,24 @@ pub(super) fn read(through: Api, key: &str) -> Request {
 }
 
 pub(super) fn read_digest(key: &str) -> Request {
-    get_item(&format!("{}-md5", item(key)))
+    get_item(&format!("{}-md5", item(key)), "LockID, Digest")
 }
 
 pub(super) fn write_s3(key: &str, state: Vec<u8>, call: &str) -> Request {
     s3("PUT", key, state).called(Some(call))
+}
+
+/// Whether there is a state, as Terraform asks before it reads one.
+pub(super) fn head(key: &str) -> Request {
+    s3("HEAD", key, Vec::new())
+}
+
+/// Writes the digest of a state into the lock table.
+pub(super) fn write_digest(key: &str, digest: &str, call: &str) -> Request {
+    let id = format!("{}-md5", item(key));
+    let item = json!({ "LockID": { "S": id }, "Digest": { "S": digest } });
+    let body = json!({ "TableName": LOCK_TABLE, "Item": item });
+    dynamodb("PutItem", &body).called(Some(call))
 }
 
 pub(super) fn write_http(key: &str, state: Vec<u8>, claim: Option<&str>) -> Request {
@@ -157,6 +170,12 @@ pub(super) fn attribute(body: &[u8], name: &str) -> Option<String> {
     Some(document.get("Item")?.get(name)?.get("S")?.as_str()?.to_owned())
 }
 
+/// What stands in a lock info in the field for people.
+pub(super) fn note_of(info: &str) -> Option<String> {
+    let document: Value = serde_json::from_str(info).ok()?;
+    Some(document.get("Info")?.as_str()?.to_owned())
+}
+
 /// The lock ID in a lock info.
 pub(super) fn id_of(info: &str) -> Option<String> {
     let document: Value = serde_json::from_str(info).ok()?;
@@ -164,7 +183,7 @@ pub(super) fn id_of(info: &str) -> Option<String> {
 }
 
 impl Request {
-    fn called(mut self, call: Option<&str>) -> Self {
+    pub(super) fn called(mut self, call: Option<&str>) -> Self {
         self.headers.extend(call.map(|call| (CALL.to_owned(), call.to_owned())));
         self
     }
@@ -196,9 +215,14 @@ fn http(method: &'static str, key: &str, claim: Option<&str>, body: Vec<u8>) -> 
     Request { service: Service::Http, method, path, headers, body }
 }
 
-fn get_item(id: &str) -> Request {
-    let key = json!({ "LockID": { "S": id } });
-    dynamodb("GetItem", &json!({ "TableName": LOCK_TABLE, "Key": key, "ConsistentRead": true }))
+fn get_item(id: &str, attributes: &str) -> Request {
+    let body = json!({
+        "ConsistentRead": true,
+        "Key": { "LockID": { "S": id } },
+        "ProjectionExpression": attributes,
+        "TableName": LOCK_TABLE,
+    });
+    dynamodb("GetItem", &body)
 }
 
 fn lockfile(key: &str) -> String {

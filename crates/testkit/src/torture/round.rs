@@ -14,6 +14,8 @@ use crate::server_process::ServerProcess;
 /// Requests about one state, before the last reads. The checker searches histories of twice that length
 /// at most, and is fast on these.
 const REQUESTS_PER_STATE: usize = 90;
+/// Those of them that are kept for stock clients.
+const RESERVED: usize = 45;
 /// Those that read everything at the end.
 const LAST_READS: usize = 8;
 
@@ -22,8 +24,13 @@ const LAST_READS: usize = 8;
 pub struct Round {
     /// Decides what clients try, and when the server is killed.
     pub seed: u64,
-    /// Clients at a time.
+    /// Clients at a time that do anything.
     pub clients: u32,
+    /// Clients at a time that do what Terraform and OpenTofu do.
+    pub stock_clients: u32,
+    /// Whether clients take their time and the server lives long, so that some wait for the lock for long;
+    /// else they rush, and the server dies again and again.
+    pub is_calm: bool,
     /// States that they share.
     pub states: usize,
     /// How often the server is killed while they work. At the end it is killed once more.
@@ -45,12 +52,23 @@ impl Round {
     /// The round of a seed.
     pub fn of_seed(seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
+        let is_calm = random.u32(0..100) < 30;
+        let states = if is_calm { random.usize(2..5) } else { random.usize(1..4) };
+        let each_state = u32::try_from(states).unwrap_or(1);
         Self {
             seed,
-            clients: random.u32(4..9),
-            states: random.usize(1..4),
-            kills: random.usize(1..4),
+            clients: if is_calm { each_state * 2 } else { random.u32(4..9) },
+            stock_clients: if is_calm { each_state * 3 } else { random.u32(1..4) },
+            is_calm,
+            states,
+            kills: if is_calm { random.usize(0..2) } else { random.usize(1..4) },
         }
+    }
+
+    /// The same in a rush and without stock clients: for what changes whose a connection is.
+    #[must_use]
+    pub fn without_stock_clients(self) -> Self {
+        Self { stock_clients: 0, is_calm: false, ..self }
     }
 
     /// The same without kills in between: for what stands between the clients and the server.
@@ -76,20 +94,31 @@ impl Round {
         let mut notes = thread::scope(|scope| {
             let start = |number: u32| {
                 let mut client = Client::new(number, random.u64(..), &common);
+                if self.is_calm {
+                    client.take_its_time();
+                }
+                let is_stock = number > self.clients;
                 scope.spawn(move || {
-                    client.work();
+                    if is_stock {
+                        client.run_stock_clients();
+                    } else {
+                        client.work();
+                    }
                     client.notes
                 })
             };
-            let clients: Vec<_> = (1..=self.clients).map(start).collect();
+            let all = self.clients + self.stock_clients;
+            let clients: Vec<_> = (1..=all).map(start).collect();
             let mut rhythm = fastrand::Rng::with_seed(self.seed);
+            let (lives, last) =
+                if self.is_calm { (300..900, 1000..1600) } else { (60..350, 150..500) };
             for _ in 0..self.kills {
-                pause(Duration::from_millis(rhythm.u64(60..350)));
+                pause(Duration::from_millis(rhythm.u64(lives.clone())));
                 deaths.push(kill(server, common.clock));
                 pause(Duration::from_millis(rhythm.u64(0..30)));
                 server.restart();
             }
-            pause(Duration::from_millis(rhythm.u64(150..500)));
+            pause(Duration::from_millis(rhythm.u64(last)));
             common.is_over.store(true, Ordering::SeqCst);
             let join = |client: thread::ScopedJoinHandle<'_, Notes>| {
                 client.join().expect("a client ends by itself")
@@ -106,6 +135,7 @@ impl Round {
         let place = |number: usize| Place {
             key: format!("torture/{}/{number}.tfstate", self.seed),
             left: AtomicUsize::new(REQUESTS_PER_STATE),
+            reserved: if self.stock_clients == 0 { 0 } else { RESERVED },
         };
         (0..self.states).map(place).collect()
     }
@@ -174,6 +204,9 @@ mod tests {
             end_micros: Some(start_micros + 1),
             outcome: Outcome::Unknown { hung_up: false },
             comes_twice: false,
+            sent_micros: None,
+            program: None,
+            shown: None,
         }
     }
 

@@ -1,7 +1,6 @@
 //! What clients do: applies of every kind of backend, people who look, people who force, and writers that
 //! hold no lock.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use statelock_protocol::lock::unified::Facet;
@@ -20,7 +19,7 @@ enum Taken {
 }
 
 /// The facets that a kind of backend takes, in its order.
-const KINDS: [&[Facet]; 4] =
+pub(super) const KINDS: [&[Facet]; 4] =
     [&[Facet::Lockfile], &[Facet::LockTable], &[Facet::Lockfile, Facet::LockTable], &[Facet::Http]];
 
 /// Attempts of one call, as SDKs make them.
@@ -32,7 +31,7 @@ impl Client<'_> {
         let places = &self.common.places;
         while !self.is_over() {
             let open: Vec<&Place> =
-                places.iter().filter(|place| place.left.load(Ordering::SeqCst) > 0).collect();
+                places.iter().filter(|place| place.has_room_for_anybody()).collect();
             let Some(place) = self.random.choice(open) else { return };
             match self.random.u32(0..100) {
                 0..62 => self.apply(place),
@@ -54,7 +53,8 @@ impl Client<'_> {
     }
 
     fn rest(&mut self) {
-        pause(Duration::from_micros(self.random.u64(0..6_000)));
+        let max = u64::try_from(self.rest_max.as_micros()).unwrap_or(u64::MAX);
+        pause(Duration::from_micros(self.random.u64(0..max)));
     }
 
     /// Takes the lock, reads, writes, and gives the lock back; or dies in the middle.
@@ -135,7 +135,7 @@ impl Client<'_> {
     }
 
     /// The id of a new call. Terraform's `http` backend has none.
-    fn call(&mut self, facet: Facet) -> Option<String> {
+    pub(super) fn call(&mut self, facet: Facet) -> Option<String> {
         match facet {
             Facet::Lockfile | Facet::LockTable => Some(self.fresh("call")),
             Facet::Http => None,

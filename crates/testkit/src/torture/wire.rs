@@ -21,6 +21,26 @@ pub(super) struct Door {
     pub(super) address: SocketAddr,
     signer: Signer,
     basic: String,
+    agent: Agent,
+}
+
+/// What a client calls itself.
+#[derive(Clone, Debug)]
+pub(super) struct Agent {
+    /// To S3.
+    pub(super) s3: String,
+    /// To lock tables.
+    pub(super) dynamodb: String,
+    /// To the `http` backend.
+    pub(super) http: String,
+}
+
+impl Agent {
+    /// Neither Terraform nor OpenTofu.
+    pub(super) fn torture() -> Self {
+        let [s3, dynamodb, http] = [(); 3].map(|()| "torture/1".to_owned());
+        Self { s3, dynamodb, http }
+    }
 }
 
 /// One connection of one client, made anew when it breaks.
@@ -41,6 +61,8 @@ struct Open {
 pub(super) struct Exchange {
     pub(super) heard: Heard,
     pub(super) start_micros: u64,
+    /// When all of it was written, if it was.
+    pub(super) sent_micros: Option<u64>,
     pub(super) end_micros: u64,
     /// When the connection stood on which it was sent: the process at its other end lived then.
     pub(super) connected_micros: u64,
@@ -61,18 +83,19 @@ pub(super) enum Heard {
 impl Door {
     pub(super) fn new(address: SocketAddr, access_key: &str, secret_key: &str) -> Self {
         let basic = BASE64_STANDARD.encode(format!("{access_key}:{secret_key}"));
-        Self { address, signer: Signer::new(access_key, secret_key), basic }
+        let signer = Signer::new(access_key, secret_key);
+        Self { address, signer, basic, agent: Agent::torture() }
     }
 
     fn head(&self, request: &Request) -> String {
         let host = self.address.to_string();
-        let service = match request.service {
-            Service::S3 => "s3",
-            Service::DynamoDb => "dynamodb",
+        let (service, agent) = match request.service {
+            Service::S3 => ("s3", &self.agent.s3),
+            Service::DynamoDb => ("dynamodb", &self.agent.dynamodb),
             Service::Http => return self.http_head(request, &host),
         };
         let mut headers = request.headers.clone();
-        headers.push(("user-agent".to_owned(), "torture/1".to_owned()));
+        headers.push(("user-agent".to_owned(), agent.clone()));
         self.signer.head(&Unsigned {
             service,
             method: request.method,
@@ -92,8 +115,9 @@ impl Door {
             .collect();
         format!(
             "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Basic {}\r\n\
-             user-agent: torture/1\r\n{lines}content-length: {}\r\n\r\n",
+             user-agent: {}\r\n{lines}content-length: {}\r\n\r\n",
             self.basic,
+            self.agent.http,
             body.len()
         )
     }
@@ -109,6 +133,12 @@ impl Wire {
         self.connection.is_some()
     }
 
+    /// From now on another process asks, on a connection of its own, which calls itself so.
+    pub(super) fn start_anew(&mut self, agent: Agent) {
+        self.connection = None;
+        self.door.agent = agent;
+    }
+
     /// Sends a request and waits for its answer; hangs up after a while instead, if told to.
     pub(super) fn ask(&mut self, request: &Request, hang_up: Option<Duration>) -> Exchange {
         let signed = self.door.head(request);
@@ -120,17 +150,27 @@ impl Wire {
         let Ok(mut open) = open else {
             let (end_micros, connected_micros) = (start_micros, start_micros);
             let (heard, connection) = (Heard::NotSent, self.connections);
-            return Exchange { heard, start_micros, end_micros, connected_micros, connection };
+            let sent_micros = None;
+            return Exchange {
+                heard,
+                start_micros,
+                sent_micros,
+                end_micros,
+                connected_micros,
+                connection,
+            };
         };
         let whole = [signed.as_bytes(), &request.body].concat();
-        let answer = match hang_up {
-            None => exchange(&mut open.connection, &whole, request.method).ok(),
-            Some(after) => {
-                // Whether it can be written changes nothing: nobody will know.
-                open.connection.write_all(&whole).ok();
+        let sent = open.connection.write_all(&whole);
+        let sent_micros = sent.is_ok().then(|| self.clock.micros());
+        let answer = match (sent, hang_up) {
+            (Ok(()), None) => answer(&mut open.connection, request.method).ok(),
+            // Whether it could be written changes nothing: nobody will know.
+            (Ok(()) | Err(_), Some(after)) => {
                 pause(after);
                 None
             }
+            (Err(_), None) => None,
         };
         let end_micros = self.clock.micros();
         let connected_micros = open.since_micros;
@@ -144,7 +184,7 @@ impl Wire {
             }
         };
         let connection = self.connections;
-        Exchange { heard, start_micros, end_micros, connected_micros, connection }
+        Exchange { heard, start_micros, sent_micros, end_micros, connected_micros, connection }
     }
 
     fn connect(&mut self) -> io::Result<Open> {
@@ -157,12 +197,7 @@ impl Wire {
     }
 }
 
-fn exchange(
-    connection: &mut Connection,
-    request: &[u8],
-    method: &str,
-) -> io::Result<(u16, Vec<u8>, bool)> {
-    connection.write_all(request)?;
+fn answer(connection: &mut Connection, method: &str) -> io::Result<(u16, Vec<u8>, bool)> {
     let mut head = connection.expect_head()?;
     while head.status() < 200 {
         head = connection.expect_head()?;

@@ -4,12 +4,15 @@ mod bad_locks;
 mod bad_states;
 mod good;
 mod shown;
+mod stock;
 mod waiting;
 
 use statelock_protocol::lock::unified::Facet;
 
 use super::check::{Verdict, check};
-use super::operation::{Action, Api, Naming, Operation, Outcome, Refusal, StateValue, Writer};
+use super::operation::{
+    Action, Api, Claim, Naming, Operation, Outcome, Refusal, Shown, StateValue, Writer,
+};
 
 const LOCKFILE: Facet = Facet::Lockfile;
 const TABLE: Facet = Facet::LockTable;
@@ -46,6 +49,9 @@ impl Script {
             end_micros: end,
             outcome,
             comes_twice: false,
+            sent_micros: None,
+            program: None,
+            shown: None,
         });
         self
     }
@@ -76,6 +82,30 @@ impl Script {
     fn twice(mut self) -> Self {
         if let Some(latest) = self.history.last_mut() {
             latest.comes_twice = true;
+        }
+        self
+    }
+
+    /// The latest one was sent by this program.
+    fn from(mut self, program: &str) -> Self {
+        if let Some(latest) = self.history.last_mut() {
+            latest.program = Some(program.to_owned());
+        }
+        self
+    }
+
+    /// All of the latest one was with the operating system then.
+    fn sent(mut self, micros: u64) -> Self {
+        if let Some(latest) = self.history.last_mut() {
+            latest.sent_micros = Some(micros);
+        }
+        self
+    }
+
+    /// What the lock info in the answer to the latest one says.
+    fn shows(mut self, lock: &str, says: Option<Claim>) -> Self {
+        if let Some(latest) = self.history.last_mut() {
+            latest.shown = Some(Shown { lock: lock.to_owned(), says });
         }
         self
     }
