@@ -159,3 +159,20 @@ async fn p6_a_lock_whose_time_to_be_given_back_is_over_is_nobodys() {
     world.delete(None, WriteClaim::Unnamed).await.unwrap();
     assert_eq!(world.stored().await, None);
 }
+
+#[tokio::test]
+async fn p10_who_is_refused_is_not_recorded_under_the_name_of_the_holder() {
+    let world = World::new().await;
+    world.lock(1, A, Facet::LockTable).await;
+    world.put(1, &snapshot(1, "holder")).await.unwrap();
+    let other = Sender { principal: "other".to_owned(), ..s3(1) };
+    refused(world.put_as(other, WriteClaim::Unnamed, &snapshot(2, "x")).await);
+    // Refused for its serial, the writer may well be the holder.
+    refused(world.put(1, &snapshot(1, "again")).await);
+    let records = world.audit().await;
+    let written = records.iter().rev().take(3).rev();
+    let by: Vec<_> =
+        written.map(|record| (record.principal.as_deref(), record.who.as_deref())).collect();
+    let holder = (Some("root"), Some("client-1"));
+    assert_eq!(by, [holder, (Some("other"), None), holder]);
+}

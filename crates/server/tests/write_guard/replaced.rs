@@ -79,18 +79,7 @@ impl World {
                         Precondition::IfMatch(ETag::new(Digest::of(old.as_bytes()).to_string()))
                     }
                 };
-                let request = PutRequest {
-                    bucket: BUCKET.to_owned(),
-                    key: format!("{KEY}.tflock"),
-                    precondition,
-                    headers: Headers::default(),
-                    tags: Vec::new(),
-                    checksum: None,
-                    claim: WriteClaim::Unnamed,
-                    sender: s3(client),
-                };
-                let staged = self.stage(new.as_bytes()).await;
-                self.engine.put(request, staged).await.unwrap();
+                self.put_lockfile(client, &new, precondition).await;
             }
             Way::PutItem => {
                 let put = PutItem { table, item, condition, sender: dynamo(client) };
@@ -110,6 +99,21 @@ impl World {
         self.advance(1);
         let held = self.engine.lock_holder(state()).await.unwrap();
         assert_eq!(held.and_then(|(hold, _)| hold.id).unwrap().as_str(), id, "{way:?}");
+    }
+
+    async fn put_lockfile(&self, client: u64, body: &str, precondition: Precondition) {
+        let request = PutRequest {
+            bucket: BUCKET.to_owned(),
+            key: format!("{KEY}.tflock"),
+            precondition,
+            headers: Headers::default(),
+            tags: Vec::new(),
+            checksum: None,
+            claim: WriteClaim::Unnamed,
+            sender: s3(client),
+        };
+        let staged = self.stage(body.as_bytes()).await;
+        self.engine.put(request, staged).await.unwrap();
     }
 
     async fn remove_in_a_batch(&self, client: u64) {
@@ -177,4 +181,27 @@ async fn p6_a_batch_that_is_refused_took_and_removed_nothing() {
     let refused = world.engine.batch_write(vec![BatchWrite::Delete(delete), BatchWrite::Put(put)]);
     refused.await.unwrap_err();
     world.put(1, &snapshot(2, "holder")).await.unwrap();
+}
+
+/// The client may be the next holder, on its other connection.
+#[tokio::test]
+async fn a_lock_whose_time_was_over_was_taken_from_nobody() {
+    let world = World::with_table().await;
+    for facet in [Facet::Lockfile, Facet::LockTable] {
+        world.lock(1, A, facet).await;
+    }
+    world.unlock(1, Some(A), Facet::Lockfile).await;
+    world.advance(5);
+    world.write_lock(Way::Lockfile, 5, B).await;
+    world.put(1, &snapshot(1, "mine")).await.unwrap();
+}
+
+#[tokio::test]
+async fn p6_who_lost_its_lock_does_not_write_under_one_that_cannot_be_read() {
+    let world = World::with_table().await;
+    world.put(1, &snapshot(1, "start")).await.unwrap();
+    world.write_lock(Way::Lockfile, 1, A).await;
+    world.remove_in_a_batch(3).await;
+    world.put_lockfile(2, "no lock info", Precondition::IfAbsent).await;
+    world.only_the_second_writes("an unreadable lock").await;
 }

@@ -74,7 +74,6 @@ impl Guard {
         let content = current.and_then(|version| version.content.as_ref());
         let stored = content.map(|content| facts_of(transaction, content)).transpose()?;
         let permission = permitted(transaction, asked.bucket, asked.key, asked.now_micros)?;
-        let id = hold.as_ref().and_then(|hold| hold.id.as_ref());
         let verdict = decide_guard(&GuardQuestion {
             stored: stored.as_ref(),
             offered: offered.map_or(Offered::Nothing, Offered::Body),
@@ -84,9 +83,9 @@ impl Guard {
             }),
             sender: asked.sender,
             claim: asked.claim,
-            lost: state
-                .zip(id)
-                .and_then(|(state, id)| self.sightings.lost_its_lock(&state, asked.sender, id)),
+            lost: state.zip(hold.as_ref()).and_then(|(state, hold)| {
+                self.sightings.lost_its_lock(&state, asked.sender, hold.id.as_ref())
+            }),
             is_excepted: permission.is_some(),
             policy: self.policy,
         });

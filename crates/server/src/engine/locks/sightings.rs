@@ -261,7 +261,8 @@ impl Sightings {
         if ids.is_empty() { Seen::Unknown } else { Seen::Locks(ids) }
     }
 
-    /// Whether this connection certainly belongs to another client than the one that holds lock `id`.
+    /// Whether this connection certainly belongs to another client than the one that holds lock `id`, which
+    /// is `None` if it cannot be read.
     ///
     /// It took an earlier lock on this state; that lock did not end on it, so somebody else ended it; and
     /// who did that is not who then took `id`. (A client that releases and takes again does both on one
@@ -270,7 +271,7 @@ impl Sightings {
         &self,
         state: &LockedState,
         sender: &Sender,
-        id: &LockId,
+        id: Option<&LockId>,
     ) -> Option<LockId> {
         if sender.proxied {
             return None;
@@ -286,7 +287,7 @@ impl Sightings {
         let holder = deeds
             .iter()
             .rev()
-            .find(|one| one.kind == SightingKind::Took && one.id.as_ref() == Some(id))?;
+            .find(|one| one.kind == SightingKind::Took && one.id.as_ref() == id)?;
         let ended = deeds
             .iter()
             .rev()
@@ -294,7 +295,7 @@ impl Sightings {
         let by_itself = ended.connection == sender.connection.id;
         let by_the_holder =
             ended.kind == SightingKind::GaveBack && ended.connection == holder.connection;
-        (earlier != *id && !by_itself && !by_the_holder).then_some(earlier)
+        (id != Some(&earlier) && !by_itself && !by_the_holder).then_some(earlier)
     }
 
     fn states(&self) -> MutexGuard<'_, BTreeMap<LockedState, OfState>> {

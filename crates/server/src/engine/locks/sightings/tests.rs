@@ -167,7 +167,7 @@ fn states_are_bounded_and_the_quietest_goes() {
 /// Connection 1 took lock `a`; connection 2 took `b`, which holds. Does 1 belong to another client?
 fn lost(happened: &[(u64, SightingKind, &str)], sender: &Sender, holds: &str) -> Option<String> {
     let sightings = history(happened);
-    let lost = sightings.lost_its_lock(&state("k"), sender, &id(holds));
+    let lost = sightings.lost_its_lock(&state("k"), sender, Some(&id(holds)));
     lost.map(|lock| lock.as_str().to_owned())
 }
 

@@ -308,7 +308,7 @@ async fn p6_a_lock_that_a_batch_of_somebody_else_removes_is_lost() {
     stage.release_in_a_batch("operator").await;
     assert_eq!(stage.take("b").await, TAKEN);
     let (a, b) = (sender("a", &stage.engine), LockId::parse("b").unwrap());
-    let lost = stage.engine.sightings.lost_its_lock(&state(), &a, &b);
+    let lost = stage.engine.sightings.lost_its_lock(&state(), &a, Some(&b));
     assert_eq!(lost.as_ref().map(LockId::as_str), Some("a"));
 }
 
@@ -330,7 +330,7 @@ async fn p6_what_became_of_a_lock_counts_even_if_nobody_waits_for_the_answer() {
         }
     }
     let (a, b) = (sender("a", &stage.engine), LockId::parse("b").unwrap());
-    let lost = stage.engine.sightings.lost_its_lock(&state(), &a, &b);
+    let lost = stage.engine.sightings.lost_its_lock(&state(), &a, Some(&b));
     assert_eq!(lost.as_ref().map(LockId::as_str), Some("a"));
 }
 
