@@ -1,6 +1,9 @@
 //! A body's pieces as they are stored: one byte that names the codec, then the data.
 
+use std::cell::RefCell;
+
 use bytes::{Bytes, BytesMut};
+use zstd::bulk::Compressor;
 
 use crate::storage::{CHUNK_SIZE_BYTES_MAX, StorageError};
 
@@ -9,9 +12,19 @@ const COMPRESSION_LEVEL: i32 = 1;
 const CODEC_RAW: u8 = 0;
 const CODEC_ZSTD: u8 = 1;
 
+thread_local! {
+    /// Made once for a thread: for a small piece that costs more than to compress it.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> =
+        RefCell::new(Compressor::new(COMPRESSION_LEVEL).ok());
+}
+
 /// A piece as it is stored: one byte that names the codec, then the data.
 pub(super) fn encode(bytes: &[u8]) -> Bytes {
-    let compressed = zstd::bulk::compress(bytes, COMPRESSION_LEVEL).unwrap_or_default();
+    // Without a compressor, or if it fails, the piece is stored as it is.
+    let compressed = COMPRESSOR.with_borrow_mut(|compressor| {
+        compressor.as_mut().and_then(|compressor| compressor.compress(bytes).ok())
+    });
+    let compressed = compressed.unwrap_or_default();
     let (codec, data) = if compressed.is_empty() || compressed.len() >= bytes.len() {
         (CODEC_RAW, bytes)
     } else {

@@ -4,6 +4,7 @@
 //! requests, the decisions and the storage port. Check and effect are always one transaction.
 
 mod audit;
+mod beside;
 mod body_reader;
 mod bucket_settings;
 mod buckets;

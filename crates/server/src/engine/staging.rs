@@ -3,12 +3,15 @@
 //! A body of one piece is carried in memory and stored in the same transaction as its version. A
 //! larger one is stored piece by piece under a [`StagedBody`] mark first, so that memory stays
 //! bounded; the version's transaction removes the mark. A crash leaves marked pieces that nobody
-//! sees, and the next start removes them.
+//! sees, and the next start removes them. While a piece is stored the next one is received; hashes
+//! and state header are computed beside both.
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
-use statelock_protocol::state::{Digest, StateHeader};
+use statelock_protocol::state::{Digest, StateHeader, StateReadError};
+use tokio::task::JoinHandle;
 
+use super::beside::Beside;
 use super::checksums::{Hasher, Hashes};
 use super::codec::encode;
 use super::guard::HeaderReading;
@@ -95,23 +98,63 @@ impl Engine {
     }
 }
 
+/// What is computed from a body that is not small.
+struct Readings {
+    header: HeaderReading,
+    hashes: Beside<Hashes>,
+}
+
+impl Readings {
+    fn begin(checksums: &[ChecksumAlgorithm]) -> Self {
+        let mut hasher = Hasher::new(checksums);
+        let hashes = Beside::begin(move |mut pieces| {
+            while let Some(piece) = pieces.next() {
+                hasher.update(&piece);
+            }
+            hasher.finish()
+        });
+        Self { header: HeaderReading::begin(), hashes }
+    }
+
+    async fn feed(&mut self, piece: &Bytes) {
+        self.hashes.feed(piece.clone()).await;
+        self.header.feed(piece.clone()).await;
+    }
+
+    async fn finish(self) -> Result<(Hashes, Header), StorageError> {
+        Ok((self.hashes.finish().await?, self.header.finish().await?))
+    }
+}
+
+type Header = Result<StateHeader, StateReadError>;
+
 /// A body on its way in.
 struct Intake {
     engine: Engine,
     body: BodyId,
     size: u64,
     buffer: BytesMut,
-    hasher: Option<Hasher>,
-    /// Reads the header of a body in several pieces; one of a single piece is read at its end.
-    header: Option<HeaderReading>,
-    chunks_stored: u32,
+    checksums: Vec<ChecksumAlgorithm>,
+    /// Begun with the first piece of several.
+    readings: Option<Readings>,
+    /// The piece that is being stored.
+    storing: Option<JoinHandle<Result<(), EngineError>>>,
+    /// Pieces that are stored, or being stored.
+    chunks: u32,
 }
 
 impl Intake {
     fn new(engine: Engine, body: BodyId, checksums: &[ChecksumAlgorithm]) -> Self {
-        let hasher = Some(Hasher::new(checksums));
-        let buffer = BytesMut::new();
-        Self { engine, body, size: 0, buffer, hasher, header: None, chunks_stored: 0 }
+        Self {
+            engine,
+            body,
+            size: 0,
+            buffer: BytesMut::new(),
+            checksums: checksums.to_vec(),
+            readings: None,
+            storing: None,
+            chunks: 0,
+        }
     }
 
     async fn receive<S, E>(
@@ -138,6 +181,7 @@ impl Intake {
             while !piece.is_empty() {
                 if self.buffer.len() == CHUNK_SIZE_BYTES_MAX {
                     self.store_chunk().await?;
+                    self.buffer.reserve(CHUNK_SIZE_BYTES_MAX);
                 }
                 let room = CHUNK_SIZE_BYTES_MAX - self.buffer.len();
                 let head = piece.split_to(room.min(piece.len()));
@@ -146,74 +190,85 @@ impl Intake {
         }
     }
 
-    /// Hashes and compresses what is buffered, away from the threads that serve connections.
-    async fn take_chunk(&mut self, bytes: Bytes) -> Result<Bytes, EngineError> {
-        let mut hasher = self.hasher.take().unwrap_or_else(|| Hasher::new(&[]));
-        let work = move || {
-            hasher.update(&bytes);
-            (hasher, encode(&bytes))
-        };
-        let (hasher, encoded) = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|error| StorageError::Failed(format!("hashing did not finish: {error}")))?;
-        self.hasher = Some(hasher);
-        Ok(encoded)
-    }
-
+    /// Begins to store what is buffered, when the piece before it is stored.
     async fn store_chunk(&mut self) -> Result<(), EngineError> {
         let bytes = self.buffer.split().freeze();
-        let header = self.header.get_or_insert_with(HeaderReading::begin);
-        header.feed(bytes.clone()).await;
-        let chunk = self.take_chunk(bytes).await?;
-        let (body, index) = (self.body, self.chunks_stored);
-        let active_micros = self.engine.clock.now_micros();
-        let store = move |transaction: &mut dyn Transaction| {
-            let mark = StagedBody::key(body);
-            let begun_micros = match records::load::<StagedBody>(transaction, &mark)? {
-                Some(staged) => staged.begun_micros,
-                None if index == 0 => active_micros,
-                // Swept: without a mark nobody would ever remove another piece.
-                None => return Err(BodyError::Stalled.into()),
-            };
-            records::store(transaction, &mark, &StagedBody { begun_micros, active_micros })?;
-            Ok(transaction.put(Table::Chunks, &Chunk::key(body, index), &chunk)?)
-        };
-        self.engine.transact(store).await?;
-        self.chunks_stored += 1;
+        self.readings.get_or_insert_with(|| Readings::begin(&self.checksums)).feed(&bytes).await;
+        self.stored().await?;
+        let storing = store_chunk(self.engine.clone(), self.body, self.chunks, bytes);
+        self.storing = Some(tokio::spawn(storing));
+        self.chunks += 1;
         Ok(())
     }
 
+    /// Waits until the last piece is stored that was begun.
+    async fn stored(&mut self) -> Result<(), EngineError> {
+        let Some(storing) = self.storing.take() else { return Ok(()) };
+        let unfinished = |error| StorageError::Failed(format!("a piece was not stored: {error}"));
+        storing.await.map_err(unfinished)?
+    }
+
     async fn finish(mut self) -> Result<Staged, EngineError> {
-        if self.chunks_stored > 0 {
+        if self.chunks > 0 {
             self.store_chunk().await?;
+            self.stored().await?;
         }
         let bytes = self.buffer.split().freeze();
-        let small = (self.chunks_stored == 0 && bytes.len() <= SMALL_BODY_BYTES_MAX)
+        let small = (self.chunks == 0 && bytes.len() <= SMALL_BODY_BYTES_MAX)
             .then(|| Bytes::copy_from_slice(&bytes));
-        let (unstored, header) = match self.header.take() {
-            Some(header) => (None, header.finish().await?),
+        let (unstored, (hashes, header)) = match self.readings.take() {
+            Some(readings) => (None, readings.finish().await?),
             None if small.is_some() => {
                 // Handing a small body to another thread costs more than hashing it here.
-                let mut hasher = self.hasher.take().unwrap_or_else(|| Hasher::new(&[]));
+                let mut hasher = Hasher::new(&self.checksums);
                 hasher.update(&bytes);
-                self.hasher = Some(hasher);
-                (Some(encode(&bytes)), StateHeader::read(&bytes))
+                (Some(encode(&bytes)), (hasher.finish(), StateHeader::read(&bytes)))
             }
             None => {
-                let mut header = HeaderReading::begin();
-                header.feed(bytes.clone()).await;
-                (Some(self.take_chunk(bytes).await?), header.finish().await?)
+                let mut readings = Readings::begin(&self.checksums);
+                readings.feed(&bytes).await;
+                (Some(encoded(bytes).await?), readings.finish().await?)
             }
         };
-        let hashes = self.hasher.take().unwrap_or_else(|| Hasher::new(&[])).finish();
         let segment = Segment { body: self.body, size: self.size };
         let facts = BodyFacts::new(Digest::from_bytes(hashes.md5), self.size, header);
         Ok(Staged { segment, hashes, small, facts, unstored })
     }
 
-    async fn abandon(self) {
-        if self.chunks_stored > 0 {
+    async fn abandon(mut self) {
+        if self.chunks > 0 {
+            // Its outcome is no matter, but its end: a piece that came later would stay.
+            let _outcome = self.stored().await;
             self.engine.remove_staged(self.body).await;
         }
     }
+}
+
+/// A piece as it is stored, made away from the threads that serve connections.
+async fn encoded(bytes: Bytes) -> Result<Bytes, StorageError> {
+    let unfinished = |error| StorageError::Failed(format!("a piece was not compressed: {error}"));
+    tokio::task::spawn_blocking(move || encode(&bytes)).await.map_err(unfinished)
+}
+
+/// Stores one of the pieces of a body under its mark.
+async fn store_chunk(
+    engine: Engine,
+    body: BodyId,
+    index: u32,
+    bytes: Bytes,
+) -> Result<(), EngineError> {
+    let chunk = encoded(bytes).await?;
+    let active_micros = engine.clock.now_micros();
+    let store = move |transaction: &mut dyn Transaction| {
+        let mark = StagedBody::key(body);
+        let begun_micros = match records::load::<StagedBody>(transaction, &mark)? {
+            Some(staged) => staged.begun_micros,
+            None if index == 0 => active_micros,
+            // Swept: without a mark nobody would ever remove another piece.
+            None => return Err(BodyError::Stalled.into()),
+        };
+        records::store(transaction, &mark, &StagedBody { begun_micros, active_micros })?;
+        Ok(transaction.put(Table::Chunks, &Chunk::key(body, index), &chunk)?)
+    };
+    engine.transact(store).await
 }

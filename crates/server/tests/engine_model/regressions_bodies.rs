@@ -1,6 +1,7 @@
 //! Bodies live exactly as long as something refers to them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use statelock_server::engine::{BodyError, EngineError};
@@ -107,7 +108,13 @@ fn pieces_after_a_sweep_are_not_left_behind_for_ever() {
                     return None;
                 }
                 if number == 3 {
-                    // The clock is set forward in the middle of an upload.
+                    // The clock is set forward in the middle of an upload, when its first piece is stored.
+                    let stored = async {
+                        while !late.rows().await.contains_key(&'#') {
+                            tokio::task::yield_now().await;
+                        }
+                    };
+                    tokio::time::timeout(Duration::from_secs(60), stored).await.unwrap();
                     late.clock.advance(2 * HOUR);
                     late.engine.sweep().await.unwrap();
                 }
