@@ -192,9 +192,10 @@ impl BackendArgs {
             (true, None, Some(key)) => Encryption::Customer(key),
             (true, None, None) => match configured.encryption {
                 Encryption::Bucket => Encryption::Store,
-                encryption @ (Encryption::Store | Encryption::Kms(_) | Encryption::Customer(_)) => {
-                    encryption
-                }
+                encryption @ (Encryption::Store
+                | Encryption::Kms(_)
+                | Encryption::KmsDualLayer(_)
+                | Encryption::Customer(_)) => encryption,
             },
         };
         ObjectSettings {

@@ -89,6 +89,27 @@ fn stricter_encryption_is_as_wanted() {
 }
 
 #[test]
+fn two_layers_of_encryption_stay_two_with_another_key() {
+    let dual = OTHER_KEY.replace("aws:kms", "aws:kms:dsse");
+    let Some(stage) = with("two layers", &[("?encryption", &dual)]) else { return };
+    let said = stage.bootstrap(&[NO_NEWEST, &["--json"]]).having_said(0, "aws:kms:dsse with 1234");
+    assert_eq!(said.step("encryption"), "already");
+    let other: &[&str] = &["--kms-key-id", "5678"];
+    stage
+        .bootstrap(&[NO_NEWEST, other])
+        .having_said(0, "aws:kms:dsse with 1234; wanted: aws:kms:dsse with 5678");
+    let proxy = stage.proxy();
+    let changing = [NO_NEWEST, other, &["--change-existing"]];
+    stage
+        .bootstrap_through(&proxy.endpoint(), &changing)
+        .having_said(0, "aws:kms:dsse with 5678; it was: aws:kms:dsse with 1234");
+    let is_meant = |one: &Request| one.method == "PUT" && one.path.contains("encryption");
+    let sent = proxy.requests().into_iter().find(is_meant).expect("a default").body;
+    assert!(sent.contains("<SSEAlgorithm>aws:kms:dsse<") && sent.contains(">5678<"), "{sent}");
+    assert!(!sent.contains("BucketKeyEnabled"), "there is none for two layers: {sent}");
+}
+
+#[test]
 fn a_policy_keeps_its_statements() {
     let allow = json!({
         "Sid": "Readers", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"},

@@ -13,6 +13,8 @@ use crate::stage::{BUCKET, KEY, Stage, state};
 /// Thirty-two bytes, and what is sent of them.
 const CUSTOMER_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
+const KMS_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/0123abcd";
+
 /// Writes and reads a state with these settings; all requests about the state, with their heads in lower case.
 fn requests(stage: &Stage, objects: ObjectSettings, bytes: &[u8]) -> Vec<String> {
     let proxy = stage.proxy();
@@ -128,11 +130,8 @@ fn p11_a_key_of_ones_own_goes_along_with_every_request_about_the_state() {
 #[test]
 fn a_state_keeps_the_kms_key_that_it_is_stored_with() {
     let Some(stage) = Stage::moto("states with a KMS key") else { return };
-    let kms_key = "arn:aws:kms:us-east-1:123456789012:key/0123abcd";
-    let objects = ObjectSettings {
-        encryption: Encryption::Kms(kms_key.to_owned()),
-        ..ObjectSettings::default()
-    };
+    let encryption = Encryption::Kms(KMS_KEY.to_owned());
+    let objects = ObjectSettings { encryption, ..ObjectSettings::default() };
     requests(&stage, objects, &state(1, "L", "x"));
     let proxy = stage.proxy();
     let puts = |method: &str, path: &str| {
@@ -150,9 +149,24 @@ fn a_state_keeps_the_kms_key_that_it_is_stored_with() {
         .map(|hit| String::from_utf8_lossy(&hit.request).to_ascii_lowercase());
     let named: Vec<_> = heads
         .map(|head| {
-            let key = format!("x-amz-server-side-encryption-aws-kms-key-id: {kms_key}");
-            head.contains(&key) && head.contains("x-amz-server-side-encryption: aws:kms")
+            let key = format!("x-amz-server-side-encryption-aws-kms-key-id: {KMS_KEY}\r\n");
+            head.contains(&key) && head.contains("x-amz-server-side-encryption: aws:kms\r\n")
         })
         .collect();
     assert_eq!(named, [true, false, false]);
+}
+
+/// moto does not name the key of such an object when it is read.
+#[test]
+fn two_layers_of_encryption_are_asked_for_as_such() {
+    let Some(stage) = Stage::moto("states in two layers") else { return };
+    let encryption = Encryption::KmsDualLayer(KMS_KEY.to_owned());
+    let objects = ObjectSettings { encryption, ..ObjectSettings::default() };
+    let key = format!("x-amz-server-side-encryption-aws-kms-key-id: {KMS_KEY}");
+    let named = ["x-amz-server-side-encryption: aws:kms:dsse", &key];
+    let create = "post /tfstate/app/terraform.tfstate?uploads";
+    for (serial, size, begins) in [(1, 1, PUT), (2, 17 << 20, create)] {
+        let seen = requests(&stage, objects.clone(), &state(serial, "L", &"x".repeat(size)));
+        has(&seen, begins, &named, &[]);
+    }
 }

@@ -124,3 +124,25 @@ fn what_cannot_be_restored_is_refused_with_the_reason() {
     assert_eq!(stage.object(KEY), Some(state(6, "M", "other")));
     stage.assert_free();
 }
+
+#[test]
+fn versions_that_lead_in_a_circle_are_an_error_and_no_endless_list() {
+    let stage = Stage::statelock(&[]);
+    stage.push(&state(1, "L", "one"), &[]).ended(0, "stored");
+    let page = format!(
+        "<ListVersionsResult><Name>tfstate</Name><IsTruncated>true</IsTruncated><NextKeyMarker>{KEY}</NextKeyMarker>\
+         <NextVersionIdMarker>v</NextVersionIdMarker></ListVersionsResult>"
+    );
+    let length = page.len();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\n\r\n{page}"
+    );
+    let proxy = stage.proxy();
+    let answer: &'static str = Box::leak(answer.into_boxed_str());
+    proxy.inject(Fault::Answer(answer), usize::MAX, |_, path| path.contains("?versions"));
+    let listed = stage.run_through(&proxy, &["state", "list-versions", &Stage::address(KEY)]);
+    listed.ended(
+        8,
+        "S3 ListObjectVersions was answered with 200: it says that there is more, and leads back",
+    );
+}

@@ -153,22 +153,29 @@ impl Bucket {
         made!(call, "PutBucketVersioning")
     }
 
-    /// Has new objects encrypted, with this KMS key or with the store's own. Needs
-    /// `s3:PutEncryptionConfiguration`.
+    /// Has new objects encrypted, with this KMS key (in two layers, `aws:kms:dsse`, if asked for) or with the store's
+    /// own. Needs `s3:PutEncryptionConfiguration`.
     ///
     /// # Errors
     /// The store refuses, or does not answer.
-    pub async fn encrypt_by_default(&self, kms_key: Option<&str>) -> Result<Made, StoreError> {
+    pub async fn encrypt_by_default(
+        &self,
+        kms_key: Option<&str>,
+        is_dual_layer: bool,
+    ) -> Result<Made, StoreError> {
         let default = ServerSideEncryptionByDefault::builder();
         let default = match kms_key {
+            Some(key) if is_dual_layer => {
+                default.sse_algorithm(ServerSideEncryption::AwsKmsDsse).kms_master_key_id(key)
+            }
             Some(key) => default.sse_algorithm(ServerSideEncryption::AwsKms).kms_master_key_id(key),
             None => default.sse_algorithm(ServerSideEncryption::Aes256),
         };
         let default = default.build().map_err(|error| unbuilt("PutBucketEncryption", &error))?;
         let rule = ServerSideEncryptionRule::builder()
             .apply_server_side_encryption_by_default(default)
-            // One key of the bucket instead of one request to KMS for each lock and state.
-            .set_bucket_key_enabled(kms_key.map(|_| true))
+            // One key of the bucket instead of one request to KMS for each lock and state. With two layers S3 has none.
+            .set_bucket_key_enabled(kms_key.filter(|_| !is_dual_layer).map(|_| true))
             .build();
         let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build();
         let configuration =

@@ -13,6 +13,7 @@ use super::Bucket;
 use crate::error::StoreError;
 use crate::state::Versioning;
 use crate::transport::failure::failed;
+use crate::transport::trail::Trail;
 
 /// How many versions are asked for at a time: S3's own bound.
 const PAGE_LENGTH: i32 = 1000;
@@ -71,6 +72,7 @@ pub struct ObjectVersions<'a> {
     bucket: &'a Bucket,
     prefix: String,
     next: Next,
+    trail: Trail<(String, Option<String>)>,
     last_key: Option<String>,
 }
 
@@ -86,7 +88,8 @@ enum Next {
 impl Bucket {
     /// The versions and delete markers of all objects whose key starts with `prefix`.
     pub fn object_versions(&self, prefix: impl Into<String>) -> ObjectVersions<'_> {
-        ObjectVersions { bucket: self, prefix: prefix.into(), next: Next::Begin, last_key: None }
+        let (next, trail) = (Next::Begin, Trail::default());
+        ObjectVersions { bucket: self, prefix: prefix.into(), next, trail, last_key: None }
     }
 
     /// Whether each write has a version id of its own by now, so that [`NULL_VERSION`] can only be what was
@@ -127,6 +130,11 @@ impl ObjectVersions<'_> {
         let output =
             sent.map_err(|error| StoreError::from(failed("S3", "ListObjectVersions", &error)))?;
         let (versions, next) = read(output, &self.next, self.last_key.as_deref())?;
+        if let Next::After(key, id) = &next
+            && !self.trail.is_new((key.clone(), id.clone()))
+        {
+            return Err(VersionListingError::NoContinuation);
+        }
         if let Some(last) = versions.last() {
             self.last_key = Some(last.key.as_str().to_owned());
         }

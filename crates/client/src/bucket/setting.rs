@@ -42,6 +42,11 @@ pub struct DefaultEncryption {
     pub is_bucket_key: bool,
 }
 
+impl DefaultEncryption {
+    /// The algorithm of two layers.
+    pub const DUAL_LAYER: &str = "aws:kms:dsse";
+}
+
 /// The four parts of the public access block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "S3 has these four")]

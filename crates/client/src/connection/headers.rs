@@ -31,6 +31,9 @@ macro_rules! with_settings {
             Encryption::Kms(key) => {
                 $call.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key)
             }
+            Encryption::KmsDualLayer(key) => {
+                $call.server_side_encryption(ServerSideEncryption::AwsKmsDsse).ssekms_key_id(key)
+            }
         };
         let acl = $objects.acl.as_deref().map(ObjectCannedAcl::from);
         with_customer_key!(call, $objects).set_acl(acl).set_tagging(tagging($tags))

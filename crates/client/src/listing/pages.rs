@@ -13,6 +13,7 @@ use super::error::ListingFailure;
 use crate::connection::Connection;
 use crate::error::{StoreError, Trouble};
 use crate::transport::failure::failed;
+use crate::transport::trail::Trail;
 
 /// One page of objects, in the order of their keys.
 pub(super) type Page = Vec<(String, ListedObject)>;
@@ -24,6 +25,7 @@ pub(super) struct Pages {
     /// At most one request; dropped with the listing.
     request: JoinSet<Result<ListObjectsV2Output, StoreError>>,
     token: Option<String>,
+    trail: Trail<String>,
     is_begun: bool,
 }
 
@@ -31,7 +33,8 @@ impl Pages {
     /// The first request is sent when the first page is asked for.
     pub(super) fn new(connection: Connection, bucket: BucketName, prefix: String) -> Self {
         let place = Arc::new((connection, bucket, prefix));
-        Self { place, request: JoinSet::new(), token: None, is_begun: false }
+        let (request, trail) = (JoinSet::new(), Trail::default());
+        Self { place, request, token: None, trail, is_begun: false }
     }
 
     /// The next page; `None` after the last one. May be dropped at any time, and asked again.
@@ -53,7 +56,7 @@ impl Pages {
         let token = output.next_continuation_token.filter(|token| !token.is_empty());
         if token.is_some() || output.is_truncated == Some(true) {
             // A store that repeats itself would be asked for ever.
-            if token.is_none() || token == self.token {
+            if !token.clone().is_some_and(|token| self.trail.is_new(token)) {
                 return Err(ListingFailure::NoContinuation);
             }
             self.token = token;

@@ -7,6 +7,7 @@ use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use crate::backend::StateBackend;
 use crate::error::{StoreError, Trouble};
 use crate::transport::failure::failed;
+use crate::transport::trail::Trail;
 
 /// Versions and delete markers of lockfiles of throw-away states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,7 +78,7 @@ impl StateBackend {
     async fn throwaway_versions(&self) -> Result<Found, StoreError> {
         let prefix = self.throwaway_prefix();
         let mut found = Found::default();
-        let mut markers = (None, None);
+        let (mut markers, mut trail) = ((None, None), Trail::default());
         loop {
             let call = self.connection().reads().list_object_versions();
             let sent = call
@@ -94,6 +95,7 @@ impl StateBackend {
             if !is_truncated || next.0.is_none() {
                 return Ok(found);
             }
+            trail.goes_on(("S3", "ListObjectVersions"), next.clone())?;
             markers = next;
         }
     }

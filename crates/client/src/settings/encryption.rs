@@ -18,6 +18,8 @@ pub enum Encryption {
     Store,
     /// `aws:kms`, with this key.
     Kms(String),
+    /// `aws:kms:dsse`, with this key. Nothing asks for it but that a state is stored so.
+    KmsDualLayer(String),
     /// With a key of ours (SSE-C), in base64; it goes along with every read as well.
     Customer(Secret),
 }
@@ -32,7 +34,7 @@ impl Encryption {
     /// What reads have to send along too.
     pub(crate) fn customer_key(&self) -> Option<CustomerKey> {
         match self {
-            Self::Bucket | Self::Store | Self::Kms(_) => None,
+            Self::Bucket | Self::Store | Self::Kms(_) | Self::KmsDualLayer(_) => None,
             Self::Customer(key) => {
                 // A key that is no base64 is refused by the store; its MD5 does not matter then.
                 let bytes = STANDARD.decode(key.reveal()).unwrap_or_default();

@@ -17,6 +17,7 @@ use super::read::StateRead;
 use super::sink::StateSink;
 use crate::connection::headers::with_customer_key;
 use crate::error::{StoreError, Trouble};
+use crate::settings::Encryption;
 use crate::system;
 use crate::transport::failure::{Failed, failed};
 
@@ -71,7 +72,7 @@ struct Head {
     size_bytes: Option<u64>,
     version_id: Option<String>,
     last_modified: Option<Duration>,
-    kms_key: Option<String>,
+    encryption: Encryption,
 }
 
 impl Transfer<'_> {
@@ -210,10 +211,7 @@ impl Head {
             last_modified: last_modified
                 .and_then(|seconds| u64::try_from(seconds).ok())
                 .map(Duration::from_secs),
-            kms_key: output
-                .ssekms_key_id()
-                .filter(|_| output.server_side_encryption() == Some(&ServerSideEncryption::AwsKms))
-                .map(str::to_owned),
+            encryption: encryption(output),
         }
     }
 
@@ -225,8 +223,18 @@ impl Head {
             header: taken.header.finish().await,
             version_id: self.version_id,
             last_modified: self.last_modified,
-            kms_key: self.kms_key,
+            encryption: self.encryption,
         }
+    }
+}
+
+/// How an object is encrypted, if with a KMS key.
+fn encryption(output: &GetObjectOutput) -> Encryption {
+    let key = output.ssekms_key_id().map(str::to_owned);
+    match (output.server_side_encryption(), key) {
+        (Some(ServerSideEncryption::AwsKms), Some(key)) => Encryption::Kms(key),
+        (Some(ServerSideEncryption::AwsKmsDsse), Some(key)) => Encryption::KmsDualLayer(key),
+        _ => Encryption::Bucket,
     }
 }
 
@@ -281,5 +289,21 @@ mod tests {
         assert!(!continues(&part(Some("bytes 50-99/100"), "\"a\""), &etag, 5), "another place");
         assert!(!continues(&part(Some("bytes 5-9/10"), "\"b\""), &etag, 5), "another object");
         assert!(!continues(&part(None, "\"a\""), &etag, 5), "the whole again");
+    }
+
+    #[test]
+    fn the_layers_of_encryption_are_known_with_their_key() {
+        let of = |algorithm: ServerSideEncryption, key: Option<&str>| {
+            let output = GetObjectOutput::builder().server_side_encryption(algorithm);
+            encryption(&output.set_ssekms_key_id(key.map(str::to_owned)).build())
+        };
+        let key = || "k".to_owned();
+        assert_eq!(of(ServerSideEncryption::AwsKms, Some("k")), Encryption::Kms(key()));
+        assert_eq!(
+            of(ServerSideEncryption::AwsKmsDsse, Some("k")),
+            Encryption::KmsDualLayer(key())
+        );
+        assert_eq!(of(ServerSideEncryption::Aes256, None), Encryption::Bucket);
+        assert_eq!(encryption(&GetObjectOutput::builder().build()), Encryption::Bucket);
     }
 }

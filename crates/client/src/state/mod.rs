@@ -77,18 +77,14 @@ impl StateBackend {
 }
 
 impl StateObject {
-    /// The same state, written with the KMS key that it is stored with if the settings leave encryption to the bucket:
+    /// The same state, written with the KMS key that it is stored with, in as many layers, if the settings leave encryption to the bucket:
     /// the bucket's own choice may be another, and a write must not take the key away unasked.
     #[must_use]
     pub fn encrypted_as(&self, stored: &Stored) -> Self {
         let mut state = self.clone();
-        let kms_key = stored.state().and_then(|read| read.kms_key.clone());
-        match (&self.connection.objects().encryption, kms_key) {
-            (Encryption::Bucket, Some(key)) => {
-                state.connection = self.connection.encrypting(Encryption::Kms(key));
-            }
-            (Encryption::Bucket, None)
-            | (Encryption::Store | Encryption::Kms(_) | Encryption::Customer(_), _) => {}
+        let is_free = self.connection.objects().encryption == Encryption::Bucket;
+        if let Some(read) = stored.state().filter(|_| is_free) {
+            state.connection = self.connection.encrypting(read.encryption.clone());
         }
         state
     }

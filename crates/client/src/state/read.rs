@@ -10,6 +10,7 @@ use super::error::ReadError;
 use super::get::get;
 use super::sink::StateSink;
 use super::{StateObject, write::Expected};
+use crate::settings::Encryption;
 
 /// Terraform reads six times, two seconds apart, before it believes that a digest is wrong.
 const DIGEST_READS: u8 = 6;
@@ -30,8 +31,8 @@ pub struct StateRead {
     pub version_id: Option<String>,
     /// When it was written, by the store's clock, since 1970.
     pub last_modified: Option<Duration>,
-    /// The KMS key that the store encrypted it with (`aws:kms`), if there is one.
-    pub kms_key: Option<String>,
+    /// How the store encrypted it, if with a KMS key; else [`Encryption::Bucket`].
+    pub encryption: Encryption,
 }
 
 /// What is stored under the key of a state.

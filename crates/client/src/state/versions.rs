@@ -15,6 +15,7 @@ use crate::bucket::{Bucket, Setting};
 use crate::connection::headers::with_customer_key;
 use crate::error::StoreError;
 use crate::transport::failure::failed;
+use crate::transport::trail::Trail;
 
 /// How many versions are asked for at a time.
 const PAGE_LENGTH: i32 = 1000;
@@ -75,6 +76,7 @@ pub struct HeaderGlimpse {
 pub struct Versions<'a> {
     object: &'a StateObject,
     next: Next,
+    trail: Trail<(String, Option<String>)>,
 }
 
 #[derive(Debug)]
@@ -102,7 +104,7 @@ impl StateObject {
 
     /// The versions of this state, newest first.
     pub fn versions(&self) -> Versions<'_> {
-        Versions { object: self, next: Next::From(None) }
+        Versions { object: self, next: Next::From(None), trail: Trail::default() }
     }
 
     /// Reads the beginning of a version, at most 64 KiB. What cannot be seen there is `None`.
@@ -148,6 +150,9 @@ impl Versions<'_> {
                 .await;
             let output = sent.map_err(|error| failed("S3", "ListObjectVersions", &error))?;
             let (versions, next) = page(output, self.object.key.as_str());
+            if let Next::From(Some(markers)) = &next {
+                self.trail.goes_on(("S3", "ListObjectVersions"), markers.clone())?;
+            }
             self.next = next;
             if !versions.is_empty() {
                 return Ok(versions);

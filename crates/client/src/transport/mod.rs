@@ -7,6 +7,7 @@ pub(crate) mod failure;
 mod objects;
 mod repeating;
 mod table;
+pub(crate) mod trail;
 
 pub(crate) use objects::LOCKFILE_SIZE_BYTES_MAX;
 pub(crate) use repeating::repeated;

@@ -1,7 +1,7 @@
 //! How each setting stands to what is wanted.
 
 use statelock_client::StoreError;
-use statelock_client::bucket::{Setting, VersionListingError};
+use statelock_client::bucket::{DefaultEncryption, Setting, VersionListingError};
 use statelock_client::protocol::store::Refusal;
 
 use super::making::{Making, OF_BUCKET};
@@ -34,9 +34,13 @@ impl Making<'_> {
                 judged(bucket.public_access_block().await?, |is| wanted::public_access(*is))
             }
             Step::Versioning => judged(bucket.versioning().await?, |is| wanted::versioning(*is)),
-            Step::Encryption => judged(bucket.encryption().await?, |is| {
-                wanted::encryption(is, wanted.kms_key.as_deref())
-            }),
+            Step::Encryption => {
+                let said = bucket.encryption().await?;
+                let is_dual =
+                    |is: &DefaultEncryption| is.algorithm == DefaultEncryption::DUAL_LAYER;
+                self.is_dual_layer = said.value().is_some_and(is_dual);
+                judged(said, |is| wanted::encryption(is, wanted.kms_key.as_deref()))
+            }
             Step::TlsOnly => self.look_at_policy().await,
             Step::OldVersions => self.look_at_rules().await,
             Step::LockTable => self.look_at_table().await,

@@ -1,6 +1,6 @@
 //! Looks at one setting after the other, and sets what is not as wanted.
 
-use statelock_client::bucket::{Access, Bucket, Creation, Made};
+use statelock_client::bucket::{Access, Bucket, Creation, DefaultEncryption, Made};
 use statelock_client::lock_table::{LockTable, TableDescription};
 use statelock_client::protocol::store::Refusal;
 use statelock_client::{Connection, StoreError};
@@ -40,6 +40,8 @@ pub(super) struct Making<'a> {
     /// Whether it was there before this run, so that somebody may rely on what it does.
     pub(super) was_there: bool,
     pub(super) described: Option<TableDescription>,
+    /// Whether the bucket encrypts in two layers: a change of its key must not make that one.
+    pub(super) is_dual_layer: bool,
     /// The policy with our statement.
     pub(super) policy: String,
     pub(super) outcome: Outcome,
@@ -73,9 +75,18 @@ pub(super) async fn run(
     let region = bucket.asked_region();
     let outcome = Outcome { region, ended: Vec::new(), warnings: Vec::new(), failure: None };
     let (described, policy) = (None, String::new());
-    let (has_bucket, was_there) = (false, false);
-    let mut making =
-        Making { bucket, table, wanted, has_bucket, was_there, described, policy, outcome };
+    let (has_bucket, was_there, is_dual_layer) = (false, false, false);
+    let mut making = Making {
+        bucket,
+        table,
+        wanted,
+        has_bucket,
+        was_there,
+        described,
+        is_dual_layer,
+        policy,
+        outcome,
+    };
     making.bucket(connection).await?;
     let of_table = if making.table.is_some() { &OF_TABLE[..] } else { &[] };
     for step in OF_BUCKET.iter().chain(of_table) {
@@ -219,7 +230,9 @@ impl Making<'_> {
             (Step::Ownership, _) => bucket.enforce_ownership().await,
             (Step::PublicAccess, _) => bucket.block_public_access().await,
             (Step::Versioning, _) => bucket.enable_versioning().await,
-            (Step::Encryption, _) => bucket.encrypt_by_default(wanted.kms_key.as_deref()).await,
+            (Step::Encryption, _) => {
+                bucket.encrypt_by_default(wanted.kms_key.as_deref(), self.is_dual_layer).await
+            }
             (Step::TlsOnly, _) => bucket.put_policy(&self.policy).await,
             (Step::OldVersions, _) => bucket.expire_old_versions(wanted.old).await,
             (Step::LockTable, Some(table)) => {
@@ -255,6 +268,9 @@ impl Making<'_> {
             Step::PublicAccess => "all four parts".to_owned(),
             Step::Versioning => "enabled".to_owned(),
             Step::Encryption => match &self.wanted.kms_key {
+                Some(key) if self.is_dual_layer => {
+                    format!("{} with {key}", DefaultEncryption::DUAL_LAYER)
+                }
                 Some(key) => format!("aws:kms with {key}"),
                 None => "AES256".to_owned(),
             },

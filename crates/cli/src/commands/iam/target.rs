@@ -92,7 +92,9 @@ impl Target {
         }
         let region = stores.region.or_else(region_of_environment);
         let key = match (&args.kms_key, &objects.encryption) {
-            (Some(key), _) | (None, Encryption::Kms(key)) => Some(key.clone()),
+            (Some(key), _) | (None, Encryption::Kms(key) | Encryption::KmsDualLayer(key)) => {
+                Some(key.clone())
+            }
             (None, Encryption::Bucket | Encryption::Store | Encryption::Customer(_)) => None,
         };
         check_account(args.account.as_deref())?;

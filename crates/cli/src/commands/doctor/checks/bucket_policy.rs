@@ -132,6 +132,7 @@ impl Asked<'_> {
             Encryption::Bucket | Encryption::Customer(_) => None,
             Encryption::Store => Some("AES256"),
             Encryption::Kms(_) => Some("aws:kms"),
+            Encryption::KmsDualLayer(_) => Some("aws:kms:dsse"),
         };
         let plain = |kind, action, path: &str| Sent {
             kind,

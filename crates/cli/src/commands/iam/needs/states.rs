@@ -116,6 +116,7 @@ pub(super) fn written(
         Encryption::Bucket => (None, None, None),
         Encryption::Store => (text("AES256"), None, None),
         Encryption::Kms(key) => (text("aws:kms"), Some(key.clone()), None),
+        Encryption::KmsDualLayer(key) => (text("aws:kms:dsse"), Some(key.clone()), None),
         Encryption::Customer(_) => (None, None, text("AES256")),
     };
     // A key that is no ARN is compared by the service as the ARN that it stands for.
