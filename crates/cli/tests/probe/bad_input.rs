@@ -142,6 +142,19 @@ fn an_upper_case_name_is_up_to_the_store_and_a_refusal_says_what_may_be_wrong() 
 }
 
 #[test]
+fn a_store_that_takes_nothing_as_it_is_sent_is_not_called_unsafe() {
+    let stage = Stage::statelock();
+    let run = stage.probe(&["--encrypt", "--kms-key-id", "1234", "--json"]);
+    run.ended(2, "the store takes no object that is sent so: S3 PutObject was answered with 501");
+    run.ended(2, "check --encrypt, --kms-key-id");
+    assert_eq!(run.stdout, "");
+    assert!(!stage.kept().exists(), "no verdict is kept");
+    stage.assert_nothing_left(BUCKET);
+    let far = stage.run(&["probe", PLACE, "--endpoint-url", "http://127.0.0.1:99999"]);
+    far.ended(2, "`http://127.0.0.1:99999` is no URL such as");
+}
+
+#[test]
 fn options_that_make_no_sense_are_refused() {
     let stage = Stage::statelock();
     for (args, said) in [

@@ -36,6 +36,7 @@ pub(crate) fn host(url: &str) -> &str {
         return "";
     }
     match authority.rsplit_once(':') {
+        Some((_, port)) if port.parse::<u16>().is_err() && is_number(port) => "",
         Some((host, port)) if !port.ends_with(']') => host,
         Some(_) | None => authority,
     }
@@ -45,7 +46,11 @@ pub(crate) fn host(url: &str) -> &str {
 fn has_port_or_none(authority: &str) -> bool {
     let after_host = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest);
     let port = after_host.rsplit_once(':').map_or("", |(_, port)| port);
-    port.bytes().all(|byte| byte.is_ascii_digit())
+    port.is_empty() || is_number(port)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A text of others in which URLs may be quoted, each [`without_user`].
@@ -127,6 +132,7 @@ mod tests {
             ("http://:9000", ""),
             ("http:///a", ""),
             ("http://h:port", ""),
+            ("http://h:99999", ""),
         ] {
             assert_eq!(host(url), is, "{url}");
         }

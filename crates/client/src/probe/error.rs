@@ -56,6 +56,9 @@ pub enum ProbeError {
         /// What it says.
         trouble: Box<Trouble>,
     },
+    /// The store takes no object at all as it was sent, in no form of a body: of conditions that says nothing.
+    #[error("the store takes no object that is sent so: {0}")]
+    NothingTaken(Box<Trouble>),
     /// The store takes no object without a condition: a policy of the bucket may ask for one.
     #[error("{0}; with `If-None-Match: *` it is permitted")]
     OnlyOnCondition(Box<Trouble>),

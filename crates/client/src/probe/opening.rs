@@ -51,7 +51,15 @@ async fn is_writable(stage: &Stage, answers: &[Answer]) -> Result<(), ProbeError
         return Err(ProbeError::Elsewhere(Box::new(trouble("S3", "PutObject", answer))));
     }
     let is_denied = |answer: &&Answer| answer.outcome == Outcome::Refused(Refusal::Denied);
-    let Some(answer) = answers.iter().find(is_denied) else { return Ok(()) };
+    let Some(answer) = answers.iter().find(is_denied) else {
+        // Such as a KMS key that it does not know, which is sent along with each object.
+        return match answers.first() {
+            Some(first) if answers.iter().all(is_bad) => {
+                Err(ProbeError::NothingTaken(Box::new(trouble("S3", "PutObject", first))))
+            }
+            Some(_) | None => Ok(()),
+        };
+    };
     let trouble = Box::new(trouble("S3", "PutObject", answer));
     for form in BodyForm::USABLE {
         let key = stage.key("on-condition.tflock");
@@ -62,6 +70,11 @@ async fn is_writable(stage: &Stage, answers: &[Answer]) -> Result<(), ProbeError
         }
     }
     Err(ProbeError::NotPermitted(trouble))
+}
+
+/// Whether a store says that the request makes no sense there.
+fn is_bad(answer: &Answer) -> bool {
+    matches!(answer.outcome, Outcome::Refused(Refusal::Invalid | Refusal::Unsupported))
 }
 
 /// Where an item could not be asked for: whether that is because of the table's key.

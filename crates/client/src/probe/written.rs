@@ -62,10 +62,9 @@ fn made_nothing(answer: &Answer) -> bool {
             | Refusal::Unsupported
             | Refusal::NoSuchBucket
             | Refusal::NoSuchTable => true,
-            Refusal::PreconditionFailed
-            | Refusal::Conflict
-            | Refusal::NoSuchKey
-            | Refusal::Unavailable => false,
+            // Without an answer it says that nobody could be reached.
+            Refusal::Unavailable => answer.is_unreached(),
+            Refusal::PreconditionFailed | Refusal::Conflict | Refusal::NoSuchKey => false,
         },
         Outcome::NotSent(_) => true,
         Outcome::Done | Outcome::Unknown => false,
@@ -80,11 +79,13 @@ mod tests {
     fn only_what_was_refused_each_time_is_not_there() {
         let told = |outcome| Answer { outcome, ..Answer::done(None) };
         let denied = told(Outcome::Refused(Refusal::Denied));
+        let busy = Answer { status: Some(503), ..told(Outcome::Refused(Refusal::Unavailable)) };
         for (other, is_there) in [
             (denied.clone(), false),
             (told(Outcome::Refused(Refusal::Invalid)), false),
             (told(Outcome::Refused(Refusal::PreconditionFailed)), true),
-            (told(Outcome::Refused(Refusal::Unavailable)), true),
+            (told(Outcome::Refused(Refusal::Unavailable)), false),
+            (busy, true),
             (told(Outcome::Unknown), true),
             (told(Outcome::Done), true),
         ] {

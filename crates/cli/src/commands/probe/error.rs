@@ -50,6 +50,7 @@ impl From<ProbeError> for ProbeVerbError {
             | ProbeError::NotPermitted(_)
             | ProbeError::Retained { .. }
             | ProbeError::OnlyOnCondition(_)
+            | ProbeError::NothingTaken(_)
             | ProbeError::WrongTableKey { .. }
             | ProbeError::RefusedTableKey { .. }
             | ProbeError::At { .. }
@@ -97,7 +98,8 @@ fn is_about_bucket(error: &ProbeError) -> bool {
         | ProbeError::Retained { .. }
         | ProbeError::WrongTableKey { .. }
         | ProbeError::RefusedTableKey { .. }
-        | ProbeError::OnlyOnCondition(_) => false,
+        | ProbeError::OnlyOnCondition(_)
+        | ProbeError::NothingTaken(_) => false,
     }
 }
 
@@ -136,6 +138,7 @@ fn probe_exit_code(error: &ProbeError) -> ExitCode {
         ProbeError::Connect(_)
         | ProbeError::Elsewhere(_)
         | ProbeError::Retained { .. }
+        | ProbeError::NothingTaken(_)
         | ProbeError::WrongTableKey { .. }
         | ProbeError::RefusedTableKey { .. } => ExitCode::BadInput,
         ProbeError::NoName(_) => ExitCode::Internal,
@@ -169,6 +172,10 @@ fn probe_hint(error: &ProbeError) -> &'static str {
         }
         ProbeError::NotPermitted(trouble) if is_about_time(trouble) => {
             "the store's clock and the one here are too far apart for signatures: set the wrong one"
+        }
+        ProbeError::NothingTaken(_) => {
+            "states could not be written so either: check --encrypt, --kms-key-id, AWS_SSE_CUSTOMER_KEY and --acl, the \
+             bucket's name, and whether it is a store that speaks S3"
         }
         ProbeError::OnlyOnCondition(_) => {
             "a policy of the bucket asks for a condition of every object there, which states are written without: let it \
