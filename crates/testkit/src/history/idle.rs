@@ -15,6 +15,8 @@ use super::table::table;
 
 /// So much later than the waiter, and than the lock became free, must another one have asked.
 const LATER_MICROS: u64 = 20_000;
+/// So long after a client went away it is granted nothing more.
+const GONE_MICROS: u64 = 200_000;
 /// So long before the waiter must it have been answered.
 const SOONER_MICROS: u64 = 400_000;
 
@@ -64,7 +66,7 @@ fn free_from(waiter: &Waiter<'_>, history: &[Operation]) -> Option<u64> {
         if may_have_happened(one) && one.start_micros < end(waiter.held) && lock != waiter.lock {
             let last = last.entry(lock).or_default();
             last.facets.insert(*facet);
-            last.asked_until = last.asked_until.max(end(one));
+            last.asked_until = last.asked_until.max(asks_until(one));
         }
     }
     let mut free_from = 0;
@@ -72,6 +74,12 @@ fn free_from(waiter: &Waiter<'_>, history: &[Operation]) -> Option<u64> {
         free_from = free_from.max(gone_by(lock, last, history)?);
     }
     Some(free_from)
+}
+
+/// Until when the server may grant this: it notices that a client went away.
+fn asks_until(acquire: &Operation) -> u64 {
+    let gone = acquire.gave_up_micros.map(|at| at.saturating_add(GONE_MICROS));
+    end(acquire).min(gone.unwrap_or(u64::MAX))
 }
 
 /// How a lock ID was asked for.

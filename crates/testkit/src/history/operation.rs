@@ -27,6 +27,9 @@ pub struct Operation {
     /// When all of it was with the operating system, if its sender noted that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_micros: Option<u64>,
+    /// When its sender went away without the answer, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gave_up_micros: Option<u64>,
     /// What its sender calls itself, if it is Terraform or OpenTofu, or behaves as they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,

@@ -40,10 +40,12 @@ pub(super) fn overtaken(history: &[Operation]) -> Option<String> {
     let acquires = acquires(history);
     waiters(&acquires).find_map(|waiter| {
         let (waits_from, waits_until) = waited(&waiter, history)?;
-        let in_vain = |one: &Operation| one.start_micros > waits_from && end(one) < waits_until;
+        let in_vain = |one: &Operation, lock: &str| {
+            end(one) < waits_until && granted_from(one, lock, &acquires, history) > waits_from
+        };
         let (first, _) = acquires
             .iter()
-            .find(|(one, lock)| in_vain(one) && overtakes(&waiter, one, lock, &acquires))?;
+            .find(|(one, lock)| overtakes(&waiter, one, lock, &acquires) && in_vain(one, lock))?;
         let rows = [waiter.refused.clone(), waiter.held.clone(), (*first).clone()];
         Some(format!(
             "{}{} waited in its second attempt, and who came later got the lock\n",
@@ -99,6 +101,24 @@ fn waited(waiter: &Waiter<'_>, history: &[Operation]) -> Option<(u64, u64)> {
     }
     let from = held.sent_micros?.saturating_add(ARRIVAL_MICROS);
     Some((from, end(held).saturating_sub(ANSWER_MICROS)))
+}
+
+/// The earliest moment at which this request can have been granted: not while somebody held who certainly had
+/// the lock when it was sent.
+fn granted_from(
+    taking: &Operation,
+    lock: &str,
+    acquires: &[(&Operation, &str)],
+    history: &[Operation],
+) -> u64 {
+    let is_held = |one: &Operation| one.outcome == Outcome::Done && end(one) < taking.start_micros;
+    let holders = acquires.iter().filter(|(one, of)| *of != lock && is_held(one));
+    let held_until = holders.map(|(one, of)| {
+        let ends = history.iter().filter(|other| may_remove(other, of));
+        let ends = ends.filter(|other| end(other) >= one.start_micros);
+        ends.map(|other| other.start_micros).min().unwrap_or(0)
+    });
+    held_until.max().unwrap_or(0).max(taking.start_micros)
 }
 
 fn may_remove(one: &Operation, lock: &str) -> bool {

@@ -59,6 +59,8 @@ pub(super) struct Client<'round> {
     refused: BTreeMap<String, Refusal>,
     /// How many of a hundred requests it gives up before they are answered.
     hangs_up: u32,
+    /// How many of a hundred things that it does are to remove a lock.
+    pub(super) forces: u32,
     /// Its longest rest between two things that it does.
     pub(super) rest_max: Duration,
     /// What it calls itself, if it is a stock client.
@@ -87,6 +89,7 @@ impl<'round> Client<'round> {
             seen: BTreeMap::new(),
             refused: BTreeMap::new(),
             hangs_up: 2,
+            forces: 9,
             rest_max: Duration::from_millis(6),
             stock: None,
             is_dead: false,
@@ -95,10 +98,11 @@ impl<'round> Client<'round> {
         }
     }
 
-    /// It rests longer from now on, and seldom gives up.
+    /// It rests longer from now on, waits for its answers, and removes more locks: those of others who think.
     pub(super) fn take_its_time(&mut self) {
-        self.rest_max = Duration::from_millis(60);
+        self.rest_max = Duration::from_millis(100);
         self.hangs_up = 0;
+        self.forces = 20;
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -346,6 +350,7 @@ impl<'round> Client<'round> {
             outcome: outcome.clone(),
             comes_twice: false,
             sent_micros: exchange.sent_micros,
+            gave_up_micros: hang_up.map(|_| exchange.end_micros),
             program: self.stock.as_ref().map(|stock| stock.program(request.service)),
             shown,
         };

@@ -14,6 +14,8 @@ use crate::server_process::ServerProcess;
 /// Requests about one state, before the last reads. The checker searches histories of twice that length
 /// at most, and is fast on these.
 const REQUESTS_PER_STATE: usize = 90;
+/// The same where clients take their time, so that fewer of them overlap.
+const REQUESTS_PER_CALM_STATE: usize = 110;
 /// Those of them that are kept for stock clients.
 const RESERVED: usize = 45;
 /// Those that read everything at the end.
@@ -111,7 +113,7 @@ impl Round {
             let clients: Vec<_> = (1..=all).map(start).collect();
             let mut rhythm = fastrand::Rng::with_seed(self.seed);
             let (lives, last) =
-                if self.is_calm { (300..900, 1000..1600) } else { (60..350, 150..500) };
+                if self.is_calm { (300..900, 1200..1800) } else { (60..350, 150..500) };
             for _ in 0..self.kills {
                 pause(Duration::from_millis(rhythm.u64(lives.clone())));
                 deaths.push(kill(server, common.clock));
@@ -134,7 +136,11 @@ impl Round {
     fn places(&self) -> Vec<Place> {
         let place = |number: usize| Place {
             key: format!("torture/{}/{number}.tfstate", self.seed),
-            left: AtomicUsize::new(REQUESTS_PER_STATE),
+            left: AtomicUsize::new(if self.is_calm {
+                REQUESTS_PER_CALM_STATE
+            } else {
+                REQUESTS_PER_STATE
+            }),
             reserved: if self.stock_clients == 0 { 0 } else { RESERVED },
         };
         (0..self.states).map(place).collect()
@@ -205,6 +211,7 @@ mod tests {
             outcome: Outcome::Unknown { hung_up: false },
             comes_twice: false,
             sent_micros: None,
+            gave_up_micros: None,
             program: None,
             shown: None,
         }
@@ -225,7 +232,10 @@ mod tests {
     fn a_seed_says_everything_of_a_round() {
         assert_eq!(Round::of_seed(7), Round::of_seed(7));
         let rounds: Vec<_> = (0..20).map(Round::of_seed).collect();
-        assert!(rounds.iter().all(|round| round.kills > 0 && round.clients > 2));
+        assert!(rounds.iter().all(|round| round.kills > 0 || round.is_calm));
+        assert!(rounds.iter().all(|round| round.clients > 2 && round.stock_clients > 0));
+        let calm = rounds.iter().filter(|round| round.is_calm).count();
+        assert!((1..12).contains(&calm), "{calm} of 20");
         assert!(rounds.iter().any(|round| round.states != rounds[0].states));
     }
 }

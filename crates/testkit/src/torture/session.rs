@@ -33,11 +33,14 @@ impl Client<'_> {
             let open: Vec<&Place> =
                 places.iter().filter(|place| place.has_room_for_anybody()).collect();
             let Some(place) = self.random.choice(open) else { return };
-            match self.random.u32(0..100) {
-                0..62 => self.apply(place),
-                62..80 => self.observe(place),
-                80..89 => self.force(place),
-                _ => self.intrude(place),
+            if self.chance(self.forces) {
+                self.force(place);
+            } else {
+                match self.random.u32(0..91) {
+                    0..62 => self.apply(place),
+                    62..80 => self.observe(place),
+                    _ => self.intrude(place),
+                }
             }
             self.rest();
         }
@@ -52,7 +55,7 @@ impl Client<'_> {
         self.read_digest(place);
     }
 
-    fn rest(&mut self) {
+    pub(super) fn rest(&mut self) {
         let max = u64::try_from(self.rest_max.as_micros()).unwrap_or(u64::MAX);
         pause(Duration::from_micros(self.random.u64(0..max)));
     }

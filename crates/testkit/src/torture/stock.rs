@@ -99,7 +99,7 @@ impl Client<'_> {
             let id = self.fresh("lock");
             let info = lock_info(&id, self.number);
             self.run_stock(&Run { place, facets, id, info });
-            pause(Duration::from_micros(self.random.u64(0..30_000)));
+            self.rest();
         }
     }
 
@@ -114,7 +114,9 @@ impl Client<'_> {
         self.think();
         let mut serial = current.as_ref().map_or(0, |state| state.serial);
         let lineage = current.map_or_else(|| self.fresh("lineage"), |state| state.lineage);
-        for _ in 0..self.random.usize(0..3) {
+        let is_plan = self.chance(20);
+        let writes = if is_plan { 0 } else { self.random.usize(1..3) };
+        for _ in 0..writes {
             serial += 1;
             if self.is_dead || !self.persist(run, &lineage, serial) {
                 break;
@@ -126,10 +128,13 @@ impl Client<'_> {
         }
     }
 
-    /// What a command does with its providers: seldom long.
+    /// What a command does with its providers: it takes long at times.
     fn think(&mut self) {
-        let millis = if self.chance(30) { 400 } else { 25 };
-        pause(Duration::from_micros(self.random.u64(0..millis * 1000)));
+        if self.chance(40) {
+            pause(Duration::from_micros(self.random.u64(0..400_000)));
+        } else {
+            self.rest();
+        }
     }
 
     /// Asks until it has the lock, or its patience is over.

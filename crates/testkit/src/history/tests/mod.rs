@@ -50,6 +50,7 @@ impl Script {
             outcome,
             comes_twice: false,
             sent_micros: None,
+            gave_up_micros: None,
             program: None,
             shown: None,
         });

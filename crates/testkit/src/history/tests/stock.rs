@@ -170,10 +170,15 @@ fn a_free_lock_goes_to_who_waits_for_it() {
     is_fair(forgets(900, 300).between(150_000, None, acquire(TABLE, "c"), UNKNOWN));
     let had = forgets(900, 300).between(210_000, Some(220_000), acquire(TABLE, "c"), HUNG_UP);
     is_fair(had);
-    // Others saw that nobody had.
-    let had = forgets(900, 300).between(210_000, Some(220_000), acquire(TABLE, "c"), HUNG_UP);
+    // Others saw that nobody had. Who went away is granted nothing later.
+    let hung_up = |gave_up_micros| {
+        let mut all = forgets(900, 300).between(5_000, None, acquire(TABLE, "c"), HUNG_UP);
+        all.history.last_mut().unwrap().gave_up_micros = gave_up_micros;
+        all.between(230_000, Some(240_000), look(TABLE), NOBODY)
+    };
+    is_fair(hung_up(None));
     let why = "a waited, and the lock was certainly free from 240.000 ms on";
-    is_breached(&had.between(230_000, Some(240_000), look(TABLE), NOBODY), why);
+    is_breached(&hung_up(Some(6_000)), why);
 }
 
 /// `a` came back at 100 ms and was granted the lock at `end` ms; `b`, which came later, at 500 ms.
@@ -203,4 +208,35 @@ fn p1_who_was_sent_long_before_is_not_overtaken() {
     let mut late = overtook(800);
     late.history[2].sent_micros = Some(300_000);
     is_fair(late);
+}
+
+/// `a` came back at 100 ms, and `b`, whose first attempt was later, at 120 ms. The lock became free at 430 ms, and
+/// `b` was told at 500 ms that it has it, `a` at 800 ms.
+fn out_of_order(first: [&str; 2], freed: u64) -> Script {
+    script()
+        .between(10_000, Some(20_000), acquire(LOCKFILE, "holder"), Done)
+        .between(30_000, Some(40_000), acquire(LOCKFILE, first[0]), Refused)
+        .by(if first[0] == "a" { 7 } else { 8 })
+        .between(50_000, Some(60_000), acquire(LOCKFILE, first[1]), Refused)
+        .by(if first[1] == "a" { 7 } else { 8 })
+        .between(100_000, Some(800_000), acquire(LOCKFILE, "a"), Done)
+        .sent(100_000)
+        .by(7)
+        .between(120_000, Some(500_000), acquire(LOCKFILE, "b"), Done)
+        .sent(120_000)
+        .by(8)
+        .between(freed * 1000, Some(440_000), release(LOCKFILE, "holder"), Done)
+        .between(510_000, Some(520_000), release(LOCKFILE, "b"), Done)
+}
+
+#[test]
+fn p1_of_two_who_wait_the_earlier_is_served_first() {
+    let why = "a waited in its second attempt, and who came later got the lock";
+    is_breached(&out_of_order(["a", "b"], 430), why);
+    let is_fair = |all: Script| assert_eq!(breaches(&all), Vec::<String>::new());
+    is_fair(out_of_order(["b", "a"], 430));
+    // `a` may not have been there yet.
+    is_fair(out_of_order(["a", "b"], 300));
+    let forced = (Action::ForceUnlock, UNKNOWN);
+    is_fair(out_of_order(["a", "b"], 430).between(50_000, Some(90_000), forced.0, forced.1));
 }
