@@ -18,6 +18,7 @@ mod every_action;
 mod exclusion;
 mod forcing;
 mod giving_back;
+mod items;
 mod lockfile_writes;
 mod race;
 mod repeated;
