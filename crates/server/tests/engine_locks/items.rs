@@ -1,9 +1,13 @@
 //! Items of a lock table that a client writes otherwise than Terraform does.
 
+use std::collections::BTreeMap;
+
 use statelock_protocol::lock::unified::Facet;
 use statelock_server::engine::Protocol;
 use statelock_server::engine::tables::expression::{ExpressionKind, Placeholders};
-use statelock_server::engine::tables::{BatchWrite, GetItem, PutItem, TableError, UpdateItem};
+use statelock_server::engine::tables::{
+    BatchWrite, DeleteItem, GetItem, PutItem, TableError, UpdateItem,
+};
 use statelock_server::records::{AttributeValue, Item};
 
 use crate::clients::{Client, lock_info};
@@ -121,5 +125,33 @@ fn p1_what_is_no_lock_is_not_written_over_one_that_stands() {
         }
         server.engine.put_item(put()).await.unwrap();
         assert_eq!(other.more(&server).await.as_deref(), Some("no lock"));
+    });
+}
+
+/// As OpenTofu removes its lock: on the condition of the very text that it read.
+#[test]
+fn p4_a_removal_whose_condition_names_the_lock_means_it_whatever_its_connection_saw() {
+    on_both(|server| async move {
+        let (slow, carol) = (server.client(2), server.client(3).called("carol"));
+        assert!(server.client(1).take(Facet::LockTable, "orphan").await);
+        assert!(slow.get_item().await.is_some());
+        server.client(4).force_unlock(Facet::LockTable, "orphan").await;
+        assert!(carol.take(Facet::LockTable, "carol").await);
+        let unnamed = slow.delete_item(None).await;
+        assert!(unnamed.is_err(), "it was shown another lock: {unnamed:?}");
+        let remove = |id: &str| {
+            let info = AttributeValue::S(String::from_utf8(lock_info(id).to_vec()).unwrap());
+            let values = BTreeMap::from([(":info".to_owned(), info)]);
+            let mut placeholders = Placeholders::new(BTreeMap::new(), values);
+            let condition = placeholders.condition(ExpressionKind::Condition, "Info = :info");
+            let (table, condition) = (TABLE.to_owned(), Some(condition.unwrap()));
+            let sender = slow.sender(Protocol::DynamoDb);
+            server.engine.delete_item(DeleteItem { table, key: key(), condition, sender })
+        };
+        let another = remove("orphan").await;
+        assert!(matches!(another, Err(TableError::ConditionFailed(Some(_)))), "{another:?}");
+        assert_eq!(server.holder().await.as_deref(), Some("carol"));
+        remove("carol").await.unwrap();
+        assert_eq!(server.holder().await, None);
     });
 }
