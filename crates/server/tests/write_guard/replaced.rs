@@ -205,3 +205,21 @@ async fn p6_who_lost_its_lock_does_not_write_under_one_that_cannot_be_read() {
     world.put_lockfile(2, "no lock info", Precondition::IfAbsent).await;
     world.only_the_second_writes("an unreadable lock").await;
 }
+
+#[tokio::test]
+async fn p6_the_access_key_that_counts_is_of_who_put_the_lock_there() {
+    let world = World::with_table().await;
+    world.write_lock(Way::PutItem, 1, A).await;
+    let other = Sender { principal: "other".to_owned(), ..dynamo(2) };
+    let mut item = key();
+    item.insert("Info".to_owned(), AttributeValue::S(info(2, B)));
+    let old = world.shown(Way::PutItem).await.unwrap();
+    let named = placeholder(":old", &old).condition(ExpressionKind::Condition, "Info = :old");
+    let condition = Some(named.unwrap());
+    let put = PutItem { table: TABLE.to_owned(), item, condition, sender: other };
+    world.engine.put_item(put).await.unwrap();
+    let late = refused(world.put(7, &snapshot(1, "root")).await);
+    assert!(late.message.contains("another access key took it"), "{}", late.message);
+    let other = Sender { principal: "other".to_owned(), ..s3(8) };
+    world.put_as(other, WriteClaim::Unnamed, &snapshot(1, "other")).await.unwrap();
+}

@@ -162,3 +162,18 @@ async fn p9_a_late_duplicate_of_a_state_write_does_not_bring_a_deleted_state_bac
     put("three", snapshot(5, "a")).await.unwrap();
     assert_eq!(world.stored().await, Some(snapshot(5, "a")));
 }
+
+#[tokio::test]
+async fn p9_the_call_of_another_access_key_is_another_call() {
+    let world = World::new().await;
+    let call = |principal: &str| Sender {
+        invocation: Some("one".to_owned()),
+        principal: principal.to_owned(),
+        ..s3(1)
+    };
+    let body = snapshot(5, "a");
+    let first = world.put_as(call("root"), WriteClaim::Unnamed, &body).await.unwrap();
+    let other = world.put_as(call("other"), WriteClaim::Unnamed, &body).await.unwrap();
+    assert_ne!(first.version, other.version);
+    assert_eq!(world.audit().await.last().unwrap().principal.as_deref(), Some("other"));
+}
