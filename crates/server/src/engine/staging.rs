@@ -106,12 +106,12 @@ struct Readings {
 
 impl Readings {
     fn begin(checksums: &[ChecksumAlgorithm]) -> Self {
-        let mut hasher = Hasher::new(checksums);
+        let mut running = Hasher::new(checksums);
         let hashes = Beside::begin(move |mut pieces| {
             while let Some(piece) = pieces.next() {
-                hasher.update(&piece);
+                running.update(&piece);
             }
-            hasher.finish()
+            running.finish()
         });
         Self { header: HeaderReading::begin(), hashes }
     }

@@ -114,7 +114,7 @@ fn pieces_after_a_sweep_are_not_left_behind_for_ever() {
                             tokio::task::yield_now().await;
                         }
                     };
-                    tokio::time::timeout(Duration::from_secs(60), stored).await.unwrap();
+                    tokio::time::timeout(Duration::from_mins(1), stored).await.unwrap();
                     late.clock.advance(2 * HOUR);
                     late.engine.sweep().await.unwrap();
                 }
