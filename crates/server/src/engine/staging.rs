@@ -8,13 +8,12 @@
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
-use statelock_protocol::state::{Digest, StateHeader, StateReadError};
+use statelock_protocol::state::{Digest, StateHeader};
 use tokio::task::JoinHandle;
 
-use super::beside::Beside;
 use super::checksums::{Hasher, Hashes};
 use super::codec::encode;
-use super::guard::HeaderReading;
+use super::guard::BodyReading;
 use super::{BodyError, Engine, EngineError};
 use crate::records::{self, BodyFacts, BodyId, ChecksumAlgorithm, Chunk, Segment, StagedBody};
 use crate::storage::{CHUNK_SIZE_BYTES_MAX, StorageError, Table, Transaction};
@@ -98,36 +97,6 @@ impl Engine {
     }
 }
 
-/// What is computed from a body that is not small.
-struct Readings {
-    header: HeaderReading,
-    hashes: Beside<Hashes>,
-}
-
-impl Readings {
-    fn begin(checksums: &[ChecksumAlgorithm]) -> Self {
-        let mut running = Hasher::new(checksums);
-        let hashes = Beside::begin(move |mut pieces| {
-            while let Some(piece) = pieces.next() {
-                running.update(&piece);
-            }
-            running.finish()
-        });
-        Self { header: HeaderReading::begin(), hashes }
-    }
-
-    async fn feed(&mut self, piece: &Bytes) {
-        self.hashes.feed(piece.clone()).await;
-        self.header.feed(piece.clone()).await;
-    }
-
-    async fn finish(self) -> Result<(Hashes, Header), StorageError> {
-        Ok((self.hashes.finish().await?, self.header.finish().await?))
-    }
-}
-
-type Header = Result<StateHeader, StateReadError>;
-
 /// A body on its way in.
 struct Intake {
     engine: Engine,
@@ -136,7 +105,7 @@ struct Intake {
     buffer: BytesMut,
     checksums: Vec<ChecksumAlgorithm>,
     /// Begun with the first piece of several.
-    readings: Option<Readings>,
+    reading: Option<BodyReading>,
     /// The piece that is being stored.
     storing: Option<JoinHandle<Result<(), EngineError>>>,
     /// Pieces that are stored, or being stored.
@@ -151,7 +120,7 @@ impl Intake {
             size: 0,
             buffer: BytesMut::new(),
             checksums: checksums.to_vec(),
-            readings: None,
+            reading: None,
             storing: None,
             chunks: 0,
         }
@@ -193,7 +162,7 @@ impl Intake {
     /// Begins to store what is buffered, when the piece before it is stored.
     async fn store_chunk(&mut self) -> Result<(), EngineError> {
         let bytes = self.buffer.split().freeze();
-        self.readings.get_or_insert_with(|| Readings::begin(&self.checksums)).feed(&bytes).await;
+        self.reading.get_or_insert_with(|| BodyReading::begin(&self.checksums)).feed(&bytes).await;
         self.stored().await?;
         let storing = store_chunk(self.engine.clone(), self.body, self.chunks, bytes);
         self.storing = Some(tokio::spawn(storing));
@@ -216,8 +185,8 @@ impl Intake {
         let bytes = self.buffer.split().freeze();
         let small = (self.chunks == 0 && bytes.len() <= SMALL_BODY_BYTES_MAX)
             .then(|| Bytes::copy_from_slice(&bytes));
-        let (unstored, (hashes, header)) = match self.readings.take() {
-            Some(readings) => (None, readings.finish().await?),
+        let (unstored, (hashes, header)) = match self.reading.take() {
+            Some(reading) => (None, reading.finish().await?),
             None if small.is_some() => {
                 // Handing a small body to another thread costs more than hashing it here.
                 let mut hasher = Hasher::new(&self.checksums);
@@ -225,9 +194,9 @@ impl Intake {
                 (Some(encode(&bytes)), (hasher.finish(), StateHeader::read(&bytes)))
             }
             None => {
-                let mut readings = Readings::begin(&self.checksums);
-                readings.feed(&bytes).await;
-                (Some(encoded(bytes).await?), readings.finish().await?)
+                let mut reading = BodyReading::begin(&self.checksums);
+                reading.feed(&bytes).await;
+                (Some(encoded(bytes).await?), reading.finish().await?)
             }
         };
         let segment = Segment { body: self.body, size: self.size };
@@ -240,6 +209,15 @@ impl Intake {
             // Its outcome is no matter, but its end: a piece that came later would stay.
             let _outcome = self.stored().await;
             self.engine.remove_staged(self.body).await;
+        }
+    }
+}
+
+/// A request that is given up takes the piece with it that still waits to be stored.
+impl Drop for Intake {
+    fn drop(&mut self) {
+        if let Some(storing) = &self.storing {
+            storing.abort();
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) use judging::{Asked, Guard, Judged, is_repeated};
 pub use overwrite::AllowOverwrite;
 pub use policy::{GuardMode, GuardPolicy};
 pub(super) use quarantine::{Kept, by_id as quarantined_by_id, keep, remove as remove_quarantined};
-pub(super) use reading::HeaderReading;
+pub(super) use reading::BodyReading;
 pub use refusal::{RefusedWrite, RefusedWriteKind};
 pub(super) use stored::{facts_of, state_digest};
 

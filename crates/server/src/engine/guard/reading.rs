@@ -1,33 +1,45 @@
 //! Reads what a body says about itself while the body comes by.
 
 use bytes::Bytes;
-use md5::{Digest as _, Md5};
 use statelock_protocol::state::{Digest, StateHeader, StateReadError};
 
 use crate::engine::beside::Beside;
+use crate::engine::checksums::{Hasher, Hashes};
 use crate::engine::{Engine, EngineError};
-use crate::records::{BodyFacts, Content};
+use crate::records::{BodyFacts, ChecksumAlgorithm, Content};
 use crate::storage::StorageError;
 
-/// A state header that is read while its body comes in.
-pub(in crate::engine) struct HeaderReading(Beside<Result<StateHeader, StateReadError>>);
+/// What a body says about itself, if it is a state.
+pub(in crate::engine) type HeaderRead = Result<StateHeader, StateReadError>;
 
-impl HeaderReading {
-    /// Begins to read. Dropped, it ends by itself.
-    pub(in crate::engine) fn begin() -> Self {
-        Self(Beside::begin(StateHeader::read_from))
+/// The hashes of a body, and its state header, on a thread each while it comes in.
+pub(in crate::engine) struct BodyReading {
+    hashes: Beside<Hashes>,
+    header: Beside<HeaderRead>,
+}
+
+impl BodyReading {
+    /// Begins to compute the MD5 and these checksums, and to read the header. Dropped, it ends by itself.
+    pub(in crate::engine) fn begin(checksums: &[ChecksumAlgorithm]) -> Self {
+        let mut running = Hasher::new(checksums);
+        let hashes = Beside::begin(move |mut pieces| {
+            while let Some(piece) = pieces.next() {
+                running.update(&piece);
+            }
+            running.finish()
+        });
+        Self { hashes, header: Beside::begin(StateHeader::read_from) }
     }
 
     /// Takes the next piece of the body.
-    pub(in crate::engine) async fn feed(&mut self, piece: Bytes) {
-        self.0.feed(piece).await;
+    pub(in crate::engine) async fn feed(&mut self, piece: &Bytes) {
+        self.hashes.feed(piece.clone()).await;
+        self.header.feed(piece.clone()).await;
     }
 
-    /// What was read, after the last piece.
-    pub(in crate::engine) async fn finish(
-        self,
-    ) -> Result<Result<StateHeader, StateReadError>, StorageError> {
-        self.0.finish().await
+    /// What was computed and read, after the last piece.
+    pub(in crate::engine) async fn finish(self) -> Result<(Hashes, HeaderRead), StorageError> {
+        Ok((self.hashes.finish().await?, self.header.finish().await?))
     }
 }
 
@@ -38,21 +50,15 @@ impl Engine {
         &self,
         content: &Content,
     ) -> Result<BodyFacts, EngineError> {
-        let mut header = HeaderReading::begin();
-        let mut md5 = Beside::begin(|mut pieces| {
-            let mut md5 = Md5::new();
-            while let Some(piece) = pieces.next() {
-                md5.update(&piece);
-            }
-            Digest::from_bytes(md5.finalize().into())
-        });
+        // Begun with the first piece: who still waits for its turn to read must not hold threads, which
+        // those that read need.
+        let mut reading = None;
         let mut body = self.read_body(content, 0..content.size);
         let mut size = 0;
         while let Some(piece) = body.recv().await {
             let piece = piece?;
             size += u64::try_from(piece.len()).unwrap_or(u64::MAX);
-            header.feed(piece.clone()).await;
-            md5.feed(piece).await;
+            reading.get_or_insert_with(|| BodyReading::begin(&[])).feed(&piece).await;
         }
         if size != content.size {
             // The reader gave up: the body went away, or nobody took its pieces for too long.
@@ -60,6 +66,8 @@ impl Engine {
                 StorageError::Failed("a body could not be read to its end".to_owned()).into()
             );
         }
-        Ok(BodyFacts::new(md5.finish().await?, size, header.finish().await?))
+        let reading = reading.unwrap_or_else(|| BodyReading::begin(&[]));
+        let (hashes, header) = reading.finish().await?;
+        Ok(BodyFacts::new(Digest::from_bytes(hashes.md5), size, header))
     }
 }

@@ -7,8 +7,8 @@
 //!
 //! It is noted on the storage's writer thread, before the next transaction looks: a state write that
 //! comes right behind a lock is judged by it, and it does not matter whether the client is still there to
-//! be answered. Should the storage fail after that, something was noted that did not happen. That refuses
-//! nobody: a lock which still stands is not lost, and how it ends at last is noted later and counts.
+//! be answered. Should the storage fail after that, something was noted that did not happen. A lock which
+//! still stands is not lost by that, and how it ends at last is noted later and counts.
 
 use std::sync::Arc;
 

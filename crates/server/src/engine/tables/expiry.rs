@@ -1,10 +1,9 @@
 //! Time to live: items of tables that asked for it are removed some time after the second that they
 //! name. Locks never are: no lock table can ask for it.
 
-use super::item_records::ItemChange;
 use super::items::{Span, remove_item, scan_items};
 use super::keys::ItemKey;
-use super::{TableError, item_records, open};
+use super::{TableError, open};
 use crate::engine::Engine;
 use crate::records::{self, AttributeValue, Item, TableRecord};
 use crate::storage::Transaction;
@@ -94,8 +93,6 @@ fn expire(
         let key = ItemKey::of_item(&table.record.key, item)?;
         if is_over(item, &attribute, now) {
             remove_item(transaction, &table, &key)?;
-            let gone = ItemChange { table: &table, key: &key, before: Some(item), after: None };
-            item_records::note_expired(transaction, &gone, now_micros)?;
             batch.expired = batch.expired.saturating_add(1);
         }
         batch.last = Some(key);

@@ -1,7 +1,9 @@
-//! What writes of items leave in the audit log. (Locks leave their own records: see [`super::lock_writes`].)
+//! What writes of items of a lock table leave in the audit log. (Locks leave their own records: see
+//! [`super::lock_writes`].)
 //!
 //! A digest that somebody writes or removes is evidence, whether it agrees with the state or not: it leaves
-//! one record, about its state. Any other item leaves one if it changes.
+//! one record, about its state. Any other item leaves one if it changes. Items of other tables leave none:
+//! they have nothing to do with locks, and the log keeps what it has for good.
 
 use statelock_protocol::state::Digest;
 
@@ -11,8 +13,7 @@ use super::lock_items::{DIGEST, digested_state, is_here, text};
 use crate::engine::Sender;
 use crate::engine::audit::{self, AuditEntry};
 use crate::engine::guard::state_digest;
-use crate::engine::locks::LockedState;
-use crate::records::{AttributeValue, AuditAction, AuditOutcome, Item};
+use crate::records::{AuditAction, AuditOutcome, Item};
 use crate::storage::{StorageError, Transaction};
 
 /// As much of what a client says as a digest has, twice.
@@ -33,21 +34,13 @@ pub(super) fn note(
     sender: &Sender,
     now_micros: u64,
 ) -> Result<(), StorageError> {
+    if !change.table.record.is_lock_table() {
+        return Ok(());
+    }
     match entry(transaction, change)? {
         Some(entry) => audit::append(transaction, sender, entry, now_micros),
         None => Ok(()),
     }
-}
-
-/// Records that the time of an item is over.
-pub(super) fn note_expired(
-    transaction: &mut dyn Transaction,
-    change: &ItemChange<'_>,
-    now_micros: u64,
-) -> Result<(), StorageError> {
-    let reason = Some("its time to live is over".to_owned());
-    let entry = AuditEntry { reason, ..about(change, AuditAction::ItemDeleted) };
-    audit::append_own(transaction, entry, now_micros)
 }
 
 fn entry(
@@ -55,7 +48,8 @@ fn entry(
     change: &ItemChange<'_>,
 ) -> Result<Option<AuditEntry>, StorageError> {
     let said = |item: Option<&Item>| item.and_then(|item| text(item, DIGEST)).map(shortened);
-    let state = digest_of(change).filter(|_| said(change.after.or(change.before)).is_some());
+    let state =
+        digested_state(change.key).filter(|_| said(change.after.or(change.before)).is_some());
     let Some(state) = state else {
         let action = match (change.before, change.after) {
             (before, after) if before == after => return Ok(None),
@@ -88,35 +82,13 @@ fn entry(
     Ok(Some(AuditEntry { outcome, reason: Some(reason), ..about(change, action) }))
 }
 
-/// The state whose digest an item of this key would be.
-fn digest_of(change: &ItemChange<'_>) -> Option<LockedState> {
-    digested_state(change.key).filter(|_| change.table.record.is_lock_table())
-}
-
-/// An entry about the item: of a lock table, about the state that its key names.
+/// An entry about the item, or about the state whose digest it would be.
 fn about(change: &ItemChange<'_>, action: AuditAction) -> AuditEntry {
     let entry = AuditEntry::new(action).of_table(&*change.table.name);
-    match digest_of(change) {
+    match digested_state(change.key) {
         Some(state) => entry.about(state.bucket, state.key),
-        None => AuditEntry { key: Some(key_text(change.key)), ..entry },
+        None => AuditEntry { key: change.key.hash.sort_text(), ..entry },
     }
-}
-
-fn key_text(key: &ItemKey) -> String {
-    let parts = std::iter::once(&key.hash).chain(&key.range);
-    let parts = parts.map(|part| match part {
-        AttributeValue::S(text) => text.clone(),
-        AttributeValue::N(number) => number.to_string(),
-        AttributeValue::B(_)
-        | AttributeValue::Bool(_)
-        | AttributeValue::Null(_)
-        | AttributeValue::L(_)
-        | AttributeValue::M(_)
-        | AttributeValue::StringSet(_)
-        | AttributeValue::NumberSet(_)
-        | AttributeValue::BlobSet(_) => part.sort_text().unwrap_or_default(),
-    });
-    parts.collect::<Vec<_>>().join(" / ")
 }
 
 fn shortened(text: &str) -> String {
