@@ -2,8 +2,8 @@
 //!
 //! Stock clients do not say which lock they hold, so the server must know of each connection which lock
 //! it took and lost ([`super::sightings`]). Whatever changes a lock needs a [`LockTransaction`], which
-//! notes that; and only an engine makes one, which notes it for good when the job ends, and afterwards
-//! tells who waits.
+//! notes that; and only an engine makes one, which notes it for good when the job ends, and wakes who
+//! waits: what that one tries runs in a later transaction.
 //!
 //! It is noted on the storage's writer thread, before the next transaction looks: a state write that
 //! comes right behind a lock is judged by it, and it does not matter whether the client is still there to
@@ -114,6 +114,7 @@ impl Engine {
         E: 'static,
     {
         let (sightings, clock) = (Arc::clone(&self.sightings), Arc::clone(&self.clock));
+        let waiting = Arc::clone(&self.waiting);
         move |rows| {
             let mut transaction = LockTransaction { rows, changes: LockChanges::default() };
             let value = job(&mut transaction)?;
@@ -121,6 +122,9 @@ impl Engine {
             for LockChange { state, sender, kind, id, .. } in &changes.0 {
                 if let Some(sender) = sender {
                     sightings.note(state, sender, *kind, id.as_ref(), clock.now_micros());
+                }
+                if *kind == SightingKind::GaveBack {
+                    waiting.gave_back(state, sender.as_ref());
                 }
             }
             Ok((value, changes))
@@ -142,7 +146,7 @@ impl Engine {
         Ok(value)
     }
 
-    /// Tells who is concerned by changes that are stored: who is woken looks at once.
+    /// What has to follow when changes are stored.
     pub(in crate::engine) fn follow(&self, changes: LockChanges) {
         let now_micros = self.clock.now_micros();
         for LockChange { state, sender, kind, id, rest_until_micros } in changes.0 {
@@ -150,14 +154,10 @@ impl Engine {
                 (SightingKind::Took, Some(sender)) => {
                     self.sightings.told(&state, &sender, id.as_ref(), now_micros);
                 }
-                (SightingKind::GaveBack, sender) => {
+                (SightingKind::GaveBack, _) => {
                     if let Some(until_micros) = rest_until_micros {
                         self.settle_at(&state, until_micros);
                     }
-                    if let Some(sender) = sender {
-                        self.waiting.gave_back(&state, &sender);
-                    }
-                    self.lock_changed(&state);
                 }
                 (SightingKind::Took | SightingKind::Replaced | SightingKind::Read, _) => {}
             }

@@ -530,6 +530,23 @@ async fn p3_a_client_that_goes_away_at_any_moment_leaves_no_lock_and_no_place() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waits_is_woken_by_a_release_whose_client_is_gone() {
+    let stage = Stage::new(3, WaitingLimits::default()).await;
+    stage.take("a").await;
+    let b = stage.wait_in_line("b").await;
+    {
+        // Dropped between the transaction and its answer.
+        let mut release = pin!(stage.release_through("a", Facet::Http));
+        while stage.holder().await.as_deref() == Some("a") {
+            assert!(poll!(&mut release).is_pending());
+        }
+    }
+    settle().await;
+    assert!(b.is_finished(), "the lock is free, and nobody told who is next");
+    assert_eq!(b.await.unwrap(), TAKEN);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p3_an_undone_grant_may_be_asked_for_again_by_the_same_call() {
     for polls in 0..40 {
         let stage = Stage::new(3, WaitingLimits::default()).await;

@@ -214,11 +214,14 @@ impl Waiting {
         }
     }
 
-    /// A sender released the lock.
-    pub(super) fn gave_back(&self, state: &LockedState, sender: &Sender) {
-        let now_micros = self.clock.now_micros();
-        let forget = |queue: &mut Queue| queue.refusals.forget_connection(sender.connection.id);
-        self.lines().with(state, now_micros, forget);
+    /// The lock was released, by this sender if it was not time that did it: wakes who is next.
+    pub(super) fn gave_back(&self, state: &LockedState, sender: Option<&Sender>) {
+        if let Some(sender) = sender {
+            let now_micros = self.clock.now_micros();
+            let forget = |queue: &mut Queue| queue.refusals.forget_connection(sender.connection.id);
+            self.lines().with(state, now_micros, forget);
+        }
+        self.changed(state);
     }
 
     /// Where a lock ID stands, as a sentence in the lock info of who holds.
