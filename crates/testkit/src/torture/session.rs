@@ -234,10 +234,12 @@ impl Client<'_> {
     /// Writes or deletes without the lock.
     fn intrude(&mut self, place: &Place) {
         let claim = self.chance(40).then(|| self.fresh("nobody"));
-        let by_s3 = Writer::S3 { took: self.took.get(&place.key).cloned() };
-        let writer = if self.random.bool() { by_s3 } else { Writer::Http { claim } };
+        let is_by_s3 = self.random.bool();
+        let writer = |took: Option<&String>| {
+            if is_by_s3 { Writer::S3 { took: took.cloned() } } else { Writer::Http { claim } }
+        };
         if self.chance(15) {
-            drop(self.delete(place, writer));
+            drop(self.delete(place, writer(self.took.get(&place.key))));
             return;
         }
         let current = self.read(place, Api::S3);
@@ -249,6 +251,8 @@ impl Client<'_> {
             current.map_or(1, |state| (state.serial + 2).saturating_sub(self.random.u64(0..4)));
         let mark = self.fresh("state");
         let (next, call) = (state(&lineage, serial, &mark), self.fresh("call"));
+        // Said now: the connection on which it took something may have ended since.
+        let writer = writer(self.took.get(&place.key));
         drop(self.write(place, &writer, &next, &call));
     }
 }
