@@ -150,16 +150,13 @@ impl Engine {
     pub(in crate::engine) fn follow(&self, changes: LockChanges) {
         let now_micros = self.clock.now_micros();
         for LockChange { state, sender, kind, id, rest_until_micros } in changes.0 {
-            match (kind, sender) {
-                (SightingKind::Took, Some(sender)) => {
-                    self.sightings.told(&state, &sender, id.as_ref(), now_micros);
-                }
-                (SightingKind::GaveBack, _) => {
-                    if let Some(until_micros) = rest_until_micros {
-                        self.settle_at(&state, until_micros);
-                    }
-                }
-                (SightingKind::Took | SightingKind::Replaced | SightingKind::Read, _) => {}
+            if kind == SightingKind::Took
+                && let Some(sender) = &sender
+            {
+                self.sightings.told(&state, sender, id.as_ref(), now_micros);
+            }
+            if let Some(until_micros) = rest_until_micros {
+                self.settle_at(&state, until_micros);
             }
         }
     }
