@@ -1,9 +1,10 @@
 //! Bodies live exactly as long as something refers to them.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use statelock_server::engine::{BodyError, EngineError};
 use statelock_server::records::Versioning;
 use statelock_server::storage::memory::MemoryStorage;
@@ -126,6 +127,21 @@ fn pieces_after_a_sweep_are_not_left_behind_for_ever() {
         assert!(matches!(staged, Err(EngineError::Body(BodyError::Stalled))), "{staged:?}");
         test.expire_all().await;
         assert_eq!(test.rows().await.into_iter().collect::<Vec<_>>(), [('b', 1)]);
+    });
+}
+
+#[test]
+fn a_request_that_is_given_up_takes_the_piece_with_it_that_waits_to_be_stored() {
+    block_on(async {
+        let test = Harness::with_bucket(Arc::new(MemoryStorage::new()), Versioning::Enabled).await;
+        {
+            let sent = futures::stream::iter([Ok(body(1 << 20, 1)), Ok(body(1, 2))]);
+            let sent = sent.chain(futures::stream::pending());
+            let mut staging = pin!(test.engine.stage(sent, &[], EngineError::Storage));
+            assert!(futures::poll!(&mut staging).is_pending());
+        }
+        test.put("k", &body(LARGE, 3)).await;
+        assert_eq!(test.rows().await.get(&'#'), Some(&3));
     });
 }
 
