@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Child, Command, Stdio};
 
 use statelock_testkit::command::BOUND;
-use statelock_testkit::fault_proxy::Fault;
+use statelock_testkit::fault_proxy::{Fault, FaultProxy};
 use statelock_testkit::server_process::wait_until;
 use statelock_testkit::skip::skip;
 
@@ -49,6 +49,20 @@ fn on_terminal(stage: &Stage, endpoint: &str, rest: &[&str]) -> Option<Child> {
     Some(script.stdin(Stdio::piped()).stdout(shown).spawn().expect("script runs"))
 }
 
+/// A probe that says that it is in the second round of a race, and stays there until the proxy lets go.
+fn held_in_a_race(stage: &Stage) -> Option<(FaultProxy, Child)> {
+    let proxy = stage.server.proxy();
+    proxy.inject_on(Fault::HoldRequest, 1, |request| {
+        request.method == "PUT" && request.path.contains("/swap-1.json")
+    });
+    let script = on_terminal(stage, &proxy.endpoint(), &[])?;
+    assert!(proxy.await_held(BOUND), "it comes to the race: {}", screen(stage));
+    let says = "8 of 14: PutObject If-Match, at once, round 2 of 2";
+    let seen = wait_until(BOUND, || screen(stage).contains(says).then_some(()));
+    assert!(seen.is_some(), "{}", screen(stage));
+    Some((proxy, script))
+}
+
 fn screen(stage: &Stage) -> String {
     std::fs::read_to_string(stage.scratch.path().join("screen")).unwrap_or_default()
 }
@@ -74,17 +88,8 @@ fn assert_erased(shown: &str) {
 #[test]
 fn it_says_what_it_tries_and_leaves_no_trace_of_that() {
     let stage = Stage::statelock();
-    let proxy = stage.server.proxy();
-    // Until it is let go, it is in the second round of a race.
-    proxy.inject_on(Fault::HoldRequest, 1, |request| {
-        request.method == "PUT" && request.path.contains("/swap-1.json")
-    });
-    let Some(mut script) = on_terminal(&stage, &proxy.endpoint(), &[]) else { return };
-    assert!(proxy.await_held(BOUND), "it comes to the race: {}", screen(&stage));
-    let says = "8 of 14: PutObject If-Match, at once, round 2 of 2";
-    let seen = wait_until(BOUND, || screen(&stage).contains(says).then_some(()));
+    let Some((proxy, mut script)) = held_in_a_race(&stage) else { return };
     proxy.let_go();
-    assert!(seen.is_some(), "{}", screen(&stage));
     ended(&stage, &mut script, 0);
     let shown = screen(&stage);
     assert_erased(&shown);
@@ -95,14 +100,7 @@ fn it_says_what_it_tries_and_leaves_no_trace_of_that() {
 fn the_line_is_gone_before_it_says_that_it_was_interrupted() {
     use std::io::Write as _;
     let stage = Stage::statelock();
-    let proxy = stage.server.proxy();
-    proxy.inject_on(Fault::HoldRequest, 1, |request| {
-        request.method == "PUT" && request.path.contains("/swap-1.json")
-    });
-    let Some(mut script) = on_terminal(&stage, &proxy.endpoint(), &[]) else { return };
-    assert!(proxy.await_held(BOUND), "it comes to the race: {}", screen(&stage));
-    let seen = wait_until(BOUND, || screen(&stage).contains("round 2 of 2").then_some(()));
-    assert!(seen.is_some(), "{}", screen(&stage));
+    let Some((proxy, mut script)) = held_in_a_race(&stage) else { return };
     let keyboard = script.stdin.as_mut().expect("a keyboard");
     keyboard.write_all(b"\x03").expect("Ctrl-C");
     keyboard.flush().expect("Ctrl-C");

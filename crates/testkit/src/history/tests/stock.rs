@@ -49,10 +49,10 @@ fn a_refusal_of_a_free_lock_shows_who_waits() {
 
 #[test]
 fn a_lock_info_does_not_say_that_somebody_holds_who_is_next() {
+    let refused =
+        || script().then(acquire(LOCKFILE, "a"), Done).then(acquire(LOCKFILE, "b"), Refused);
     let freed = |says| {
-        script()
-            .then(acquire(LOCKFILE, "a"), Done)
-            .then(acquire(LOCKFILE, "b"), Refused)
+        refused()
             .then(release(LOCKFILE, "a"), Done)
             .then(look_after(LOCKFILE, "b", 40), holder("b"))
             .shows("b", says)
@@ -60,13 +60,7 @@ fn a_lock_info_does_not_say_that_somebody_holds_who_is_next() {
     freed(None).passes();
     freed(Some(IsNext)).passes();
     freed(Some(Holds)).fails();
-    let held = |says| {
-        script()
-            .then(acquire(LOCKFILE, "a"), Done)
-            .then(acquire(LOCKFILE, "b"), Refused)
-            .then(look_after(LOCKFILE, "b", 40), holder("a"))
-            .shows("a", says)
-    };
+    let held = |says| refused().then(look_after(LOCKFILE, "b", 40), holder("a")).shows("a", says);
     held(None).passes();
     held(Some(Holds)).passes();
     held(Some(IsNext)).fails();
