@@ -12,8 +12,8 @@ use statelock_protocol::store::ObjectKey;
 use super::Bucket;
 use crate::error::StoreError;
 use crate::state::Versioning;
+use crate::transport::asked_pages::AskedPages;
 use crate::transport::failure::failed;
-use crate::transport::trail::Trail;
 
 /// How many versions are asked for at a time: S3's own bound.
 const PAGE_LENGTH: i32 = 1000;
@@ -72,7 +72,7 @@ pub struct ObjectVersions<'a> {
     bucket: &'a Bucket,
     prefix: String,
     next: Next,
-    trail: Trail<(String, Option<String>)>,
+    asked: AskedPages<(String, Option<String>)>,
     last_key: Option<String>,
 }
 
@@ -88,8 +88,8 @@ enum Next {
 impl Bucket {
     /// The versions and delete markers of all objects whose key starts with `prefix`.
     pub fn object_versions(&self, prefix: impl Into<String>) -> ObjectVersions<'_> {
-        let (next, trail) = (Next::Begin, Trail::default());
-        ObjectVersions { bucket: self, prefix: prefix.into(), next, trail, last_key: None }
+        let (next, asked) = (Next::Begin, AskedPages::default());
+        ObjectVersions { bucket: self, prefix: prefix.into(), next, asked, last_key: None }
     }
 
     /// Whether each write has a version id of its own by now, so that [`NULL_VERSION`] can only be what was
@@ -131,7 +131,7 @@ impl ObjectVersions<'_> {
             sent.map_err(|error| StoreError::from(failed("S3", "ListObjectVersions", &error)))?;
         let (versions, next) = read(output, &self.next, self.last_key.as_deref())?;
         if let Next::After(key, id) = &next
-            && !self.trail.is_new((key.clone(), id.clone()))
+            && !self.asked.is_new((key.clone(), id.clone()))
         {
             return Err(VersionListingError::NoContinuation);
         }

@@ -12,8 +12,8 @@ use super::entry::ListedObject;
 use super::error::ListingFailure;
 use crate::connection::Connection;
 use crate::error::{StoreError, Trouble};
+use crate::transport::asked_pages::AskedPages;
 use crate::transport::failure::failed;
-use crate::transport::trail::Trail;
 
 /// One page of objects, in the order of their keys.
 pub(super) type Page = Vec<(String, ListedObject)>;
@@ -25,7 +25,7 @@ pub(super) struct Pages {
     /// At most one request; dropped with the listing.
     request: JoinSet<Result<ListObjectsV2Output, StoreError>>,
     token: Option<String>,
-    trail: Trail<String>,
+    asked: AskedPages<String>,
     is_begun: bool,
 }
 
@@ -33,8 +33,8 @@ impl Pages {
     /// The first request is sent when the first page is asked for.
     pub(super) fn new(connection: Connection, bucket: BucketName, prefix: String) -> Self {
         let place = Arc::new((connection, bucket, prefix));
-        let (request, trail) = (JoinSet::new(), Trail::default());
-        Self { place, request, token: None, trail, is_begun: false }
+        let (request, asked) = (JoinSet::new(), AskedPages::default());
+        Self { place, request, token: None, asked, is_begun: false }
     }
 
     /// The next page; `None` after the last one. May be dropped at any time, and asked again.
@@ -56,7 +56,7 @@ impl Pages {
         let token = output.next_continuation_token.filter(|token| !token.is_empty());
         if token.is_some() || output.is_truncated == Some(true) {
             // A store that repeats itself would be asked for ever.
-            if !token.clone().is_some_and(|token| self.trail.is_new(token)) {
+            if !token.clone().is_some_and(|token| self.asked.is_new(token)) {
                 return Err(ListingFailure::NoContinuation);
             }
             self.token = token;

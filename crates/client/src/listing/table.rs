@@ -10,8 +10,8 @@ use statelock_protocol::store::{BucketName, TableName};
 use super::query::ListingScope;
 use crate::connection::Connection;
 use crate::error::StoreError;
+use crate::transport::asked_pages::{AskedPages, of_key};
 use crate::transport::repeated;
-use crate::transport::trail::{Trail, of_key};
 
 /// The end of the key of a digest.
 const DIGEST_SUFFIX: &str = "-md5";
@@ -40,7 +40,7 @@ pub(super) async fn scan(
     (bucket, scope): (&BucketName, &ListingScope),
 ) -> Result<(BTreeMap<String, StoredLock>, TableSummary), StoreError> {
     let (mut locks, mut summary) = (BTreeMap::new(), TableSummary::default());
-    let (mut start, mut trail) = (None, Trail::default());
+    let (mut start, mut asked) = (None, AskedPages::default());
     loop {
         let page = repeated("Scan", || {
             let call = connection.tables().scan().table_name(table.as_str());
@@ -56,7 +56,7 @@ pub(super) async fn scan(
         // An empty key means the same as none.
         start = output.last_evaluated_key.filter(|key| !key.is_empty());
         let Some(last) = &start else { return Ok((locks, summary)) };
-        trail.goes_on(("DynamoDB", "Scan"), of_key(last))?;
+        asked.goes_on(("DynamoDB", "Scan"), of_key(last))?;
     }
 }
 

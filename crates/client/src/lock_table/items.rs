@@ -8,8 +8,8 @@ use statelock_protocol::state::LockTableKey;
 
 use super::LockTable;
 use crate::error::StoreError;
+use crate::transport::asked_pages::{AskedPages, of_key};
 use crate::transport::repeated;
-use crate::transport::trail::{Trail, of_key};
 
 /// The end of the key of a digest.
 const DIGEST_SUFFIX: &str = "-md5";
@@ -45,7 +45,7 @@ pub enum LockTableItem {
 pub struct LockTableItems<'a> {
     table: &'a LockTable,
     next: Next,
-    trail: Trail<String>,
+    asked: AskedPages<String>,
 }
 
 #[derive(Debug)]
@@ -58,7 +58,7 @@ enum Next {
 impl LockTable {
     /// Everything that is in it, in no order. Nothing is sent before a page is asked for.
     pub fn items(&self) -> LockTableItems<'_> {
-        LockTableItems { table: self, next: Next::From(None), trail: Trail::default() }
+        LockTableItems { table: self, next: Next::From(None), asked: AskedPages::default() }
     }
 }
 
@@ -83,7 +83,7 @@ impl LockTableItems<'_> {
         // An empty key means the same as none.
         let last = output.last_evaluated_key.filter(|key| !key.is_empty());
         if let Some(last) = &last {
-            self.trail.goes_on(("DynamoDB", "Scan"), of_key(last))?;
+            self.asked.goes_on(("DynamoDB", "Scan"), of_key(last))?;
         }
         self.next = last.map_or(Next::End, |key| Next::From(Some(key)));
         Ok(Some(output.items.unwrap_or_default().iter().map(read).collect()))

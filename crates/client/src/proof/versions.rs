@@ -6,8 +6,8 @@ use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 
 use crate::backend::StateBackend;
 use crate::error::{StoreError, Trouble};
+use crate::transport::asked_pages::AskedPages;
 use crate::transport::failure::failed;
-use crate::transport::trail::Trail;
 
 /// Versions and delete markers of lockfiles of throw-away states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl StateBackend {
     async fn throwaway_versions(&self) -> Result<Found, StoreError> {
         let prefix = self.throwaway_prefix();
         let mut found = Found::default();
-        let (mut markers, mut trail) = ((None, None), Trail::default());
+        let (mut markers, mut asked) = ((None, None), AskedPages::default());
         loop {
             let call = self.connection().reads().list_object_versions();
             let sent = call
@@ -95,7 +95,7 @@ impl StateBackend {
             if !is_truncated || next.0.is_none() {
                 return Ok(found);
             }
-            trail.goes_on(("S3", "ListObjectVersions"), next.clone())?;
+            asked.goes_on(("S3", "ListObjectVersions"), next.clone())?;
             markers = next;
         }
     }

@@ -14,8 +14,8 @@ use super::top_level::glimpse;
 use crate::bucket::{Bucket, Setting};
 use crate::connection::headers::with_customer_key;
 use crate::error::StoreError;
+use crate::transport::asked_pages::AskedPages;
 use crate::transport::failure::failed;
-use crate::transport::trail::Trail;
 
 /// How many versions are asked for at a time.
 const PAGE_LENGTH: i32 = 1000;
@@ -76,7 +76,7 @@ pub struct HeaderGlimpse {
 pub struct Versions<'a> {
     object: &'a StateObject,
     next: Next,
-    trail: Trail<(String, Option<String>)>,
+    asked: AskedPages<(String, Option<String>)>,
 }
 
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl StateObject {
 
     /// The versions of this state, newest first.
     pub fn versions(&self) -> Versions<'_> {
-        Versions { object: self, next: Next::From(None), trail: Trail::default() }
+        Versions { object: self, next: Next::From(None), asked: AskedPages::default() }
     }
 
     /// Reads the beginning of a version, at most 64 KiB. What cannot be seen there is `None`.
@@ -151,7 +151,7 @@ impl Versions<'_> {
             let output = sent.map_err(|error| failed("S3", "ListObjectVersions", &error))?;
             let (versions, next) = page(output, self.object.key.as_str());
             if let Next::From(Some(markers)) = &next {
-                self.trail.goes_on(("S3", "ListObjectVersions"), markers.clone())?;
+                self.asked.goes_on(("S3", "ListObjectVersions"), markers.clone())?;
             }
             self.next = next;
             if !versions.is_empty() {

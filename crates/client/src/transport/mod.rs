@@ -3,11 +3,11 @@
 //! The SDK never repeats a request that has an effect: that a second attempt is refused says nothing
 //! about the first. The machines decide.
 
+pub(crate) mod asked_pages;
 pub(crate) mod failure;
 mod objects;
 mod repeating;
 mod table;
-pub(crate) mod trail;
 
 pub(crate) use objects::LOCKFILE_SIZE_BYTES_MAX;
 pub(crate) use repeating::repeated;

@@ -9,15 +9,15 @@ use crate::error::{StoreError, Trouble};
 
 /// From where on pages were asked for.
 #[derive(Debug)]
-pub(crate) struct Trail<M>(HashSet<M>);
+pub(crate) struct AskedPages<M>(HashSet<M>);
 
-impl<M> Default for Trail<M> {
+impl<M> Default for AskedPages<M> {
     fn default() -> Self {
         Self(HashSet::new())
     }
 }
 
-impl<M: Eq + Hash> Trail<M> {
+impl<M: Eq + Hash> AskedPages<M> {
     /// Whether nothing was asked for from this mark on; it is from now on.
     pub(crate) fn is_new(&mut self, mark: M) -> bool {
         self.0.insert(mark)
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn a_circle_is_seen() {
-        let mut trail = Trail::default();
-        let mut goes = |mark| trail.goes_on(("S3", "ListObjectVersions"), mark).is_ok();
+        let mut asked = AskedPages::default();
+        let mut goes = |mark| asked.goes_on(("S3", "ListObjectVersions"), mark).is_ok();
         assert!(goes("a") && goes("b"));
         assert!(!goes("a") && !goes("b"), "however long it is");
     }
