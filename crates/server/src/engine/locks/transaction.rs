@@ -104,11 +104,11 @@ impl Transaction for LockTransaction<'_> {
 impl Engine {
     /// A job that may change locks, as one for a write transaction. A job that fails notes nothing.
     ///
-    /// What it returns goes to [`Engine::follow`] once it is stored.
+    /// The changes that it returns go to [`Engine::follow`] once they are stored.
     pub(in crate::engine) fn noting<T, E>(
         &self,
-        mut job: impl FnMut(&mut LockTransaction<'_>) -> Result<T, E> + Send + 'static,
-    ) -> impl FnMut(&mut dyn Transaction) -> Result<(T, LockChanges), E> + Send + 'static
+        mut job: impl FnMut(&mut LockTransaction<'_>) -> Result<(Verdict, T), E> + Send + 'static,
+    ) -> impl FnMut(&mut dyn Transaction) -> Result<(Verdict, (T, LockChanges)), E> + Send + 'static
     where
         T: 'static,
         E: 'static,
@@ -117,7 +117,7 @@ impl Engine {
         let waiting = Arc::clone(&self.waiting);
         move |rows| {
             let mut transaction = LockTransaction { rows, changes: LockChanges::default() };
-            let value = job(&mut transaction)?;
+            let (verdict, value) = job(&mut transaction)?;
             let changes = transaction.changes;
             for LockChange { state, sender, kind, id, .. } in &changes.0 {
                 if let Some(sender) = sender {
@@ -127,7 +127,7 @@ impl Engine {
                     waiting.gave_back(state, sender.as_ref());
                 }
             }
-            Ok((value, changes))
+            Ok((verdict, (value, changes)))
         }
     }
 
@@ -136,12 +136,7 @@ impl Engine {
         &self,
         job: impl FnMut(&mut LockTransaction<'_>) -> Result<(Verdict, T), EngineError> + Send + 'static,
     ) -> Result<T, EngineError> {
-        let mut job = self.noting(job);
-        let done = self.transact_judged(move |transaction| {
-            let ((verdict, value), changes) = job(transaction)?;
-            Ok((verdict, (value, changes)))
-        });
-        let (value, changes) = done.await?;
+        let (value, changes) = self.transact_judged(self.noting(job)).await?;
         self.follow(changes);
         Ok(value)
     }

@@ -74,12 +74,7 @@ impl Engine {
         &self,
         job: impl FnMut(&mut LockTransaction<'_>) -> Result<(Verdict, T), TableError> + Send + 'static,
     ) -> Result<T, TableError> {
-        let mut job = self.noting(job);
-        let done = self.write_judged(move |transaction| {
-            let ((verdict, value), changes) = job(transaction)?;
-            Ok((verdict, (value, changes)))
-        });
-        let (value, changes) = done.await?;
+        let (value, changes) = self.write_judged(self.noting(job)).await?;
         self.follow(changes);
         Ok(value)
     }
